@@ -1,0 +1,78 @@
+import { createConnection, type Connection } from 'mysql2/promise';
+import { Replay, type MessageBody, type ReplayCounts } from './replay.ts';
+import type { MysqlAddress } from './servers/servers.ts';
+import { readTopic } from './topic-reader.ts';
+
+export interface Topic {
+  readonly endpoint: string;
+  readonly topic: string;
+  readonly group: string;
+}
+
+/** No message for this long: everything that the broker has was read. */
+const IDLE_MS = 2_000;
+const RECENT = 500;
+
+/** Another team: reads the topic and keeps a copy of the shop. */
+export class CopyReader {
+  /** From commit on the source until this process has the message, in ms, one entry a message. */
+  readonly lagsMs: number[] = [];
+  readonly #stop = new AbortController();
+  readonly #connection: Connection;
+  readonly #replay: Replay;
+  readonly #bodies: MessageBody[] = [];
+  readonly #ended: Promise<void>;
+  #lastMs = performance.now();
+  #failure: Error | undefined;
+
+  private constructor(topic: Topic, connection: Connection, copy: string) {
+    this.#connection = connection;
+    this.#replay = new Replay(connection, () => copy);
+    this.#ended = this.#read(topic).catch((error: unknown) => {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+    });
+  }
+
+  static async start(topic: Topic, { host, port, user, password }: MysqlAddress, copy: string): Promise<CopyReader> {
+    const connection = await createConnection({ host, port, user, password });
+    // The copy's own changes need no binlog: nobody reads them, and the relay would have to step over them.
+    await connection.query("SET time_zone = '+00:00', sql_mode = '', sql_log_bin = 0");
+    return new CopyReader(topic, connection, copy);
+  }
+
+  get counts(): ReplayCounts {
+    return this.#replay.counts;
+  }
+
+  recentLagsMs(): readonly number[] {
+    return this.lagsMs.slice(-RECENT);
+  }
+
+  find(wanted: (body: MessageBody) => boolean): MessageBody | undefined {
+    return this.#bodies.find(wanted);
+  }
+
+  /** Resolves when no message has come for a while. Throws what ended the reading. */
+  async idle(): Promise<void> {
+    while (performance.now() - this.#lastMs < IDLE_MS) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+    await this.#connection.end();
+  }
+
+  async #read(topic: Topic): Promise<void> {
+    for await (const message of readTopic({ ...topic, signal: this.#stop.signal })) {
+      const body = await this.#replay.apply(message);
+      this.lagsMs.push(message.receivedMs - body.es);
+      if (this.#bodies.length < RECENT) this.#bodies.push(body);
+      this.#lastMs = performance.now();
+    }
+  }
+}

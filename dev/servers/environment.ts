@@ -1,0 +1,64 @@
+/** Servers that the environment names: used as they are, and never started, stopped or removed. servers.ts describes the variables. */
+import { mysqlVersion } from './mysql-version.ts';
+import { RocketmqAdmin } from './rocketmq-admin.ts';
+import type { Controls, MysqlServer, RocketmqServer } from './servers.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export async function mysqlFromEnvironment(env: Environment): Promise<MysqlServer | undefined> {
+  const text = env['BINLOG_RELAY_MYSQL'];
+  if (text === undefined || text === '') return undefined;
+  const [address = '', user, password = '', relayUser = user, relayPassword = password] = text.split(',');
+  const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];
+  if (host === undefined || port === undefined || user === undefined || relayUser === undefined)
+    throw new Error('BINLOG_RELAY_MYSQL must read host:port,user,password[,relay user,relay password].');
+  const access = { host, port: Number(port), user, password };
+  const refuse = refuser('BINLOG_RELAY_MYSQL');
+  return {
+    ...access,
+    relayUser,
+    relayPassword,
+    version: await mysqlVersion(access),
+    ...controls(refuse),
+    restart: refuse,
+    logFile: '',
+  };
+}
+
+export function rocketmqFromEnvironment(env: Environment): RocketmqServer | undefined {
+  const text = env['BINLOG_RELAY_ROCKETMQ'];
+  if (text === undefined || text === '') return undefined;
+  const [, endpoint, namesrv] = /^([^;]+:\d+);([^;]+:\d+)$/.exec(text) ?? [];
+  if (endpoint === undefined || namesrv === undefined)
+    throw new Error('BINLOG_RELAY_ROCKETMQ must read grpc host:port;namesrv host:port.');
+  const refuse = refuser('BINLOG_RELAY_ROCKETMQ');
+  const admin = new RocketmqAdmin(namesrv);
+  return {
+    endpoint,
+    namesrv,
+    createTopic: (name, options) => admin.createTopic(name, options),
+    createGroup: (name, options) => admin.createGroup(name, options),
+    mqadmin: refuse,
+    ...controls(refuse),
+  };
+}
+
+function controls(refuse: () => Promise<never>): Controls {
+  return {
+    stop: refuse,
+    kill9: refuse,
+    start: refuse,
+    freeze: refuse,
+    thaw: refuse,
+    pids: () => Promise.resolve([]),
+    remove: () => Promise.resolve(),
+    folder: '',
+  };
+}
+
+function refuser(variable: string): () => Promise<never> {
+  return () =>
+    Promise.reject(
+      new Error(`The server of ${variable} was not started here; unset the variable, or start one with \`own\`.`),
+    );
+}

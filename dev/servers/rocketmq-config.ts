@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { RunFolder } from './run-folder.ts';
+
+/** The broker listens on two more ports, `broker` - 2 and + 1. */
+export interface RocketmqPorts {
+  readonly namesrv: number;
+  readonly broker: number;
+  readonly grpc: number;
+  readonly remoting: number;
+}
+
+export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
+  return { namesrv: firstPort, broker: firstPort + 3, grpc: firstPort + 5, remoting: firstPort + 6 };
+}
+
+/**
+ * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own process ("local mode").
+ * `storeFolder`: undefined leaves the store where the image has it.
+ */
+export function writeRocketmqConfig(folder: RunFolder, storeFolder: string | undefined): void {
+  const ports = rocketmqPorts(folder);
+  const namesrv = `127.0.0.1:${ports.namesrv}`;
+  mkdirSync(folder.file('conf'));
+  writeFileSync(folder.file('conf/namesrv.conf'), `listenPort=${ports.namesrv}\n`);
+  const broker = {
+    brokerClusterName: 'DefaultCluster',
+    brokerName: 'broker-a',
+    brokerId: 0,
+    namesrvAddr: namesrv,
+    brokerIP1: '127.0.0.1',
+    listenPort: ports.broker,
+    ...(storeFolder !== undefined && {
+      storePathRootDir: storeFolder,
+      storePathCommitLog: `${storeFolder}/commitlog`,
+    }),
+    mappedFileSizeCommitLog: 256 << 20,
+    autoCreateTopicEnable: false,
+    // A group made by its first use is unordered, and nobody would notice until an acknowledgement is missing.
+    autoCreateSubscriptionGroup: false,
+    // A developer's disk may be fuller than RocketMQ likes.
+    diskMaxUsedSpaceRatio: 98,
+  };
+  const lines = Object.entries(broker).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(folder.file('conf/broker.conf'), lines.join(''));
+  const proxy = {
+    rocketMQClusterName: 'DefaultCluster',
+    namesrvAddr: namesrv,
+    grpcServerPort: ports.grpc,
+    remotingListenPort: ports.remoting,
+    proxyMode: 'LOCAL',
+  };
+  writeFileSync(folder.file('conf/proxy.json'), JSON.stringify(proxy));
+}

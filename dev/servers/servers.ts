@@ -1,0 +1,153 @@
+/**
+ * Real servers on demand: one MySQL, one RocketMQ, or both, for demo, tests and benchmarks.
+ *
+ * Where they come from, the first that applies:
+ * 1. Addresses in the environment; such servers are used, never started, stopped or killed:
+ *    `BINLOG_RELAY_MYSQL=host:port,user,password[,relay user,relay password]` (the user may create schemas; without the last two it is the relay's user too)
+ *    `BINLOG_RELAY_ROCKETMQ=grpc host:port;namesrv host:port`
+ * 2. Docker, if an engine answers within 2 s: the official images `mysql` and `apache/rocketmq`.
+ * 3. The real packages, unpacked without root into `BINLOG_RELAY_SERVERS_CACHE` (default `$XDG_CACHE_HOME/binlog-relay/servers`):
+ *    MySQL 9.7 from Debian, MySQL 8.0 and RocketMQ from Maven. Needs Linux x86_64 with apt-get, dpkg, Java and Maven.
+ * `BINLOG_RELAY_SERVERS=docker` or `=packages` takes the choice between 2 and 3.
+ *
+ * What is started has ports and a data folder of its own and ends with this process, however it ends: see run-folder.ts.
+ */
+import { mysqlFromEnvironment, rocketmqFromEnvironment } from './environment.ts';
+import { runMysql } from './mysql.ts';
+import { RocketmqAdmin } from './rocketmq-admin.ts';
+import { runRocketmq } from './rocketmq.ts';
+
+export type MysqlVersion = '9.7' | '8.0';
+export type RocketmqVersion = '5.3.3';
+
+/** Takes one line of what is being fetched, unpacked or started. */
+export type Progress = (line: string) => void;
+
+export interface MysqlOptions {
+  /** Default 9.7. */
+  readonly version?: MysqlVersion;
+  /** mysqld flags that come after ours and so win: `--gtid-mode=OFF`. */
+  readonly flags?: readonly string[];
+  /** Listens for the X protocol too, on `mysqlxPort`. */
+  readonly mysqlx?: boolean;
+}
+
+export interface RocketmqOptions {
+  /** Default 5.3.3. */
+  readonly version?: RocketmqVersion;
+}
+
+export interface StartOptions {
+  readonly progress: Progress;
+  /** Never servers of the environment: the caller is going to kill, freeze or reconfigure them. */
+  readonly own?: boolean;
+}
+
+/** How a MySQL server is reached. Plain data: it can cross a process boundary. */
+export interface MysqlAddress {
+  readonly host: string;
+  readonly port: number;
+  /** May do everything. */
+  readonly user: string;
+  readonly password: string;
+  /** May do what the relay needs, and no more. */
+  readonly relayUser: string;
+  readonly relayPassword: string;
+  /** What the server calls itself: `9.7.4-2`. */
+  readonly version: string;
+  /** Undefined unless started with `mysqlx`. */
+  readonly mysqlxPort?: number | undefined;
+}
+
+/** How a RocketMQ is reached. Plain data: it can cross a process boundary. */
+export interface RocketmqAddress {
+  /** host:port of the gRPC proxy, where clients send and receive. */
+  readonly endpoint: string;
+  /** host:port of the name server, where administration starts. */
+  readonly namesrv: string;
+}
+
+/** What can be done to a server that we started. Each promise settles when it is done: the server ready, or its processes gone. */
+export interface Controls {
+  /** Orderly stop; the data stays, `start` continues with it on the same ports. A broker takes 9 s. */
+  stop(): Promise<void>;
+  /** kill -9. */
+  kill9(): Promise<void>;
+  /** Starts again after `stop` or `kill9`, on the same ports and data. */
+  start(): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing answers. */
+  freeze(): Promise<void>;
+  /** SIGCONT. */
+  thaw(): Promise<void>;
+  /** Operating system ids of the running processes; of a container, the id of its first process on the machine of the engine. */
+  pids(): Promise<readonly number[]>;
+  /** Kills it for good and removes its folder, or keeps folder and logs. Idempotent. */
+  remove(options?: { readonly keepFolder?: boolean }): Promise<void>;
+  /** Configuration, data and logs of this run. */
+  readonly folder: string;
+}
+
+export interface MysqlServer extends MysqlAddress, Controls {
+  restart(): Promise<void>;
+  readonly logFile: string;
+}
+
+export interface TopicOptions {
+  readonly queues: number;
+  readonly fifo: boolean;
+}
+
+export interface RocketmqServer extends RocketmqAddress, Controls {
+  /** Creates or changes a topic; it can be used at once. */
+  createTopic(name: string, options: TopicOptions): Promise<void>;
+  /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
+  createGroup(name: string, options: { readonly ordered: boolean }): Promise<void>;
+  /** Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, 1 to 2 s; returns what it printed. */
+  mqadmin(args: readonly string[]): Promise<string>;
+}
+
+export interface Servers {
+  readonly mysql: MysqlServer;
+  readonly rocketmq: RocketmqServer;
+  /** Ends both for good, in less than a second, and removes their folders, or keeps them. */
+  stop(options?: { readonly keepFolder?: boolean }): Promise<void>;
+}
+
+/** Row binlog with GTIDs and full row metadata. Throws an Error that names what is missing and how to get it. */
+export async function startMysql(options: MysqlOptions & StartOptions): Promise<MysqlServer> {
+  const given = options.own === true ? undefined : await mysqlFromEnvironment(process.env);
+  return given ?? runMysql(options);
+}
+
+/** Name server, broker and gRPC proxy; neither topics nor groups are created by use. Throws as `startMysql` does. */
+export async function startRocketmq(options: RocketmqOptions & StartOptions): Promise<RocketmqServer> {
+  const given = options.own === true ? undefined : rocketmqFromEnvironment(process.env);
+  return given ?? runRocketmq(options.version ?? '5.3.3', options.progress);
+}
+
+/** Both, at the same time. If one does not start, the other is removed. */
+export async function startServers(
+  options: StartOptions & { readonly mysql?: MysqlOptions; readonly rocketmq?: RocketmqOptions },
+): Promise<Servers> {
+  const [mysql, rocketmq] = await Promise.allSettled([
+    startMysql({ ...options, ...options.mysql }),
+    startRocketmq({ ...options, ...options.rocketmq }),
+  ]);
+  if (mysql.status === 'rejected' || rocketmq.status === 'rejected') {
+    if (mysql.status === 'fulfilled') await mysql.value.remove();
+    if (rocketmq.status === 'fulfilled') await rocketmq.value.remove();
+    throw mysql.status === 'rejected' ? mysql.reason : rocketmq.status === 'rejected' ? rocketmq.reason : undefined;
+  }
+  return {
+    mysql: mysql.value,
+    rocketmq: rocketmq.value,
+    stop: async (how) => {
+      await Promise.all([mysql.value.remove(how), rocketmq.value.remove(how)]);
+    },
+  };
+}
+
+/** Topics and groups of a RocketMQ that another process started, or that the environment names. */
+export function rocketmqAdmin(address: RocketmqAddress): Pick<RocketmqServer, 'createTopic' | 'createGroup'> {
+  return new RocketmqAdmin(address.namesrv);
+}

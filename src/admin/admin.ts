@@ -1,0 +1,11 @@
+/**
+ * The room of what an operator sees from outside: health, metrics and status over HTTP. It reads one snapshot, the RelayStatus, for each
+ * request and changes nothing. There is no log-in: what it shows holds no secret and no value of a row.
+ */
+
+export interface AdminServer {
+  /** Where it listens, with the real port: `http://127.0.0.1:8686`. */
+  readonly address: string;
+  /** Ends every connection at once, answered or not, and resolves when nothing of the server remains. Idempotent. */
+  close(): Promise<void>;
+}

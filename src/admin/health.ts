@@ -1,0 +1,101 @@
+import type { PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
+
+/** What a probe is answered: an HTTP code and one line that says why. */
+export interface ProbeAnswer {
+  readonly code: 200 | 503;
+  readonly reason: string;
+}
+
+export interface Versions {
+  readonly relay: string;
+  readonly node: string;
+}
+
+/** The body of /healthz. What is not known is null, never left out. */
+export interface HealthDocument {
+  readonly healthy: boolean;
+  /** Why it is not healthy; empty when it is. */
+  readonly reasons: readonly string[];
+  readonly state: RelayState;
+  readonly epoch: number;
+  readonly progress: RelayStatus['progress'];
+  readonly lagSeconds: number | null;
+  readonly parts: Readonly<Record<PartName, PartStatus>>;
+  readonly position: RelayStatus['position'] | null;
+  readonly lowWaterMark: RelayStatus['lowWaterMark'] | null;
+  readonly head: RelayStatus['head'] | null;
+  readonly heldBytes: number;
+  readonly heldBytesLimit: number;
+  readonly sourcePaused: boolean;
+  readonly lanesBusy: number;
+  readonly lanes: number;
+  readonly counters: RelayStatus['counters'];
+  readonly lastError: RelayStatus['lastError'] | null;
+  readonly versions: Versions;
+  /** When this was said, ISO 8601 in UTC. */
+  readonly at: string;
+}
+
+export type PartName = keyof RelayStatus['parts'];
+
+/** Whether a restart could help: not while MySQL or the broker is away, for that the relay mends alone. */
+export function liveness(status: RelayStatus): ProbeAnswer {
+  return status.state === 'failed' ? { code: 503, reason: failure(status) } : { code: 200, reason: 'alive' };
+}
+
+/** Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. */
+export function readiness(status: RelayStatus): ProbeAnswer {
+  const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink'])];
+  return reasons.length === 0 ? { code: 200, reason: 'ready' } : { code: 503, reason: reasons.join('; ') };
+}
+
+/** Everything an operator asks first; `nowMs` is milliseconds since 1970. */
+export function health(status: RelayStatus, nowMs: number, versions: Versions): HealthDocument {
+  const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink', 'checkpoint'])];
+  if (status.progress === 'stuck') reasons.push('stuck: the server has more, and nothing was acknowledged for 30 s');
+  return {
+    healthy: reasons.length === 0,
+    reasons,
+    state: status.state,
+    epoch: status.epoch,
+    progress: status.progress,
+    lagSeconds: lagSeconds(status, nowMs) ?? null,
+    parts: status.parts,
+    position: status.position ?? null,
+    lowWaterMark: status.lowWaterMark ?? null,
+    head: status.head ?? null,
+    heldBytes: status.heldBytes,
+    heldBytesLimit: status.heldBytesLimit,
+    sourcePaused: status.sourcePaused,
+    lanesBusy: status.lanesBusy,
+    lanes: status.lanes,
+    counters: status.counters,
+    lastError: status.lastError ?? null,
+    versions,
+    at: new Date(nowMs).toISOString(),
+  };
+}
+
+/**
+ * How far readers are behind the database: the age of the oldest commit that is not yet acknowledged; 0 when idle, however long ago the last
+ * commit was. Undefined when it cannot be said: everything read is acknowledged, and the server has more or cannot be asked.
+ */
+export function lagSeconds(status: RelayStatus, nowMs: number): number | undefined {
+  if (status.progress === 'idle') return 0;
+  if (status.oldestUnacknowledgedMs === undefined) return undefined;
+  // The server's clock may run ahead of ours.
+  return Math.max(0, (nowMs - status.oldestUnacknowledgedMs) / 1000);
+}
+
+function stateReasons(status: RelayStatus): string[] {
+  if (status.state === 'running') return [];
+  return [status.state === 'failed' ? failure(status) : status.state];
+}
+
+function failure(status: RelayStatus): string {
+  return status.lastError === undefined ? 'failed' : `failed: ${status.lastError.code}: ${status.lastError.message}`;
+}
+
+function partReasons(status: RelayStatus, names: readonly PartName[]): string[] {
+  return names.filter((name) => !status.parts[name].ok).map((name) => `${name}: ${status.parts[name].reason}`);
+}

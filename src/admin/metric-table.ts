@@ -1,0 +1,146 @@
+import type { RelayState, RelayStatus } from '../relay/relay.ts';
+import { lagSeconds, type PartName, type Versions } from './health.ts';
+
+/** What one scrape shows. */
+export interface Snapshot {
+  readonly status: RelayStatus;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly versions: Versions;
+  readonly process: {
+    readonly cpuSeconds: number;
+    readonly residentBytes: number;
+    /** Seconds since 1970. */
+    readonly startSeconds: number;
+  };
+}
+
+/** One value with its labels; without a value it is left out of the answer. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | undefined;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  readonly samples: (snapshot: Snapshot) => readonly Sample[];
+}
+
+const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
+const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopped', 'failed'];
+const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
+
+/** Every metric. What each means to an operator: docs/operations.md. */
+export const METRICS: readonly Metric[] = [
+  gauges('binlog_relay_state', 'State of the relay: 1 for the one it is in.', 'state', ({ status }) =>
+    STATES.map((state) => [state, Number(status.state === state)]),
+  ),
+  gauges('binlog_relay_progress', 'Idle, or behind and how: 1 for what holds.', 'progress', ({ status }) =>
+    PROGRESS.map((progress) => [progress, Number(status.progress === progress)]),
+  ),
+  gauges('binlog_relay_part_ok', 'Whether a part of the relay works.', 'part', ({ status }) =>
+    PARTS.map((part) => [part, Number(status.parts[part].ok)]),
+  ),
+  gauge('binlog_relay_lag_seconds', 'Age of the oldest commit that is not acknowledged; 0 when idle.', (now) =>
+    lagSeconds(now.status, now.nowMs),
+  ),
+  gauge(
+    'binlog_relay_last_lag_seconds',
+    'Seconds between commit and acknowledgement of the newest acknowledged message.',
+    ({ status }) => status.lastLagSeconds,
+  ),
+  gauge('binlog_relay_held_bytes', 'Bytes gathered or in flight.', ({ status }) => status.heldBytes),
+  gauge('binlog_relay_held_bytes_limit', 'Held bytes at which reading pauses.', ({ status }) => status.heldBytesLimit),
+  gauge('binlog_relay_source_paused', '1 while reading pauses because the limit is reached.', ({ status }) =>
+    Number(status.sourcePaused),
+  ),
+  gauge('binlog_relay_lanes', 'Lanes.', ({ status }) => status.lanes),
+  gauge('binlog_relay_lanes_busy', 'Lanes with a request in flight.', ({ status }) => status.lanesBusy),
+  gauge('binlog_relay_epoch', 'Run counter of the checkpoint.', ({ status }) => status.epoch),
+
+  {
+    name: 'binlog_relay_changes_total',
+    type: 'counter',
+    help: 'Changes read from the binlog, by kind.',
+    labelNames: ['kind'],
+    samples: ({ status: { counters } }) => [
+      { labels: { kind: 'insert' }, value: counters.changesInserted },
+      { labels: { kind: 'update' }, value: counters.changesUpdated },
+      { labels: { kind: 'delete' }, value: counters.changesDeleted },
+    ],
+  },
+  counter('binlog_relay_events_read_total', 'Binlog events read.', ({ status }) => status.counters.eventsRead),
+  counter('binlog_relay_read_bytes_total', 'Bytes of binlog events read.', ({ status }) => status.counters.bytesRead),
+  counter(
+    'binlog_relay_transactions_read_total',
+    'Transactions read.',
+    ({ status }) => status.counters.transactionsRead,
+  ),
+  counter('binlog_relay_ddl_statements_total', 'DDL statements read.', ({ status }) => status.counters.ddlStatements),
+  counter(
+    'binlog_relay_messages_acknowledged_total',
+    'Messages that the broker acknowledged.',
+    ({ status }) => status.counters.messagesAcknowledged,
+  ),
+  counter(
+    'binlog_relay_changes_acknowledged_total',
+    'Changes in acknowledged messages.',
+    ({ status }) => status.counters.changesAcknowledged,
+  ),
+  counter(
+    'binlog_relay_acknowledged_bytes_total',
+    'Bytes of acknowledged messages.',
+    ({ status }) => status.counters.bytesAcknowledged,
+  ),
+  counter('binlog_relay_send_retries_total', 'Sends tried again.', ({ status }) => status.counters.sendRetries),
+  counter(
+    'binlog_relay_source_reconnects_total',
+    'Sessions opened again.',
+    ({ status }) => status.counters.sourceReconnects,
+  ),
+  counter(
+    'binlog_relay_checkpoints_stored_total',
+    'Checkpoints stored.',
+    ({ status }) => status.counters.checkpointsStored,
+  ),
+
+  {
+    name: 'binlog_relay_info',
+    type: 'gauge',
+    help: 'Versions, as labels; always 1.',
+    labelNames: ['version', 'node'],
+    samples: ({ versions }) => [{ labels: { version: versions.relay, node: versions.node }, value: 1 }],
+  },
+  counter('process_cpu_seconds_total', 'CPU time of the process, user and system.', (now) => now.process.cpuSeconds),
+  gauge('process_resident_memory_bytes', 'Resident memory of the process.', (now) => now.process.residentBytes),
+  gauge('process_start_time_seconds', 'Start of the process, seconds since 1970.', (now) => now.process.startSeconds),
+];
+
+function gauge(name: string, help: string, read: (snapshot: Snapshot) => number | undefined): Metric {
+  return { name, type: 'gauge', help, labelNames: [], samples: (snapshot) => [{ labels: {}, value: read(snapshot) }] };
+}
+
+function counter(name: string, help: string, read: (snapshot: Snapshot) => number): Metric {
+  return {
+    name,
+    type: 'counter',
+    help,
+    labelNames: [],
+    samples: (snapshot) => [{ labels: {}, value: read(snapshot) }],
+  };
+}
+
+/** One series for each value of the label. */
+function gauges(
+  name: string,
+  help: string,
+  label: string,
+  read: (snapshot: Snapshot) => readonly (readonly [string, number])[],
+): Metric {
+  const samples = (snapshot: Snapshot): readonly Sample[] =>
+    read(snapshot).map(([of, value]) => ({ labels: { [label]: of }, value }));
+  return { name, type: 'gauge', help, labelNames: [label], samples };
+}

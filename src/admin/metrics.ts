@@ -1,0 +1,58 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import { METRICS, type Sample, type Snapshot } from './metric-table.ts';
+
+export interface Metrics {
+  /** Of what `render` returns. */
+  readonly contentType: string;
+  /** Every metric in Prometheus' text format, from one snapshot. */
+  render(snapshot: Omit<Snapshot, 'process'>): Promise<string>;
+}
+
+/**
+ * The relay counts in plain numbers, and they are copied here when somebody asks: an increment of the library costs 0.3 us.
+ * The library's own process metrics are not used: they leave a timer and an observer running that nothing can end.
+ */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  let snapshot: Snapshot;
+  for (const { name, type, help, labelNames, samples } of METRICS) {
+    const options = { name, help, labelNames: [...labelNames], registers: [registry] };
+    if (type === 'counter')
+      new Counter({
+        ...options,
+        collect() {
+          this.reset();
+          for (const { labels, value } of known(samples(snapshot))) this.inc(labels, value);
+        },
+      });
+    else
+      new Gauge({
+        ...options,
+        collect() {
+          this.reset();
+          if (labelNames.length === 0) this.remove(); // reset alone leaves a 0
+          for (const { labels, value } of known(samples(snapshot))) this.set(labels, value);
+        },
+      });
+  }
+  return {
+    contentType: registry.contentType,
+    render: (taken) => {
+      snapshot = { ...taken, process: ownProcess() };
+      return registry.metrics();
+    },
+  };
+}
+
+function* known(samples: readonly Sample[]): Generator<{ labels: Sample['labels']; value: number }> {
+  for (const { labels, value } of samples) if (value !== undefined) yield { labels, value };
+}
+
+function ownProcess(): Snapshot['process'] {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startSeconds: performance.timeOrigin / 1000,
+  };
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../base/clock.ts';
+import type { RelayStatus } from '../relay/relay.ts';
+import { health, liveness, readiness, type ProbeAnswer } from './health.ts';
+import { createMetrics } from './metrics.ts';
+
+/** What one path is answered. */
+export interface Page {
+  readonly code: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface PageSources {
+  readonly status: () => RelayStatus;
+  readonly clock: Clock;
+  /** Of the relay. */
+  readonly version: string;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const INDEX = `binlog-relay
+
+/livez    200 while the process works; 503 when it failed for good
+/readyz   200 while rows flow or would flow; 503 with the reason
+/healthz  everything as JSON; 503 when a part does not work or the relay is stuck
+/metrics  for Prometheus
+`;
+
+/** The pages by path; undefined for a path that is none. */
+export function createPages({ status, clock, version }: PageSources): (path: string) => Promise<Page | undefined> {
+  const metrics = createMetrics();
+  const versions = { relay: version, node: process.versions.node };
+  return async (path) => {
+    switch (path) {
+      case '/':
+        return { code: 200, contentType: TEXT, body: INDEX };
+      case '/livez':
+        return probe(liveness(status()));
+      case '/readyz':
+        return probe(readiness(status()));
+      case '/healthz': {
+        const document = health(status(), clock.now(), versions);
+        const body = `${JSON.stringify(document, undefined, 2)}\n`;
+        return { code: document.healthy ? 200 : 503, contentType: JSON_TYPE, body };
+      }
+      case '/metrics': {
+        const body = await metrics.render({ status: status(), nowMs: clock.now(), versions });
+        return { code: 200, contentType: metrics.contentType, body };
+      }
+      default:
+        return undefined;
+    }
+  };
+}
+
+function probe({ code, reason }: ProbeAnswer): Page {
+  return { code, contentType: TEXT, body: `${reason}\n` };
+}

@@ -1,0 +1,141 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { asRelayError, RelayError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { AdminServer } from './admin.ts';
+import { createPages, type Page, type PageSources } from './pages.ts';
+
+export interface AdminAddress {
+  readonly host: string;
+  /** 0: one that the system chooses. */
+  readonly port: number;
+}
+
+export interface AdminOptions extends PageSources {
+  readonly logger: Logger;
+}
+
+/** Bounds of what clients can hold, slow or hostile ones included: each connection gets one answer and little time for it. */
+export interface AdminLimits {
+  /** Further connections are closed as they come. */
+  readonly connections: number;
+  readonly headerBytes: number;
+  /** From the start of a request to the end of its headers, and of the whole request. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How long a connection may stand still, before its request or while it is answered. */
+  readonly idleMs: number;
+  /** How often the first two times are looked at. */
+  readonly checkIntervalMs: number;
+}
+
+const LIMITS: AdminLimits = {
+  connections: 32,
+  headerBytes: 8 * 1024,
+  headersMs: 3_000,
+  requestMs: 5_000,
+  idleMs: 5_000,
+  checkIntervalMs: 1_000,
+};
+
+/** Listens until it is closed. Throws ADMIN_PORT_IN_USE or ADMIN_CANNOT_LISTEN. */
+export async function startAdmin(
+  { host, port }: AdminAddress,
+  options: AdminOptions,
+  limits: AdminLimits = LIMITS,
+): Promise<AdminServer> {
+  const { logger } = options;
+  const pageOf = createPages(options);
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    },
+    (request, response) => {
+      respond(request, response, pageOf).catch((thrown: unknown) => {
+        const { message } = asRelayError(thrown);
+        logger.error({ path: pathOf(request), error: message }, 'an admin request failed');
+        if (response.headersSent) response.destroy();
+        else send(response, text(500, 'internal error'));
+      });
+    },
+  );
+  server.maxConnections = limits.connections;
+  server.setTimeout(limits.idleMs);
+  const boundPort = await listen(server, host, port);
+  server.on('error', (error) => logger.warn({ error: error.message }, 'the admin server could not take a connection'));
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
+  logger.info({ address }, 'admin server listens');
+
+  let closed: Promise<void> | undefined;
+  return {
+    address,
+    close: () => (closed ??= close(server)),
+  };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pageOf: (path: string) => Promise<Page | undefined>,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD');
+    send(response, text(405, 'only GET and HEAD'));
+    return;
+  }
+  send(response, (await pageOf(pathOf(request))) ?? text(404, 'not found; see /'));
+}
+
+function send(response: ServerResponse, { code, contentType, body }: Page): void {
+  response.writeHead(code, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    Connection: 'close',
+  });
+  response.end(body);
+}
+
+function text(code: number, line: string): Page {
+  return { code, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+}
+
+/** Without the query, which means nothing here and may be anything. */
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
+    server.once('error', refuse);
+    server.listen(port, host, () => {
+      server.off('error', refuse);
+      const bound = server.address();
+      resolve(bound !== null && typeof bound === 'object' ? bound.port : port);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): RelayError {
+  const details = { host, port, error: error.code ?? error.message };
+  if (error.code === 'EADDRINUSE')
+    return new RelayError('ADMIN_PORT_IN_USE', `admin.port: port ${port} of ${host} is in use.`, {
+      details,
+      cause: error,
+    });
+  const message = `admin.host, admin.port: cannot listen on port ${port} of ${host}: ${error.code ?? error.message}.`;
+  return new RelayError('ADMIN_CANNOT_LISTEN', message, { details, cause: error });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,195 @@
+/** What the process exits with. 78 is EX_CONFIG of sysexits.h: a supervisor should not restart it unchanged. */
+export type ExitCode = 1 | 78;
+
+export interface ErrorCode {
+  /** What happened, in one sentence. */
+  readonly summary: string;
+  /** What the operator does about it. */
+  readonly remedy: string;
+  /** True when the relay itself tries again until it works. */
+  readonly retryable: boolean;
+  readonly exitCode: ExitCode;
+}
+
+const config = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: false, exitCode: 78 });
+const terminal = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: false, exitCode: 1 });
+const retried = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: true, exitCode: 1 });
+
+/** Every error the relay can report. docs/errors.md is generated from this table. */
+export const ERROR_CODES = {
+  // configuration
+  CONFIG_INVALID: config(
+    'The configuration file is not valid.',
+    'Correct the places that the message names; `binlog-relay check` shows them all at once.',
+  ),
+  USAGE: config('The command line is not valid.', '`binlog-relay <command> --help` shows the options and examples.'),
+  // the order database
+  SOURCE_UNREACHABLE: retried(
+    'The MySQL server cannot be reached, or the connection to it was lost.',
+    'Nothing to do if the server is restarting: the relay reconnects alone. Otherwise check source.host and source.port.',
+  ),
+  SOURCE_HOST_UNKNOWN: retried(
+    'The name of the MySQL server cannot be resolved.',
+    'Check source.host. If the name is right, the relay connects as soon as DNS knows it.',
+  ),
+  SOURCE_ACCESS_DENIED: config(
+    'MySQL refused the account of the relay.',
+    'Check source.user and source.password, and that the account may log in from this host: SELECT user, host, plugin, account_locked FROM mysql.user.',
+  ),
+  SOURCE_GRANT_MISSING: config(
+    'The account of the relay lacks a privilege.',
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'.",
+  ),
+  SOURCE_TLS: config(
+    'The encrypted connection to MySQL cannot be made as configured.',
+    'Check source.tls: with verify-ca and verify-identity, source.tls.ca must be the authority that signed the certificate of the server.',
+  ),
+  SOURCE_NOT_SUPPORTED: config(
+    'The server is of a kind or version whose binlog this version does not read.',
+    'Use MySQL 8.0 or later as the source.',
+  ),
+  SOURCE_SETTINGS: config(
+    'The server, its settings or its tables do not allow an exact copy.',
+    'Do what the message says for each finding; `binlog-relay check` shows them all.',
+  ),
+  SOURCE_LOCKED: terminal(
+    'Another relay works on the same checkpoint and destination.',
+    'Stop one of them. If its host died, MySQL frees the lock within a minute.',
+  ),
+  SOURCE_SERVER_ID_TAKEN: terminal(
+    'Another reader of the server uses the same server id: each would throw the other out.',
+    'Give source.serverId a number that neither a server of the topology nor another reader has (SHOW REPLICAS; SHOW SLAVE HOSTS before 8.0.22).',
+  ),
+  SOURCE_ROLLED_BACK: terminal(
+    'The server does not know transactions that the relay has published: it was restored from a backup, lost the end of its binlog, or is another server.',
+    'Compare the copies with the server, repair them, then start with a new checkpoint folder at a position of your choice (source.start).',
+  ),
+  SOURCE_CHANGED: terminal(
+    'The checkpoint belongs to another server, or GTIDs were turned on or off since: its position means nothing here.',
+    'Connect to the server that the checkpoint names, or start with a new checkpoint folder at a position of your choice (source.start).',
+  ),
+  SOURCE_POSITION_INVALID: config(
+    'The start position is not the boundary of a transaction in the binlog.',
+    "Correct source.start: SHOW BINLOG EVENTS IN '<file>' lists the positions; use that of a Gtid or Anonymous_Gtid event, or 4.",
+  ),
+  SOURCE_ERROR: terminal(
+    'MySQL answered with an error that the relay cannot mend.',
+    'Look up the error number that the message names in the MySQL manual and in the error log of the server.',
+  ),
+  // binlog
+  BINLOG_CHECKSUM: terminal(
+    'A binlog event arrived with a wrong CRC32.',
+    'The bytes were damaged on the way or on disk. Restart; if it happens again at the same position, check the binlog with mysqlbinlog --verify-binlog-checksum.',
+  ),
+  BINLOG_DECODE: terminal(
+    'A binlog event does not have the layout that MySQL documents.',
+    'Nothing was skipped. Report the position and the server version.',
+  ),
+  BINLOG_UNSUPPORTED: terminal(
+    'The binlog holds something that this version cannot publish exactly.',
+    'Exclude the table or the column if other teams do not need it, or change the setting that the message names.',
+  ),
+  BINLOG_INCIDENT: terminal(
+    'The server logged an incident: something went wrong when it wrote its binlog, and changes may be missing from it.',
+    'Compare the copy with the source, repair it, then start again behind the incident with source.start and a new checkpoint folder.',
+  ),
+  BINLOG_STATEMENT: terminal(
+    'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
+    'SET PERSIST binlog_format = ROW; take the right to change it from the application. The rows of that one statement must be copied by hand.',
+  ),
+  ROW_IMAGE_NOT_FULL: terminal(
+    'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
+    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect.',
+  ),
+  BINLOG_PURGED: terminal(
+    'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',
+    'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800.',
+  ),
+  // admin
+  ADMIN_PORT_IN_USE: config(
+    'The port of the admin server is in use.',
+    'Give admin.port another value, or stop the process that listens there: `ss -ltnp` names it.',
+  ),
+  ADMIN_CANNOT_LISTEN: config(
+    'The admin server cannot listen on its address.',
+    'admin.host must be an address of this machine (127.0.0.1, or 0.0.0.0 for all), and admin.port 1024 or above unless the process may use lower ones.',
+  ),
+  ROW_METADATA_NOT_FULL: config(
+    'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
+    'SET PERSIST binlog_row_metadata = FULL; then start from a position behind it: what was written before stays without names.',
+  ),
+  GTID_SET_INVALID: config(
+    'The text of a GTID set is not valid.',
+    'Correct the part that the message names: uuid:1-5, or uuid:tag:1-5, separated by commas, as SELECT @@GLOBAL.gtid_executed prints it.',
+  ),
+  // the sink
+  SINK_TOPIC_MISSING: config(
+    'The RocketMQ topic does not exist.',
+    'Create it as a FIFO topic: mqadmin updateTopic -n <name server>:9876 -c <cluster> -t <topic> -r 8 -w 8 -a +message.type=FIFO -o true.',
+  ),
+  SINK_TOPIC_NOT_FIFO: config(
+    'The RocketMQ topic does not keep order: its message type is not FIFO.',
+    'Publish to a topic that was created with mqadmin updateTopic … -a +message.type=FIFO -o true.',
+  ),
+  SINK_UNAUTHORIZED: config(
+    'RocketMQ refused the access key, or the user may not publish to the topic.',
+    'Check accessKey and accessSecret; the user needs Pub on the topic (mqadmin createAcl).',
+  ),
+  SINK_CA_UNREADABLE: config(
+    'The file with the certificate authorities of RocketMQ cannot be used.',
+    'Give sink.tls.ca a readable PEM file.',
+  ),
+  SINK_UNREACHABLE: retried(
+    'RocketMQ cannot be reached, or did not answer in time.',
+    'Nothing to do if the broker is restarting: the relay keeps everything and tries again. Otherwise check sink.endpoint and the proxy.',
+  ),
+  SINK_BUSY: retried(
+    'RocketMQ answers, but takes no message at the moment.',
+    'Look at what the broker says in the message: a full disk, a read-only broker, too many requests. The relay keeps everything and tries again.',
+  ),
+  SINK_REJECTED: terminal(
+    'The sink will never take this message.',
+    'Nothing was skipped. Correct what the message names; if it is nothing that you can set, report it.',
+  ),
+  SINK_QUEUES_CHANGED: terminal(
+    'The topic got more queues while the relay was running: lanes would move to other queues and lose their order.',
+    'Let all readers drain the topic, then start the relay again with the flag that accepts the new number of queues.',
+  ),
+  SINK_CLOSED: terminal(
+    'The sink takes no more messages: it was closed, or the other end of the pipe went away.',
+    'Nothing to do on shutdown. With stdout: the program that reads it has ended.',
+  ),
+  SINK_FILE: config(
+    'The file of the sink cannot be opened, read or written.',
+    'Give sink.path a regular file in a folder that exists and that the relay may write to.',
+  ),
+  SINK_DISK_FULL: retried(
+    'The disk or the quota of the file is full.',
+    'Make room: the relay keeps everything and tries again. Nothing was lost, the incomplete line was taken back.',
+  ),
+  // the checkpoint
+  CHECKPOINT_FOREIGN: config(
+    'The checkpoint was made for another destination, other queues, lanes or ordering.',
+    'Use another checkpoint.path; or, when only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes.',
+  ),
+  CHECKPOINT_MISSING: terminal(
+    'There is no checkpoint in the folder.',
+    'Name the folder that the relay uses (checkpoint.path); before the first run there is none.',
+  ),
+  CHECKPOINT_DAMAGED: terminal(
+    'There are checkpoint files, but none of them is sound.',
+    'Restore the folder from a backup; or find a position before the last published change, remove the files and start there with source.start.',
+  ),
+  CHECKPOINT_NOT_WRITABLE: config(
+    'The checkpoint folder cannot be used.',
+    'Give checkpoint.path a folder that the relay may read and write, in a folder that exists.',
+  ),
+  CHECKPOINT_DISK_FULL: retried(
+    'The disk or the quota of the checkpoint folder is full.',
+    'Make room: the relay tries again, and goes on publishing meanwhile. After a crash it would publish again from the last stored checkpoint.',
+  ),
+  // the relay itself
+  INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),
+} as const satisfies Record<string, ErrorCode>;
+
+export type Code = keyof typeof ERROR_CODES;

@@ -1,0 +1,44 @@
+import { ERROR_CODES, type Code, type ErrorCode } from './error-codes.ts';
+
+export interface RelayErrorOptions {
+  /** Facts for the log: never a secret, never a value of a row. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Replaces the remedy of the code where the place allows a more exact one: SQL, mqadmin line, flag. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** The only error class: what it means is its code, see error-codes.ts. */
+export class RelayError extends Error {
+  readonly code: Code;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly remedy: string;
+
+  constructor(code: Code, message: string, options: RelayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'RelayError';
+    this.code = code;
+    this.details = options.details ?? {};
+    this.remedy = options.remedy ?? ERROR_CODES[code].remedy;
+  }
+
+  get definition(): ErrorCode {
+    return ERROR_CODES[this.code];
+  }
+
+  get retryable(): boolean {
+    return this.definition.retryable;
+  }
+}
+
+/** What was thrown as a RelayError: itself, or INTERNAL around it. */
+export function asRelayError(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new RelayError('INTERNAL', message, { cause: thrown });
+}
+
+/** Closes a switch over a union. */
+export function assertNever(value: never): never {
+  throw new RelayError('INTERNAL', `unexpected value ${String(value)}`);
+}

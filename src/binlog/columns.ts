@@ -1,0 +1,180 @@
+/**
+ * Where a column's type decides: which module reads its values, how long they are in a row image, what they are called.
+ * Every function here runs once per table version, none per row.
+ */
+import { RelayError } from '../base/errors.ts';
+import type { Column, ColumnCodec, ValueSize } from './binlog.ts';
+import { BINARY_COLLATION, collationOf } from './collations.ts';
+import { TYPE } from './column-types.ts';
+import { binaryCodec, type BinaryText } from './columns/binary.ts';
+import { bitCodec } from './columns/bit.ts';
+import { dateCodec, yearCodec } from './columns/date.ts';
+import { datetimeCodec } from './columns/datetime.ts';
+import { decimalBytes, decimalCodec } from './columns/decimal.ts';
+import { enumCodec, setCodec } from './columns/enum-set.ts';
+import { doubleCodec, floatCodec } from './columns/float.ts';
+import { fractionBytes } from './columns/fraction.ts';
+import { integerCodec } from './columns/integer.ts';
+import { jsonCodec } from './columns/json.ts';
+import { textCodec } from './columns/text.ts';
+import { timeCodec } from './columns/time.ts';
+import { timestampCodec } from './columns/timestamp.ts';
+
+export { foldsAsAscii, isByteEqual } from './columns/equality.ts';
+export { mysqlTypeOf } from './columns/mysql-type.ts';
+export { sqlTypeOf } from './columns/sql-type.ts';
+
+export interface CodecOptions {
+  /** Text of BINARY, VARBINARY and BLOB; base64 unless given. */
+  readonly binary?: BinaryText;
+}
+
+/** Charsets whose bytes are UTF-8 as they stand. For ENUM and SET `binary` is one too if the labels are. */
+const UTF8_CHARSETS = new Set(['utf8mb4', 'utf8mb3', 'ascii']);
+
+const fixed = (bytes: number): ValueSize => ({ kind: 'fixed', bytes });
+
+/**
+ * How many bytes a value of the column takes in a row image, for every type of MySQL 5.0 to 9.7
+ * (calc_field_size of libs/mysql/binlog/event/binary_log_funcs.cpp). Throws BINLOG_UNSUPPORTED for any other.
+ */
+export function valueSize(column: Column): ValueSize {
+  const { type, meta } = column;
+  switch (type) {
+    case TYPE.NULL:
+      return fixed(0);
+    case TYPE.TINY:
+    case TYPE.YEAR:
+      return fixed(1);
+    case TYPE.SHORT:
+      return fixed(2);
+    case TYPE.INT24:
+    case TYPE.DATE:
+    case TYPE.NEWDATE:
+    case TYPE.TIME:
+      return fixed(3);
+    case TYPE.LONG:
+    case TYPE.TIMESTAMP:
+      return fixed(4);
+    case TYPE.LONGLONG:
+    case TYPE.DATETIME:
+      return fixed(8);
+    case TYPE.FLOAT:
+    case TYPE.DOUBLE:
+    case TYPE.ENUM:
+    case TYPE.SET:
+      return fixed(meta);
+    case TYPE.TIME2:
+      return fixed(3 + fractionBytes(meta));
+    case TYPE.TIMESTAMP2:
+      return fixed(4 + fractionBytes(meta));
+    case TYPE.DATETIME2:
+      return fixed(5 + fractionBytes(meta));
+    case TYPE.BIT:
+      return fixed((meta + 7) >> 3);
+    case TYPE.NEWDECIMAL:
+      return fixed(decimalBytes(meta >> 8, meta & 0xff));
+    case TYPE.VARCHAR:
+    case TYPE.VAR_STRING:
+    case TYPE.STRING:
+      return { kind: 'prefixed', prefix: meta > 255 ? 2 : 1 };
+    case TYPE.TINY_BLOB:
+    case TYPE.MEDIUM_BLOB:
+    case TYPE.LONG_BLOB:
+    case TYPE.BLOB:
+    case TYPE.JSON:
+    case TYPE.GEOMETRY:
+    case TYPE.VECTOR:
+      if (meta === 1 || meta === 2 || meta === 3 || meta === 4) return { kind: 'prefixed', prefix: meta };
+      throw new RelayError('BINLOG_DECODE', `column ${column.name}: expected a length of 1 to 4 bytes, not ${meta}`);
+    default:
+      throw unsupported(column, `type ${type}`, 'ALTER TABLE to a type of MySQL 8.0 or later.');
+  }
+}
+
+/**
+ * Throws BINLOG_UNSUPPORTED, naming column and type or charset, for what is not written exactly:
+ * GEOMETRY, VECTOR, the temporal types of before MySQL 5.6, charsets other than utf8mb4, utf8mb3, ascii and binary.
+ */
+export function columnCodec(column: Column, options: CodecOptions = {}): ColumnCodec {
+  const { name, type, meta, unsigned } = column;
+  switch (type) {
+    case TYPE.TINY:
+      return integerCodec(1, unsigned);
+    case TYPE.SHORT:
+      return integerCodec(2, unsigned);
+    case TYPE.INT24:
+      return integerCodec(3, unsigned);
+    case TYPE.LONG:
+      return integerCodec(4, unsigned);
+    case TYPE.LONGLONG:
+      return integerCodec(8, unsigned);
+    case TYPE.NEWDECIMAL:
+      return decimalCodec(name, meta >> 8, meta & 0xff);
+    case TYPE.FLOAT:
+      return floatCodec(name);
+    case TYPE.DOUBLE:
+      return doubleCodec(name);
+    case TYPE.BIT:
+      return bitCodec(meta);
+    case TYPE.YEAR:
+      return yearCodec();
+    case TYPE.DATE:
+    case TYPE.NEWDATE:
+      return dateCodec(name);
+    case TYPE.TIME2:
+      return timeCodec(name, meta);
+    case TYPE.DATETIME2:
+      return datetimeCodec(name, meta);
+    case TYPE.TIMESTAMP2:
+      return timestampCodec(name, meta);
+    case TYPE.ENUM:
+    case TYPE.SET:
+      if (column.collation !== BINARY_COLLATION) requireUtf8(column);
+      return type === TYPE.ENUM ? enumCodec(column) : setCodec(column);
+    case TYPE.STRING:
+    case TYPE.VARCHAR:
+    case TYPE.VAR_STRING:
+    case TYPE.TINY_BLOB:
+    case TYPE.MEDIUM_BLOB:
+    case TYPE.LONG_BLOB:
+    case TYPE.BLOB:
+      if (column.collation === BINARY_COLLATION)
+        return binaryCodec(name, type === TYPE.STRING ? meta : 0, options.binary ?? 'base64');
+      requireUtf8(column);
+      return textCodec(name);
+    case TYPE.JSON:
+      return jsonCodec(name);
+    case TYPE.GEOMETRY:
+      throw unsupported(column, 'type GEOMETRY', 'Exclude the column or the table.');
+    case TYPE.VECTOR:
+      throw unsupported(column, 'type VECTOR', 'Exclude the column or the table.');
+    case TYPE.TIME:
+    case TYPE.DATETIME:
+    case TYPE.TIMESTAMP:
+      throw unsupported(
+        column,
+        'a temporal type of before MySQL 5.6',
+        'Rebuild the table: ALTER TABLE ... FORCE. Or exclude the column or the table.',
+      );
+    default:
+      throw unsupported(column, `type ${type}`, 'Exclude the column or the table.');
+  }
+}
+
+function requireUtf8(column: Column): void {
+  const collation = collationOf(column.collation);
+  if (collation !== undefined && UTF8_CHARSETS.has(collation.charset)) return;
+  throw unsupported(
+    column,
+    collation === undefined ? `collation ${column.collation}` : `charset ${collation.charset}`,
+    'ALTER TABLE ... CONVERT TO CHARACTER SET utf8mb4, and start from a position behind it; or exclude the column or the table.',
+  );
+}
+
+function unsupported(column: Column, what: string, remedy: string): RelayError {
+  return new RelayError('BINLOG_UNSUPPORTED', `column ${column.name} has ${what}, which is not written exactly yet`, {
+    details: { column: column.name, type: column.type, collation: column.collation },
+    remedy,
+  });
+}

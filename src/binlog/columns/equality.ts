@@ -1,0 +1,60 @@
+import type { Column } from '../binlog.ts';
+import { collationOf } from '../collations.ts';
+import { TYPE } from '../column-types.ts';
+
+/**
+ * Collations under which printable-ASCII texts are equal only if they are after ASCII case folding and without the spaces at their end.
+ * Untailored ones only: a language's own rules may make i equal to y (Lithuanian, Latvian), to j (Latin), or ccs to cscs (Hungarian).
+ * test/integration/binlog/collations.test.ts asks the server.
+ */
+const FOLDING = new Set([
+  'utf8mb4_0900_ai_ci',
+  'utf8mb4_0900_as_ci',
+  'utf8mb4_0900_as_cs',
+  'utf8mb4_general_ci',
+  'utf8mb4_unicode_ci',
+  'utf8mb4_unicode_520_ci',
+  'utf8mb3_general_ci',
+  'utf8mb3_unicode_ci',
+  'utf8mb3_unicode_520_ci',
+  'ascii_general_ci',
+  'latin1_swedish_ci',
+]);
+
+/** True if values that SQL takes as equal always have the same text, spaces at its end aside. */
+export function isByteEqual(column: Column): boolean {
+  switch (column.type) {
+    case TYPE.FLOAT:
+    case TYPE.DOUBLE:
+    case TYPE.JSON:
+    case TYPE.GEOMETRY:
+    case TYPE.VECTOR:
+      return false;
+    default:
+      return !isText(column) || collationOf(column.collation)?.isBinary === true;
+  }
+}
+
+/**
+ * True if values whose texts are printable ASCII are equal in SQL only if the texts are equal after ASCII case folding and without the
+ * spaces at their end. The other direction need not hold: NO PAD and case-sensitive collations tell some of these apart.
+ */
+export function foldsAsAscii(column: Column): boolean {
+  return isText(column) && FOLDING.has(collationOf(column.collation)?.name ?? '');
+}
+
+/** ENUM and SET are not: what SQL compares is their number. */
+function isText({ type }: Column): boolean {
+  switch (type) {
+    case TYPE.STRING:
+    case TYPE.VARCHAR:
+    case TYPE.VAR_STRING:
+    case TYPE.TINY_BLOB:
+    case TYPE.MEDIUM_BLOB:
+    case TYPE.LONG_BLOB:
+    case TYPE.BLOB:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,256 @@
+import type { RelayError } from '../../base/errors.ts';
+import { writeBase64 } from './base64.ts';
+import { i32le, u16le, u8 } from './bytes.ts';
+import { writeAscii, writeInt32, writeSigned64, writeUnsigned, writeUnsigned64 } from './digits.ts';
+import { doubleText } from './float.ts';
+import type { JsonNotation } from './json-notation.ts';
+import { opaqueDecimal, opaqueTemporal } from './json-opaque.ts';
+import { TYPE } from '../column-types.ts';
+import { malformedValue } from './malformed.ts';
+import { notUtf8 } from './text.ts';
+import { sequenceBytes } from './utf8.ts';
+
+/** Type bytes of sql-common/json_binary.cc. */
+const SMALL_OBJECT = 0x0;
+const LARGE_OBJECT = 0x1;
+const SMALL_ARRAY = 0x2;
+const LARGE_ARRAY = 0x3;
+const LITERAL = 0x4;
+const INT16 = 0x5;
+const UINT16 = 0x6;
+const INT32 = 0x7;
+const UINT32 = 0x8;
+const INT64 = 0x9;
+const UINT64 = 0xa;
+const DOUBLE = 0xb;
+const STRING = 0xc;
+const OPAQUE = 0xf;
+
+const LITERALS = ['null', 'true', 'false'];
+/** JSON_DOCUMENT_MAX_DEPTH of sql-common/json_syntax_check.cc. */
+const MAX_DEPTH = 100;
+/** base64_encode of include/base64.h begins a new line after 76 characters. */
+const BASE64_LINE_BYTES = 57;
+const NEWLINE = 0x0a;
+/** MY_GCVT_MAX_FIELD_WIDTH: the characters that a double in JSON is given, more than one in a column. */
+const DOUBLE_WIDTH = 34;
+
+/**
+ * Writes documents of sql-common/json_binary.cc as wrapper_to_string of sql-common/json_dom.cc prints them.
+ *
+ * A document is a type byte and a value. An object or array is: count, size in bytes, for objects one entry a key (offset, two bytes of
+ * length), one entry a value (type byte, offset or, where it fits, the value itself), then keys and values. Counts, sizes and offsets take
+ * two bytes in the small form, four in the large one; offsets count from the count. All integers are little-endian.
+ */
+export class JsonDocument {
+  readonly #column: string;
+  readonly #notation: JsonNotation;
+  #out: Uint8Array = new Uint8Array(0);
+  #b: Buffer = Buffer.alloc(0);
+  #o = 0;
+
+  /** `column` is named in errors. */
+  constructor(column: string, notation: JsonNotation) {
+    this.#column = column;
+    this.#notation = notation;
+  }
+
+  /** Keeps the contract of WriteText. Throws BINLOG_DECODE for bytes that are no document. */
+  write(out: Uint8Array, o: number, b: Buffer, p: number, e: number): number {
+    this.#out = out;
+    this.#b = b;
+    this.#o = o;
+    // MySQL reads the empty value, which lax INSERTs of NULL leave behind, as the literal null.
+    if (p === e) this.#ascii('null');
+    else this.#value(u8(b, p), p + 1, e, 0);
+    return this.#o;
+  }
+
+  #value(type: number, p: number, e: number, depth: number): void {
+    const b = this.#b;
+    switch (type) {
+      case SMALL_OBJECT:
+      case SMALL_ARRAY:
+        this.#container(type === SMALL_OBJECT, false, p, e, depth + 1);
+        return;
+      case LARGE_OBJECT:
+      case LARGE_ARRAY:
+        this.#container(type === LARGE_OBJECT, true, p, e, depth + 1);
+        return;
+      case LITERAL: {
+        this.#need(1, p, e);
+        const literal = LITERALS[u8(b, p)];
+        if (literal === undefined) throw this.#malformed();
+        this.#ascii(literal);
+        return;
+      }
+      case INT16:
+        this.#need(2, p, e);
+        this.#o = writeInt32(this.#out, this.#o, (u16le(b, p) << 16) >> 16);
+        return;
+      case UINT16:
+        this.#need(2, p, e);
+        this.#o = writeUnsigned(this.#out, this.#o, u16le(b, p));
+        return;
+      case INT32:
+        this.#need(4, p, e);
+        this.#o = writeInt32(this.#out, this.#o, i32le(b, p));
+        return;
+      case UINT32:
+        this.#need(4, p, e);
+        this.#o = writeUnsigned(this.#out, this.#o, i32le(b, p) >>> 0);
+        return;
+      case INT64:
+        this.#need(8, p, e);
+        this.#o = writeSigned64(this.#out, this.#o, i32le(b, p + 4) >>> 0, i32le(b, p) >>> 0);
+        return;
+      case UINT64:
+        this.#need(8, p, e);
+        this.#o = writeUnsigned64(this.#out, this.#o, i32le(b, p + 4) >>> 0, i32le(b, p) >>> 0);
+        return;
+      case DOUBLE: {
+        this.#need(8, p, e);
+        const value = b.readDoubleLE(p);
+        if (!Number.isFinite(value)) throw this.#malformed();
+        const text = doubleText(value, DOUBLE_WIDTH);
+        // A double stays one: 1.0, not 1.
+        this.#ascii(/[.e]/.test(text) ? text : `${text}.0`);
+        return;
+      }
+      case STRING: {
+        const { start, end } = this.#data(p, e);
+        this.#string(start, end);
+        return;
+      }
+      case OPAQUE: {
+        this.#need(1, p, e);
+        const { start, end } = this.#data(p + 1, e);
+        this.#opaque(u8(b, p), start, end);
+        return;
+      }
+      default:
+        throw this.#malformed();
+    }
+  }
+
+  #container(isObject: boolean, isLarge: boolean, p: number, e: number, depth: number): void {
+    if (depth > MAX_DEPTH) throw this.#malformed();
+    const b = this.#b;
+    const width = isLarge ? 4 : 2;
+    this.#need(2 * width, p, e);
+    const count = isLarge ? i32le(b, p) >>> 0 : u16le(b, p);
+    const end = p + (isLarge ? i32le(b, p + width) >>> 0 : u16le(b, p + width));
+    const keys = p + 2 * width;
+    const values = keys + (isObject ? count * (width + 2) : 0);
+    if (end > e || values + count * (1 + width) > end) throw this.#malformed();
+
+    this.#byte(isObject ? 0x7b : 0x5b);
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.#ascii(', ');
+      if (isObject) {
+        const entry = keys + i * (width + 2);
+        const start = p + (isLarge ? i32le(b, entry) >>> 0 : u16le(b, entry));
+        const keyEnd = start + u16le(b, entry + width);
+        if (keyEnd > end) throw this.#malformed();
+        this.#string(start, keyEnd);
+        this.#ascii(': ');
+      }
+      const entry = values + i * (1 + width);
+      const type = u8(b, entry);
+      if (isInlined(type, isLarge)) this.#value(type, entry + 1, end, depth);
+      else this.#value(type, p + (isLarge ? i32le(b, entry + 1) >>> 0 : u16le(b, entry + 1)), end, depth);
+    }
+    this.#byte(isObject ? 0x7d : 0x5d);
+  }
+
+  /** The bytes behind a length in groups of seven bits, the lowest first, the top bit set in all but the last. */
+  #data(p: number, e: number): { readonly start: number; readonly end: number } {
+    let length = 0;
+    let at = p;
+    for (let factor = 1; ; factor *= 128) {
+      if (at >= e || factor > 2 ** 28) throw this.#malformed();
+      const byte = u8(this.#b, at);
+      at += 1;
+      length += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+    }
+    if (length > e - at) throw this.#malformed();
+    return { start: at, end: at + length };
+  }
+
+  #opaque(type: number, start: number, end: number): void {
+    const data = this.#b.subarray(start, end);
+    switch (type) {
+      case TYPE.NEWDECIMAL:
+        this.#o = opaqueDecimal(this.#column, this.#out, this.#o, data);
+        return;
+      case TYPE.DATE:
+      case TYPE.TIME:
+      case TYPE.DATETIME:
+      case TYPE.TIMESTAMP:
+        this.#bytes(this.#notation.quote);
+        this.#ascii(opaqueTemporal(this.#column, type, data));
+        this.#bytes(this.#notation.quote);
+        return;
+      case TYPE.VAR_STRING:
+        this.#string(start, end);
+        return;
+      default:
+        this.#bytes(this.#notation.quote);
+        this.#ascii(`base64:type${type}:`);
+        for (let line = start; line < end; line += BASE64_LINE_BYTES) {
+          if (line > start) this.#bytes(this.#notation.escapes[NEWLINE] ?? new Uint8Array(0));
+          const lineEnd = Math.min(end, line + BASE64_LINE_BYTES);
+          this.#o = writeBase64(this.#out, this.#o, this.#b, line, lineEnd, lineEnd);
+        }
+        this.#bytes(this.#notation.quote);
+    }
+  }
+
+  #string(start: number, end: number): void {
+    this.#bytes(this.#notation.quote);
+    const b = this.#b;
+    const escapes = this.#notation.escapes;
+    for (let q = start; q < end;) {
+      const byte = u8(b, q);
+      if (byte >= 0x80) {
+        const bytes = sequenceBytes(b, q, end);
+        if (bytes === 0) throw notUtf8(this.#column);
+        for (let i = 0; i < bytes; i++) this.#byte(u8(b, q + i));
+        q += bytes;
+        continue;
+      }
+      const escape = escapes[byte];
+      if (escape === undefined) this.#byte(byte);
+      else this.#bytes(escape);
+      q += 1;
+    }
+    this.#bytes(this.#notation.quote);
+  }
+
+  #byte(byte: number): void {
+    this.#out[this.#o] = byte;
+    this.#o += 1;
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#byte(byte);
+  }
+
+  #ascii(text: string): void {
+    this.#o = writeAscii(this.#out, this.#o, text);
+  }
+
+  #need(bytes: number, p: number, e: number): void {
+    if (p + bytes > e) throw this.#malformed();
+  }
+
+  #malformed(): RelayError {
+    return malformedValue(this.#column, 'a JSON document');
+  }
+}
+
+/** Literals and short integers stand in the value entry itself. */
+function isInlined(type: number, isLarge: boolean): boolean {
+  return type === LITERAL || type === INT16 || type === UINT16 || (isLarge && (type === INT32 || type === UINT32));
+}

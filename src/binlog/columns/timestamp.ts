@@ -1,0 +1,46 @@
+import type { ColumnCodec, WriteText } from '../binlog.ts';
+import { i32be, uintBe } from './bytes.ts';
+import { writeMinuteSecond } from './clock-text.ts';
+import { PREFIX_BYTES, writeDateHour } from './datetime.ts';
+import { writeBytes } from './digits.ts';
+import { fractionBytes, fractionLimit, fractionWidth, writeFraction } from './fraction.ts';
+import { malformedValue } from './malformed.ts';
+
+const HOUR_SECONDS = 3600;
+const DAY_HOURS = 24;
+
+/**
+ * TIMESTAMP(digits): seconds since 1970 in four bytes, big-endian, then the fraction (mysys/my_time.cc, my_timestamp_to_binary).
+ * The text is in UTC; second 0 is MySQL's zero timestamp. As in DATETIME the text up to the hour is kept from value to value.
+ */
+export function timestampCodec(column: string, digits: number): ColumnCodec {
+  const extraBytes = fractionBytes(digits);
+  const limit = fractionLimit(digits);
+  const prefix = new Uint8Array(PREFIX_BYTES);
+  let prefixOf = -1;
+  const zero = new Uint8Array(Buffer.from(`0000-00-00 00:00:00${digits === 0 ? '' : '.'.padEnd(1 + digits, '0')}`));
+
+  const text: WriteText = (out, start, b, p) => {
+    const seconds = i32be(b, p) >>> 0;
+    if (seconds === 0) return writeBytes(out, start, zero);
+    const hours = (seconds / HOUR_SECONDS) | 0;
+    if (hours !== prefixOf) {
+      writeHourOfEpoch(prefix, hours);
+      prefixOf = hours;
+    }
+    const rest = seconds - hours * HOUR_SECONDS;
+    const minute = (rest / 60) | 0;
+    const fraction = uintBe(b, p + 4, extraBytes);
+    if (fraction >= limit) throw malformedValue(column, `a TIMESTAMP(${digits})`);
+    const o = writeMinuteSecond(out, writeBytes(out, start, prefix), minute, rest - minute * 60);
+    return writeFraction(out, o, fraction, digits);
+  };
+  return { text, json: text, maxBytes: PREFIX_BYTES + 6 + fractionWidth(digits) };
+}
+
+/** `hours` since 1970-01-01 00:00. */
+function writeHourOfEpoch(out: Uint8Array, hours: number): void {
+  const day = Math.floor(hours / DAY_HOURS);
+  const date = new Date(day * DAY_HOURS * HOUR_SECONDS * 1000);
+  writeDateHour(out, date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), hours - day * DAY_HOURS);
+}

@@ -1,0 +1,69 @@
+/**
+ * What the text of a QUERY event means for a stream of row changes. Only the first words are read: no SQL parser.
+ */
+export type StatementKind =
+  | 'begin'
+  | 'commit'
+  | 'rollback'
+  /** SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT. */
+  | 'savepoint'
+  /** XA START, END, PREPARE, COMMIT, ROLLBACK. */
+  | 'xa'
+  /** Rows changed by a statement that is logged as text: what a stream of row events cannot give exactly. */
+  | 'data-change'
+  /** Everything else: CREATE, also CREATE … SELECT, whose rows follow as row events; ALTER, DROP, TRUNCATE, GRANT, SET … */
+  | 'ddl';
+
+/** SELECT, DO and CALL are logged only for the rows that a stored function or procedure changes; WITH only before UPDATE and DELETE. */
+const DATA_CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'SELECT', 'DO', 'CALL']);
+/** One piece of what may stand before a word: white space, `(`, `;`, a comment, or a bracket of an executable comment, whose text counts. */
+const SKIPPED = /[\s(;]+|\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|#[^\n]*|--(?=\s|$)[^\n]*/y;
+const WORD = /[A-Za-z_]+/y;
+
+/** Classifies a statement as the server wrote it to the binlog. */
+export function statementKind(statement: string): StatementKind {
+  const words = new Words(statement);
+  const first = words.next();
+  switch (first) {
+    case 'BEGIN':
+      return 'begin';
+    case 'START':
+      return words.next() === 'TRANSACTION' ? 'begin' : 'ddl';
+    case 'COMMIT':
+      return 'commit';
+    case 'ROLLBACK':
+      return rollbackKind(words);
+    case 'SAVEPOINT':
+    case 'RELEASE':
+      return 'savepoint';
+    case 'XA':
+      return 'xa';
+    default:
+      return DATA_CHANGES.has(first) ? 'data-change' : 'ddl';
+  }
+}
+
+/** ROLLBACK [WORK] TO [SAVEPOINT] name takes back a part only. */
+function rollbackKind(words: Words): StatementKind {
+  const next = words.next();
+  return next === 'TO' || (next === 'WORK' && words.next() === 'TO') ? 'savepoint' : 'rollback';
+}
+
+class Words {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The next word in upper case; empty when something else, or nothing, stands there. */
+  next(): string {
+    SKIPPED.lastIndex = this.#at;
+    while (SKIPPED.test(this.#text)) this.#at = SKIPPED.lastIndex;
+    WORD.lastIndex = this.#at;
+    const word = WORD.exec(this.#text)?.[0] ?? '';
+    this.#at += word.length;
+    return word.toUpperCase();
+  }
+}

@@ -1,0 +1,52 @@
+import { RelayError } from '../base/errors.ts';
+
+/** The `code` of an error of the file system, such as ENOENT; undefined for any other error. */
+export function fsCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const REASONS: Readonly<Record<string, { readonly reason: string; readonly remedy: (folder: string) => string }>> = {
+  EACCES: {
+    reason: 'the relay may not read and write there',
+    remedy: (folder) => `Give the user that the relay runs as the folder: chown -R <user> ${folder}`,
+  },
+  EPERM: {
+    reason: 'the relay may not read and write there',
+    remedy: (folder) => `Give the user that the relay runs as the folder: chown -R <user> ${folder}`,
+  },
+  EROFS: {
+    reason: 'the file system is read-only',
+    remedy: () => 'Mount it writable, or put checkpoint.path on a writable volume.',
+  },
+  ENOENT: {
+    reason: 'the folder above it does not exist',
+    remedy: (folder) => `Create it: mkdir -p ${folder}`,
+  },
+  ENOTDIR: {
+    reason: 'it, or a part of its path, is a file and not a folder',
+    remedy: () => 'Give checkpoint.path a folder: the relay keeps two files in it.',
+  },
+  EEXIST: {
+    reason: 'it is a file and not a folder',
+    remedy: () => 'Give checkpoint.path a folder: the relay keeps two files in it.',
+  },
+};
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What the file system refused, as CHECKPOINT_DISK_FULL, which is tried again, or CHECKPOINT_NOT_WRITABLE. */
+export function folderError(folder: string, error: unknown): RelayError {
+  const code = fsCode(error);
+  if (code !== undefined && FULL.has(code)) {
+    return new RelayError('CHECKPOINT_DISK_FULL', `no room for the checkpoint in ${folder} (${code})`, {
+      details: { folder },
+      cause: error,
+    });
+  }
+  const known = code === undefined ? undefined : REASONS[code];
+  const message = error instanceof Error ? error.message : String(error);
+  return new RelayError(
+    'CHECKPOINT_NOT_WRITABLE',
+    `the checkpoint folder ${folder} cannot be used: ${known === undefined ? message : `${known.reason} (${String(code)})`}`,
+    { details: { folder }, cause: error, ...(known !== undefined && { remedy: known.remedy(folder) }) },
+  );
+}

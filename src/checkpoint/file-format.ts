@@ -1,0 +1,101 @@
+/**
+ * One generation of the checkpoint as text: indented JSON that an operator can read. `crc32` covers every other field, so that a damaged file is
+ * told from a sound one; white space between the fields does not count.
+ */
+import { crc32 } from 'node:zlib';
+import * as z from 'zod';
+import type { Checkpoint } from './checkpoint.ts';
+
+export const FORMAT = 'binlog-relay checkpoint';
+export const VERSION = 1;
+
+/** The order of the fields is their order in the file, and in what the CRC is computed over. */
+const checkpointSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  storedAt: z.iso.datetime(),
+  epoch: z.int().min(1),
+  serverUuid: z.string().min(1),
+  file: z.string().min(1),
+  offset: z.int().min(0),
+  /** null when the source runs without GTIDs. */
+  gtidSet: z.string().nullable(),
+  destination: z.string().min(1),
+  ordering: z.enum(['key', 'table', 'total']),
+  queues: z.int().min(1),
+  lanes: z.array(z.string().min(1)).min(1),
+});
+
+type Content = z.output<typeof checkpointSchema>;
+
+const fileSchema = checkpointSchema.extend({ crc32: z.string() });
+const headerSchema = z.looseObject({ format: z.literal(FORMAT), version: z.int() });
+
+export type Parsed =
+  { readonly ok: true; readonly checkpoint: Checkpoint } | { readonly ok: false; readonly problem: string };
+
+/** Gives the same text for the same checkpoint. Throws a ZodError for what `parseCheckpoint` would not read back. */
+export function renderCheckpoint({ gtidSet, ...rest }: Checkpoint): string {
+  const content = checkpointSchema.parse({ ...rest, format: FORMAT, version: VERSION, gtidSet: gtidSet ?? null });
+  return `${JSON.stringify({ ...content, crc32: checksum(content) }, undefined, 2)}\n`;
+}
+
+/** The checkpoint in the bytes of a file, or in words why there is none that can be trusted. */
+export function parseCheckpoint(bytes: Buffer): Parsed {
+  const json = parseJson(bytes);
+  if (!json.ok) return json;
+  const header = headerSchema.safeParse(json.value);
+  if (!header.success) return damaged(`it is JSON, but not a ${FORMAT}`);
+  if (header.data.version > VERSION) {
+    return damaged(`its version is ${header.data.version}: it was written by a later relay, this one reads ${VERSION}`);
+  }
+  const file = fileSchema.safeParse(json.value);
+  if (!file.success) return damaged(issueText(file.error));
+  const { crc32: stored, ...content } = file.data;
+  const computed = checksum(content);
+  if (stored !== computed) {
+    return damaged(`its checksum is ${stored}, that of its content ${computed}: it was damaged or edited`);
+  }
+  return { ok: true, checkpoint: toCheckpoint(content) };
+}
+
+function toCheckpoint(content: Content): Checkpoint {
+  const { storedAt, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes } = content;
+  return {
+    storedAt,
+    epoch,
+    serverUuid,
+    file,
+    offset,
+    gtidSet: gtidSet ?? undefined,
+    destination,
+    ordering,
+    queues,
+    lanes,
+  };
+}
+
+function checksum(content: Content): string {
+  return crc32(JSON.stringify(content)).toString(16).padStart(8, '0');
+}
+
+function parseJson(
+  bytes: Buffer,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string } {
+  if (bytes.length === 0) return damaged('it is empty');
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    return { ok: true, value };
+  } catch {
+    return damaged(`its ${bytes.length} bytes are not JSON: it was cut or damaged`);
+  }
+}
+
+function damaged(problem: string): { readonly ok: false; readonly problem: string } {
+  return { ok: false, problem };
+}
+
+function issueText({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${path.length === 0 ? 'the file' : path.join('.')}: ${message}`).join('; ');
+}

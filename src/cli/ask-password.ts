@@ -1,0 +1,25 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { RelayError } from '../base/errors.ts';
+
+/** Asks on the terminal without showing what is typed. Throws USAGE when there is no terminal to ask on. */
+export async function askPassword(user: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new RelayError('USAGE', `no password for ${user}`, {
+      remedy: 'Set MYSQL_PASSWORD, or start it from a terminal to be asked.',
+    });
+  }
+  process.stderr.write(`Password of ${user}: `);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('SIGINT', () => reject(new RelayError('USAGE', 'no password was given')));
+      lines.once('close', () => reject(new RelayError('USAGE', 'no password was given')));
+    });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}

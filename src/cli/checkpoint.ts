@@ -1,0 +1,41 @@
+import { createLogger } from '../base/log.ts';
+import { RelayError } from '../base/errors.ts';
+import { createFileCheckpointStore } from '../checkpoint/file.ts';
+import type { Command } from './command.ts';
+import { readConfig } from './read-config.ts';
+
+export const checkpointCommand: Command = {
+  name: 'checkpoint',
+  summary: 'show how far the relay has come',
+  help: `Shows the stored checkpoint. Changes nothing; the relay may be running.
+
+Usage: binlog-relay checkpoint show [--config FILE] [--path FOLDER]
+
+  --config FILE    the configuration that names the folder (default: config/relay.yaml)
+  --path FOLDER    the folder itself, without a configuration
+
+Examples:
+  binlog-relay checkpoint show --path /var/lib/binlog-relay
+  binlog-relay checkpoint show | jq -r .gtidSet
+`,
+  options: { config: { type: 'string' }, path: { type: 'string' } },
+  run: async (args) => {
+    if (args.words[0] !== 'show') {
+      throw new RelayError(
+        'USAGE',
+        args.words[0] === undefined ? 'what shall be done is missing' : `there is no ${args.words[0]}`,
+        {
+          remedy: 'binlog-relay checkpoint show',
+        },
+      );
+    }
+    const folder = args.text('path') ?? readConfig(args).checkpoint.path;
+    const store = createFileCheckpointStore({ folder }, { logger: createLogger({ level: 'warn', format: 'auto' }) });
+    const checkpoint = await store.load();
+    if (checkpoint === undefined) {
+      throw new RelayError('CHECKPOINT_MISSING', `there is no checkpoint in ${folder}`);
+    }
+    process.stdout.write(`${JSON.stringify(checkpoint, null, 2)}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+import { asRelayError, RelayError } from '../base/errors.ts';
+import { checkCommand } from './check.ts';
+import { checkpointCommand } from './checkpoint.ts';
+import type { Arguments, Command } from './command.ts';
+import { runCommand } from './run.ts';
+import { tailCommand } from './tail.ts';
+import { VERSION } from './version.ts';
+
+const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand];
+
+const HELP = `binlog-relay publishes every insert, update and delete of a MySQL server, exactly and in order, to a RocketMQ topic.
+
+Usage: binlog-relay <command> [options]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
+
+  binlog-relay <command> --help     options and examples of a command
+  binlog-relay --version
+
+Exit codes: 0 stopped on request, 78 the configuration is wrong, 1 anything else that needs an operator.
+`;
+
+/** Resolves to the exit code; every error has been shown by then. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(HELP);
+    return first === undefined ? USAGE_EXIT_CODE : 0;
+  }
+  if (first === '--version') {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  try {
+    const command = COMMANDS.find(({ name }) => name === first);
+    if (command === undefined) {
+      throw new RelayError('USAGE', `there is no command ${first}`, {
+        remedy: 'binlog-relay --help lists the commands.',
+      });
+    }
+    if (rest.includes('--help') || rest.includes('-h')) {
+      process.stdout.write(command.help);
+      return 0;
+    }
+    return await command.run(parse(command, rest));
+  } catch (thrown) {
+    return showError(asRelayError(thrown));
+  }
+}
+
+/** What a wrong command line exits with: it is configuration as well. */
+const USAGE_EXIT_CODE = 78;
+
+/** Shows an error as an operator reads it: code, what is wrong, what to do. */
+export function showError(error: RelayError): number {
+  process.stderr.write(`${error.code}: ${error.message}\n`);
+  if (error.remedy !== '') process.stderr.write(`What to do: ${error.remedy}\n`);
+  if (error.code === 'INTERNAL')
+    process.stderr.write(`${error.stack ?? ''}\n${error.cause instanceof Error ? (error.cause.stack ?? '') : ''}\n`);
+  return error.definition.exitCode;
+}
+
+function parse(command: Command, argv: readonly string[]): Arguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: command.options,
+      allowPositionals: true,
+      strict: true,
+    });
+    const texts = (name: string): readonly string[] => {
+      const value = values[name];
+      const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
+      return list.filter((item) => typeof item === 'string');
+    };
+    return {
+      words: positionals,
+      texts,
+      text: (name) => texts(name).at(-1),
+      flag: (name) => values[name] === true,
+    };
+  } catch (error) {
+    throw new RelayError('USAGE', error instanceof Error ? error.message : String(error), {
+      remedy: `binlog-relay ${command.name} --help shows the options.`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Names and addresses of servers, checked for what operators get wrong. Each function gives the problem as a predicate, or undefined.
+ */
+
+const PORT = /^\d{1,5}$/;
+
+/** A host name or an IP address, without scheme, user or port. */
+export function hostProblem(host: string): string | undefined {
+  if (host.includes('://')) return 'is a URL: write the host name or address alone';
+  if (host.includes('@')) return 'holds a user: write the host name or address alone';
+  if (/^\[.*\]$/.test(host)) return 'has brackets: write an IPv6 address without them';
+  if (/^[^:]+:\d+$/.test(host)) return 'holds a port: write it in the key port';
+  if (/[\s/;,]/.test(host)) return 'is not one host name or address';
+  return undefined;
+}
+
+/**
+ * `host:port` of one RocketMQ proxy. Exactly one: the client takes a list for a single name and cannot resolve it, and it cuts an IPv6
+ * address at its first colon.
+ */
+export function endpointProblem(endpoint: string): string | undefined {
+  const form = 'write host:port of the RocketMQ proxy, such as rocketmq-proxy:8081';
+  if (endpoint.includes('://')) return `is a URL: ${form}`;
+  if (/[;,\s]/.test(endpoint)) {
+    return 'names more than one endpoint, which the RocketMQ client cannot use: write one host:port (one DNS name may stand for several proxies)';
+  }
+  if (/[@/]/.test(endpoint)) return `is not an endpoint: ${form}`;
+  const parts = endpoint.split(':');
+  if (parts.length > 2) return 'is an IPv6 address, which the RocketMQ client cannot use: write a DNS name';
+  const [host = '', port] = parts;
+  if (host === '') return `has no host: ${form}`;
+  if (port === undefined || port === '') return `has no port: ${form}`;
+  return PORT.test(port) && Number(port) >= 1 && Number(port) <= 65_535
+    ? undefined
+    : `has no port from 1 to 65535: ${form}`;
+}
+
+/** A topic as RocketMQ accepts it from a producer (TopicValidator of RocketMQ, without its reserved names). */
+export function topicProblem(topic: string): string | undefined {
+  if (topic.length > 127) return 'is longer than the 127 characters that RocketMQ allows';
+  if (!/^[A-Za-z0-9_-]+$/.test(topic)) return 'is not a topic name: allowed are letters, digits, _ and -';
+  if (
+    /^rmq_sys_/i.test(topic) ||
+    /^(TBW102|SCHEDULE_TOPIC_XXXX|OFFSET_MOVED_EVENT|SELF_TEST_TOPIC|BenchmarkTest)$/.test(topic)
+  ) {
+    return 'is reserved by RocketMQ for itself: choose another name';
+  }
+  return undefined;
+}
+
+export function namespaceProblem(namespace: string): string | undefined {
+  return /^[A-Za-z0-9_-]+$/.test(namespace) ? undefined : 'is not a namespace: allowed are letters, digits, _ and -';
+}
+
+/** Printable ASCII: the client sends the key in a header, where anything else is refused only after start. */
+export function credentialProblem(credential: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(credential)
+    ? undefined
+    : 'holds a space, a line end or a character outside ASCII: RocketMQ takes printable ASCII only';
+}

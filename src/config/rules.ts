@@ -1,0 +1,131 @@
+/**
+ * What must fit together across keys. Each rule sees a configuration whose values are valid one by one.
+ */
+import { isAbsolute, relative, resolve } from 'node:path';
+import { parseGlob } from '../base/glob.ts';
+import { SYSTEM_SCHEMAS } from '../base/system-schemas.ts';
+import type { Config, SinkConfig, SourceConfig, TablesConfig } from './config.ts';
+import { reasonOf, type Surroundings } from './resolve.ts';
+import { formatSize } from './units.ts';
+import type { Path } from './yaml-tree.ts';
+
+export interface Breach {
+  /** The key that the operator most likely wants to change. */
+  readonly path: Path;
+  readonly text: string;
+}
+
+interface File {
+  /** True when the configuration file itself says something at the path. */
+  readonly has: (path: Path) => boolean;
+  readonly readFile: Surroundings['readFile'];
+}
+
+export function breaches(config: Config, file: File): readonly Breach[] {
+  return [
+    ...sourceTlsBreaches(config.source),
+    ...sinkBreaches(config.sink),
+    ...tablesBreaches(config.tables),
+    ...laneBreaches(config, file),
+    ...placeBreaches(config),
+    ...pemBreaches(config, file),
+  ];
+}
+
+function sourceTlsBreaches({ tls }: SourceConfig): readonly Breach[] {
+  const found: Breach[] = [];
+  const at = (key: string, text: string): void => void found.push({ path: ['source', 'tls', key], text });
+  if (tls.ca !== undefined && tls.mode !== 'verify-ca' && tls.mode !== 'verify-identity') {
+    at('ca', `is not looked at in mode ${tls.mode}: set mode to verify-identity or verify-ca, or remove ca`);
+  }
+  if (tls.cert !== undefined && tls.key === undefined)
+    at('cert', 'needs key beside it: the private key of the certificate');
+  if (tls.key !== undefined && tls.cert === undefined)
+    at('key', 'needs cert beside it: the certificate of the private key');
+  if (tls.cert !== undefined && tls.key !== undefined && tls.mode === 'disabled') {
+    at('cert', 'is not used in mode disabled: choose another mode, or remove cert and key');
+  }
+  return found;
+}
+
+function sinkBreaches(sink: SinkConfig): readonly Breach[] {
+  if (sink.type !== 'rocketmq') return [];
+  const found: Breach[] = [];
+  const at = (path: Path, text: string): void => void found.push({ path: ['sink', ...path], text });
+  if (sink.accessKey !== undefined && sink.accessSecret === undefined)
+    at(['accessKey'], 'needs accessSecret beside it');
+  if (sink.accessSecret !== undefined && sink.accessKey === undefined)
+    at(['accessSecret'], 'needs accessKey beside it');
+  if (sink.tls.ca !== undefined && !sink.tls.enabled)
+    at(['tls', 'ca'], 'is not used while tls.enabled is false: set it to true, or remove ca');
+  return found;
+}
+
+const EVERYTHING = /^\*+\.\*+$/;
+
+function tablesBreaches({ include, exclude, excludeColumns }: TablesConfig): readonly Breach[] {
+  const found: Breach[] = [];
+  const at = (path: Path, text: string): void => void found.push({ path: ['tables', ...path], text });
+  include.forEach((pattern, index) => {
+    const parsed = parseGlob(pattern, 2);
+    const database = parsed.ok ? parsed.parts[0]?.literal : undefined;
+    if (database !== undefined && SYSTEM_SCHEMAS.has(database)) {
+      at(['include', index], `names the system schema ${database}, which is never published`);
+    }
+    if (exclude.includes(pattern) && !EVERYTHING.test(pattern)) {
+      at(['include', index], 'stands under exclude as well, so it publishes nothing: remove one of the two');
+    }
+  });
+  exclude.forEach((pattern, index) => {
+    if (EVERYTHING.test(pattern)) at(['exclude', index], 'excludes every table: nothing would be published');
+  });
+  excludeColumns.forEach((pattern, index) => {
+    if (/\.\*+$/.test(pattern))
+      at(['excludeColumns', index], 'leaves out every column: exclude the table instead, under exclude');
+  });
+  return found;
+}
+
+function laneBreaches({ ordering, limits }: Config, { has }: File): readonly Breach[] {
+  const path = ['limits', 'lanes'];
+  if (ordering === 'total') {
+    const text = 'must be 1, or left out, with ordering total: the whole commit order is one lane';
+    return has(path) && limits.lanes !== 1 ? [{ path, text }] : [];
+  }
+  const needed = 2 * limits.lanes * limits.messageBytes;
+  if (limits.heldBytes >= needed) return [];
+  // A message in flight and one that gathers, for each lane.
+  const text = `is less than 2 × lanes × messageBytes = 2 × ${limits.lanes} × ${formatSize(limits.messageBytes)} = ${formatSize(needed)}: raise it, or lower one of them`;
+  return [{ path: ['limits', 'heldBytes'], text }];
+}
+
+function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
+  if (sink.type !== 'file') return [];
+  const fromFolder = relative(resolve(checkpoint.path), resolve(sink.path));
+  if (fromFolder.startsWith('..') || isAbsolute(fromFolder)) return [];
+  return [{ path: ['sink', 'path'], text: 'lies in the folder of the checkpoint: choose a place outside of it' }];
+}
+
+/** A file that is missing, or is not what it should be, would otherwise show only as a failed handshake. */
+function pemBreaches({ source, sink }: Config, { readFile }: File): readonly Breach[] {
+  const sinkCa = sink.type === 'rocketmq' ? sink.tls.ca : undefined;
+  const files: readonly (readonly [Path, string | undefined, string])[] = [
+    [['source', 'tls', 'ca'], source.tls.ca, 'CERTIFICATE'],
+    [['source', 'tls', 'cert'], source.tls.cert, 'CERTIFICATE'],
+    [['source', 'tls', 'key'], source.tls.key, 'PRIVATE KEY'],
+    [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
+  ];
+  return files.flatMap(([path, file, kind]): readonly Breach[] => {
+    if (file === undefined) return [];
+    try {
+      const content = readFile(file);
+      if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(content)) {
+        return [{ path, text: 'has a passphrase, which the relay cannot enter: write it without one (openssl pkey)' }];
+      }
+      const isPem = new RegExp(`^-----BEGIN ([A-Z0-9]+ )*${kind}-----`, 'm').test(content);
+      return isPem ? [] : [{ path, text: `is not a PEM file with a line -----BEGIN ${kind}-----` }];
+    } catch (error) {
+      return [{ path, text: `cannot be read (${reasonOf(error)})` }];
+    }
+  });
+}

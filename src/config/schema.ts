@@ -1,0 +1,111 @@
+/**
+ * The configuration file as one schema. The types of config.ts, the editor's schema (config/relay.schema.json) and docs/configuration.md all
+ * come from it. Every object is strict: a key that the relay does not know stops it before it starts.
+ * Keys that hold a duration get their unit with their value: `heartbeat: 10s` becomes `heartbeatMs: 10000`.
+ */
+import * as z from 'zod';
+import { duration, flag, path, size, text, wholeNumber } from './fields.ts';
+import { hostProblem } from './addresses.ts';
+import { sinkSchema } from './sink-schema.ts';
+import { sourceSchema } from './source-schema.ts';
+import { tablesSchema } from './tables-schema.ts';
+
+const orderingSchema = z
+  .enum(['key', 'table', 'total'])
+  .default('key')
+  .describe(
+    'What order readers can rely on. `key`: every row’s history in commit order, the fastest. `table`: every table’s history in commit order. ' +
+      '`total`: the whole commit order, in one lane. Changing it later needs all readers to have drained the topic.',
+  );
+
+const limitsSchema = z
+  .strictObject({
+    heldBytes: size('1MiB', '16GiB')
+      .prefault('64MiB')
+      .describe(
+        'How much the relay holds in memory, gathered or on its way to the broker, before it stops reading from MySQL until there is room again. ' +
+          'The process needs memory of its own besides. Raise it to ride out longer pauses of the broker without pausing MySQL. At least 2 × lanes × messageBytes.',
+      ),
+    messageBytes: size('1KiB', '1MiB')
+      .prefault('256KiB')
+      .describe(
+        'Size up to which changes are packed into one message. A single larger row makes a larger message. ' +
+          'Lower it for readers that cannot take large messages; throughput falls with it.',
+      ),
+    lanes: wholeNumber(1, 64)
+      .prefault(8)
+      .describe(
+        'How many messages may be on their way at the same time, each lane one strict order; with ordering total there is one lane. ' +
+          'Best a multiple of the topic’s queues. Changing it later needs all readers to have drained the topic.',
+      ),
+    stopTimeout: duration('0', '5m')
+      .prefault('5s')
+      .describe(
+        'How long a stop waits for messages that are on their way. What is not acknowledged by then is published again after the next start. ' +
+          'Keep it below the time after which your supervisor kills the process (Docker: 10 s).',
+      ),
+  })
+  .prefault({})
+  .transform(({ stopTimeout, ...rest }) => ({ ...rest, stopTimeoutMs: stopTimeout }))
+  .describe('Bounds of memory, message size, parallelism and waiting.');
+
+const checkpointSchema = z
+  .strictObject({
+    type: z.literal('file').default('file').describe('Where the checkpoint is kept: in files of a folder.'),
+    path: path()
+      .prefault('./checkpoint')
+      .describe(
+        'The folder; relative to the working directory; created when it is missing. It must survive the container: without it the relay starts at source.start again. ' +
+          'Never shared by two relays.',
+      ),
+    interval: duration('100ms', '1m')
+      .prefault('1s')
+      .describe(
+        'How often the checkpoint is stored. After a crash at most this much is published a second time. Raise it for a disk that is slow to sync.',
+      ),
+  })
+  .prefault({})
+  .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
+  .describe('Where the relay remembers how far it has come.');
+
+const adminSchema = z
+  .strictObject({
+    enabled: flag().prefault(true).describe('Whether health, metrics and status are served over HTTP.'),
+    host: text(hostProblem)
+      .prefault('127.0.0.1')
+      .describe(
+        'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no log-in and no encryption: keep it inside.',
+      ),
+    port: wholeNumber(0, 65_535)
+      .prefault(8686)
+      .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.'),
+  })
+  .prefault({})
+  .describe('Health, metrics and status over HTTP.');
+
+const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('The least important level that is logged. No level logs a line for each row, or a value of a row.'),
+    format: z
+      .enum(['auto', 'json', 'pretty'])
+      .default('auto')
+      .describe(
+        '`json`: one JSON object a line. `pretty`: for people. `auto`: pretty when standard error is a terminal, JSON otherwise.',
+      ),
+  })
+  .prefault({})
+  .describe('The log, on standard error.');
+
+export const configSchema = z.strictObject({
+  source: sourceSchema,
+  tables: tablesSchema,
+  sink: sinkSchema,
+  ordering: orderingSchema,
+  limits: limitsSchema,
+  checkpoint: checkpointSchema,
+  admin: adminSchema,
+  log: logSchema,
+});

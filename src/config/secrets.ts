@@ -1,0 +1,17 @@
+import { pathText } from './problem.ts';
+
+/** Keys whose values are never shown, and may be read from a file. accessKey is only a name, but names the customer at managed services. */
+export const SECRET_PATHS = [
+  ['source', 'password'],
+  ['sink', 'accessKey'],
+  ['sink', 'accessSecret'],
+] as const;
+
+const SECRETS: ReadonlySet<string> = new Set(SECRET_PATHS.map(pathText));
+
+/** How a secret's value begins when it stands in a file of its own. */
+export const SECRET_FILE_PREFIX = 'file:';
+
+export function isSecret(path: readonly PropertyKey[]): boolean {
+  return SECRETS.has(pathText(path));
+}

@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { hostProblem } from './addresses.ts';
+import { duration, path, text, wholeNumber } from './fields.ts';
+import { startSetting } from './start-setting.ts';
+
+const tlsSchema = z
+  .strictObject({
+    mode: z
+      .enum(['preferred', 'required', 'verify-ca', 'verify-identity', 'disabled'])
+      .default('preferred')
+      .describe(
+        'How the connection is protected, in the words of the mysql client. `preferred`: encrypted if the server can, else plain. ' +
+          '`required`: encrypted, the certificate is not looked at. `verify-ca`: and the certificate must be signed by a known authority. ' +
+          '`verify-identity`: and it must be made for source.host. `disabled`: plain. ' +
+          'Choose verify-identity wherever the network between relay and server is not yours alone.',
+      ),
+    ca: path()
+      .optional()
+      .describe(
+        'PEM file of the authorities that the server’s certificate may be signed by; without it, those that Node.js brings. ' +
+          'Set it for a server with a certificate of your own or of a cloud provider. Only with mode verify-ca or verify-identity.',
+      ),
+    cert: path()
+      .optional()
+      .describe(
+        'PEM file of the relay’s own certificate, together with key. Set it when the account was created with REQUIRE X509.',
+      ),
+    key: path().optional().describe('PEM file of the private key of cert, without a passphrase.'),
+  })
+  .prefault({})
+  .describe('Encryption of the connection to MySQL.');
+
+export const sourceSchema = z
+  .strictObject({
+    host: text(hostProblem).describe(
+      'Host name or IP address of the MySQL server whose binlog is read: the source or one of its replicas.',
+    ),
+    port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the MySQL server.'),
+    user: text((value) =>
+      Array.from(value).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined,
+    ).describe(
+      'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, and nothing else.',
+    ),
+    password: z
+      .string()
+      .default('')
+      .describe(
+        'Password of the account; empty for an account without one. Keep it out of this file: write `${MYSQL_PASSWORD}` to take it from the ' +
+          'environment, or `file:/run/secrets/mysql-password` to read it from a file.',
+      ),
+    tls: tlsSchema,
+    serverId: wholeNumber(1, 4_294_967_295)
+      .optional()
+      .describe(
+        'The number by which MySQL knows the relay among its replicas. Without it the relay derives one. Set it when it must be known ' +
+          'beforehand; it must differ from every server and every other reader of that server, since MySQL throws out the older of two.',
+      ),
+    start: startSetting
+      .prefault('latest')
+      .describe(
+        'Where the very first start begins, when there is no checkpoint yet; afterwards the checkpoint alone decides. ' +
+          '`latest`: with the next transaction. `earliest`: with the oldest binlog that the server still has. ' +
+          'A mapping with gtidSet, or with file and position: exactly there, for readers that start from a copy of the database.',
+      ),
+    heartbeat: duration('1s', '5m')
+      .prefault('10s')
+      .describe(
+        'How often MySQL sends a sign of life while nothing is written. When it stays away for three times as long, the relay reconnects. ' +
+          'Lower it to notice a dead connection sooner; raise it on a line that loses packets.',
+      ),
+    connectTimeout: duration('1s', '5m')
+      .prefault('10s')
+      .describe(
+        'How long one attempt to connect and log in to MySQL may take before the next one is made. Raise it for a distant or slow server.',
+      ),
+  })
+  .transform(({ heartbeat, connectTimeout, ...rest }) => ({
+    ...rest,
+    heartbeatMs: heartbeat,
+    connectTimeoutMs: connectTimeout,
+  }))
+  .describe('The MySQL server whose binlog is published.');

@@ -1,0 +1,47 @@
+import type { Config } from './config.ts';
+import { problemLines, type Problem } from './problem.ts';
+import { isReferenceOnly } from './references.ts';
+import { SECRET_FILE_PREFIX } from './secrets.ts';
+import { readYamlTree, valueAt } from './yaml-tree.ts';
+
+/** The file that the configuration was loaded from. */
+export interface ConfigFile {
+  readonly name: string;
+  readonly text: string;
+  /** Permission bits as `stat` gives them; undefined where there are none. */
+  readonly mode: number | undefined;
+}
+
+const PASSWORD = ['source', 'password'];
+const ACCESS_SECRET = ['sink', 'accessSecret'];
+const READABLE_BY_OTHERS = 0o004;
+
+/** What is allowed but most likely not meant, a line each in the form of the errors. Never a secret. */
+export function configWarnings(config: Config, { name, text, mode }: ConfigFile): readonly string[] {
+  const tree = readYamlTree(text);
+  const found: Problem[] = [];
+  const warn = (path: readonly string[], text: string): void => void found.push(tree.problemAtValue(path, text));
+
+  for (const path of [PASSWORD, ACCESS_SECRET]) {
+    const written = valueAt(tree.value, path);
+    if (typeof written !== 'string' || !isClear(written)) continue;
+    warn(
+      path,
+      'stands in the file in clear: take it from the environment (${NAME}) or from a file of its own (file:/run/secrets/…)',
+    );
+    if (mode !== undefined && (mode & READABLE_BY_OTHERS) !== 0) {
+      warn(path, `every user of this machine can read it: chmod o-r ${name}`);
+    }
+  }
+  if (config.sink.type === 'rocketmq') {
+    const port = config.sink.endpoint.split(':')[1];
+    if (port === '9876')
+      warn(['sink', 'endpoint'], 'port 9876 is usually the name server: the gRPC proxy usually has 8081');
+    if (port === '10911') warn(['sink', 'endpoint'], 'port 10911 is usually a broker: the gRPC proxy usually has 8081');
+  }
+  return problemLines(name, found);
+}
+
+function isClear(written: string): boolean {
+  return written !== '' && !written.startsWith(SECRET_FILE_PREFIX) && !isReferenceOnly(written);
+}

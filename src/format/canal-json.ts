@@ -1,0 +1,58 @@
+import type { Column, Table } from '../binlog/binlog.ts';
+import { mysqlTypeOf, sqlTypeOf } from '../binlog/columns.ts';
+import { compileObject, compileSelected, type RowColumn } from '../binlog/row-compiler.ts';
+import type { Format, MessageFacts, TableFormat } from './format.ts';
+
+/**
+ * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read unchanged,
+ * with `source` and `changes` added: the identity of every row. See docs/message-format.md.
+ */
+export const canalJson: Format = { name: 'canal-json', forTable };
+
+/** JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of one. */
+const MOST_GROWTH = 8;
+/** Images above this size are given twice their size; the few rows that need more are written a second time. */
+const LARGE_IMAGE_BYTES = 8192;
+
+function forTable(table: Table, columns: readonly RowColumn[]): TableFormat {
+  const published = columns.filter(({ codec }) => codec !== undefined).map(({ column }) => column);
+  const isPublished = (name: string): boolean => published.some((column) => column.name === name);
+  const keyNames = table.primaryKey.map(({ column }) => column.name).filter(isPublished);
+  const types = [
+    `"database":${JSON.stringify(table.database)}`,
+    `"table":${JSON.stringify(table.name)}`,
+    `"pkNames":${keyNames.length === 0 ? 'null' : JSON.stringify(keyNames)}`,
+    `"isDdl":false`,
+    `"sql":""`,
+    `"mysqlType":${objectOf(published, mysqlTypeOf)}`,
+    `"sqlType":${objectOf(published, sqlTypeOf)}`,
+  ].join(',');
+  const constantBytes = columns.reduce(
+    (sum, { column, codec }) =>
+      sum + (codec === undefined ? 0 : Buffer.byteLength(JSON.stringify(column.name)) + 8 + codec.maxBytes),
+    16,
+  );
+  return {
+    head: (kind, source) => Buffer.from(`{"type":"${kind}",${types},"source":${JSON.stringify(source)},"data":[`),
+    writeRow: compileObject(columns),
+    writeOld: compileSelected(columns),
+    room: (imageBytes) =>
+      constantBytes + Math.min(imageBytes * MOST_GROWTH, imageBytes * 2 + LARGE_IMAGE_BYTES * (MOST_GROWTH - 2)),
+    tail,
+  };
+}
+
+/** Columns in table order under their own names, which a JavaScript object would not keep (`1`, `__proto__`). */
+function objectOf(columns: readonly Column[], valueOf: (column: Column) => string | number): string {
+  return `{${columns.map((column) => `${JSON.stringify(column.name)}:${JSON.stringify(valueOf(column))}`).join(',')}}`;
+}
+
+function tail({ kind, old, changes, gtid, commitTimeMs, packedAtMs, sequence }: MessageFacts): Buffer {
+  return Buffer.concat([
+    Buffer.from('],"old":'),
+    ...(kind === 'UPDATE' ? [Buffer.from('['), old, Buffer.from(']')] : [Buffer.from('null')]),
+    Buffer.from(',"changes":['),
+    changes,
+    Buffer.from(`],"gtid":${JSON.stringify(gtid)},"es":${commitTimeMs},"ts":${packedAtMs},"id":${sequence}}`),
+  ]);
+}

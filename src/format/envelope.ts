@@ -1,0 +1,35 @@
+import type { ChangeKind } from './format.ts';
+import { encodeText } from './properties.ts';
+
+/** What stands on a message beside its body, for readers that filter or check without parsing it. */
+export interface EnvelopeFacts {
+  readonly format: string;
+  readonly database: string;
+  readonly table: string;
+  readonly kind: ChangeKind;
+  readonly rows: number;
+  /** Whole change ids. */
+  readonly firstChange: string;
+  readonly lastChange: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** The checkpoint that the epoch started from; only on the first message of a lane in an epoch. */
+  readonly resume: string | undefined;
+}
+
+/** The properties of a message, encoded so that RocketMQ takes them. */
+export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
+  const properties = new Map([
+    ['format', facts.format],
+    ['schema', encodeText(facts.database)],
+    ['table', encodeText(facts.table)],
+    ['kind', facts.kind],
+    ['rows', String(facts.rows)],
+    ['first', encodeText(facts.firstChange)],
+    ['last', encodeText(facts.lastChange)],
+    ['epoch', String(facts.epoch)],
+    ['sequence', String(facts.sequence)],
+  ]);
+  if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
+  return properties;
+}

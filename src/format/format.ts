@@ -1,0 +1,47 @@
+/**
+ * The room that says what a message looks like: its body, and the tag, keys and properties on it. Pure.
+ *
+ * A body is written in parts, so that a row costs one copy: a head when the message opens, one element of `data` (and of `old` for an update)
+ * per row, and everything else when the message is sealed.
+ */
+import type { Table } from '../binlog/binlog.ts';
+import type { ColumnSet, Cursor, RowColumn } from '../binlog/row-compiler.ts';
+
+export type ChangeKind = 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** What sealing adds to the rows. */
+export interface MessageFacts {
+  readonly kind: ChangeKind;
+  /** The elements of `old`, comma-separated; empty unless an update. */
+  readonly old: Buffer;
+  /** The elements of `changes`, comma-separated. */
+  readonly changes: Buffer;
+  /** GTID of the last row's transaction; empty without GTIDs. */
+  readonly gtid: string;
+  /** Commit time of the last row's transaction, ms since 1970. */
+  readonly commitTimeMs: number;
+  /** When the message was sealed, ms since 1970. */
+  readonly packedAtMs: number;
+  /** Number of the message in its lane and epoch, from 1. */
+  readonly sequence: number;
+}
+
+/** How rows of one table version are written. */
+export interface TableFormat {
+  /** Everything before the first row of `data`; `source` is the server's part of the change ids. */
+  head(kind: ChangeKind, source: string): Buffer;
+  /** Writes the image at `c.p` as one element of `data`. */
+  writeRow(b: Buffer, c: Cursor, out: Uint8Array): void;
+  /** Writes the changed columns of the before image at `c.p` as one element of `old`. */
+  writeOld(b: Buffer, c: Cursor, out: Uint8Array, changed: ColumnSet): void;
+  /** Room to reserve for an element made of `imageBytes` bytes. Enough for nearly every row; the caller checks `c.o` and writes again where not. */
+  room(imageBytes: number): number;
+  /** Everything behind the last row of `data`. */
+  tail(facts: MessageFacts): Buffer;
+}
+
+export interface Format {
+  /** Goes into the property `format` of every message. */
+  readonly name: string;
+  forTable(table: Table, columns: readonly RowColumn[]): TableFormat;
+}

@@ -1,0 +1,283 @@
+import { asRelayError, RelayError } from '../base/errors.ts';
+import { CHECKSUM_BYTES, verifyChecksum } from '../binlog/checksum.ts';
+import { checkFrame, eventFlags, eventNextOffset, eventSize, eventType } from '../binlog/event-header.ts';
+import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
+import { readFormatDescription } from '../binlog/events/format-description.ts';
+
+import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
+import { readQuery } from '../binlog/events/query.ts';
+import { readRotate } from '../binlog/events/rotate.ts';
+import { rowsKind } from '../binlog/events/rows.ts';
+import { GtidSet } from '../binlog/gtid-set.ts';
+import { statementKind } from '../binlog/statement-kind.ts';
+import type { Transaction } from '../change/change.ts';
+import type { StartPosition } from '../source/source.ts';
+import type { LowWaterMark } from './low-water-mark.ts';
+import type { RowReader } from './row-reader.ts';
+
+export interface IntakeOptions {
+  readonly start: StartPosition;
+  readonly serverUuid: string;
+  readonly rows: RowReader;
+  readonly mark: LowWaterMark;
+  readonly onDdl: (ddl: { readonly database: string; readonly statement: string; readonly at: string }) => void;
+}
+
+/**
+ * Follows the stream of events: checks each, knows where it stands, tells transactions apart, and hands rows on.
+ *
+ * Serves all sessions of a run: after a lost connection `restart` rewinds to the last transaction boundary that was read, and the changes that
+ * were taken of a transaction that was cut are not taken again.
+ */
+export class Intake {
+  readonly counters = { eventsRead: 0, bytesRead: 0, transactionsRead: 0, ddlStatements: 0 };
+  readonly #options: IntakeOptions;
+  /** Everything read; undefined when the source runs without GTIDs. */
+  readonly #read: GtidSet | undefined;
+  readonly #gtid = newGtidRecord();
+  readonly #transaction: Transaction = { source: '', number: NO_NUMBER, gno: undefined, commitTimeMs: 0 };
+  /** Identity of a transaction that was cut, until it begins again. */
+  #cut: string | undefined;
+  #serial = 0;
+  #state: State = 'between';
+  /** The last transaction boundary. */
+  #file: string;
+  #offset: number;
+  /** Behind the event that was read last, in the file of the boundary. */
+  #streamOffset: number;
+  #hasChecksum = true;
+  #writerVersion = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#file = options.start.file;
+    this.#offset = options.start.offset;
+    this.#streamOffset = options.start.offset;
+    this.#read = options.start.gtidSet === undefined ? undefined : GtidSet.parse(options.start.gtidSet);
+  }
+
+  /** The last transaction boundary that was read: where the next session starts. */
+  get position(): StartPosition {
+    return { file: this.#file, offset: this.#offset, gtidSet: this.#read?.toString() };
+  }
+
+  /** Where an event that cannot be passed stands, for messages. */
+  get place(): string {
+    const at = `${this.#file}:${this.#streamOffset}`;
+    const { source, number } = this.#transaction;
+    return this.#state === 'between' ? at : `${at}, transaction ${source}:${Buffer.from(number).toString()}`;
+  }
+
+  /** A new session begins at `position`. */
+  restart(): void {
+    this.#streamOffset = this.#offset;
+    this.#hasChecksum = true;
+    if (this.#state === 'between') return;
+    this.#cut = identityOf(this.#transaction);
+    this.#options.rows.rewind(this.#serial);
+    this.#state = 'between';
+  }
+
+  /** Takes one event. Throws a RelayError that names the place; nothing after it may be read then. */
+  event(b: Buffer, start: number, end: number): void {
+    try {
+      this.#event(b, start, end);
+    } catch (thrown) {
+      const error = asRelayError(thrown);
+      throw new RelayError(error.code, `at ${this.place}: ${error.message}`, {
+        details: { ...error.details, place: this.place },
+        remedy: error.remedy,
+        cause: error,
+      });
+    }
+  }
+
+  #event(b: Buffer, start: number, end: number): void {
+    checkFrame(b, start, end);
+    const type = eventType(b, start);
+    if (type === EVENT.FORMAT_DESCRIPTION) {
+      const { checksum, versionNumber } = readFormatDescription(b, start, end);
+      this.#hasChecksum = checksum === 'crc32';
+      this.#writerVersion = versionNumber;
+    }
+    if (this.#hasChecksum) verifyChecksum(b, start, end);
+    this.#dispatch(type, b, start, this.#hasChecksum ? end - CHECKSUM_BYTES : end);
+    this.counters.eventsRead += 1;
+    this.counters.bytesRead += end - start;
+  }
+
+  /** `end` is behind the body, without the checksum. */
+  #dispatch(type: number, b: Buffer, start: number, end: number): void {
+    this.#advance(type, b, start);
+    if (rowsKind(type) !== undefined) {
+      this.#requireTransaction(type);
+      this.#options.rows.rows(b, start, end, this.#transaction, this.#serial);
+      return;
+    }
+    switch (type) {
+      case EVENT.TABLE_MAP:
+        this.#options.rows.tableMap(b, start, end, this.#writerVersion);
+        return;
+      case EVENT.GTID:
+      case EVENT.ANONYMOUS_GTID:
+      case EVENT.GTID_TAGGED:
+        this.#begin(b, start, end);
+        return;
+      case EVENT.QUERY:
+        this.#query(b, start, end);
+        return;
+      case EVENT.XID:
+        this.#commit();
+        return;
+      case EVENT.ROTATE:
+        this.#rotate(b, start, end);
+        return;
+      case EVENT.FORMAT_DESCRIPTION:
+      case EVENT.PREVIOUS_GTIDS:
+      case EVENT.ROWS_QUERY:
+      case EVENT.IGNORABLE:
+      case EVENT.HEARTBEAT:
+      case EVENT.HEARTBEAT_V2:
+      case EVENT.STOP:
+      // Values for a statement that follows as text; the statement itself is judged when it comes.
+      case EVENT.INTVAR:
+      case EVENT.RAND:
+      case EVENT.USER_VAR:
+      // Group replication's own book-keeping: no rows.
+      case EVENT.TRANSACTION_CONTEXT:
+      case EVENT.VIEW_CHANGE:
+        return;
+      case EVENT.INCIDENT:
+        throw new RelayError(
+          'BINLOG_INCIDENT',
+          'the server logged an incident: changes may be missing from its binlog',
+        );
+      default:
+        if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;
+        throw new RelayError('BINLOG_UNSUPPORTED', `event ${eventName(type)} is not supported by this version`, {
+          remedy: UNSUPPORTED_EVENTS.get(type) ?? 'Report the server version and its settings.',
+        });
+    }
+  }
+
+  /** Keeps the offset exact beyond 4 GiB, where the header's 32 bits wrap. */
+  #advance(type: number, b: Buffer, start: number): void {
+    const next = eventNextOffset(b, start);
+    // A rotate names its place itself; a heartbeat stands in no file.
+    if (type === EVENT.ROTATE || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2 || next === 0) return;
+    if ((eventFlags(b, start) & LOG_EVENT_ARTIFICIAL_F) !== 0) return;
+    let offset = this.#streamOffset - (this.#streamOffset % TWO_TO_32) + next;
+    if (offset < this.#streamOffset) offset += TWO_TO_32;
+    this.#streamOffset = offset;
+  }
+
+  #begin(b: Buffer, start: number, end: number): void {
+    if (this.#state === 'in-transaction') {
+      throw new RelayError('BINLOG_DECODE', 'a transaction begins before the one before it has ended');
+    }
+    readGtid(b, start, end, this.#gtid);
+    const { source, gno, originalCommitMs } = this.#gtid;
+    const transaction = this.#transaction;
+    if (source === '') {
+      if (this.#read !== undefined) {
+        throw new RelayError(
+          'BINLOG_UNSUPPORTED',
+          'a transaction without GTID, in a stream that is followed by GTIDs',
+          {
+            remedy:
+              'Set gtid_mode = ON on the server: with ON_PERMISSIVE some transactions have no GTID, and a resume would miss them.',
+          },
+        );
+      }
+      transaction.source = `${this.#options.serverUuid}/${this.#file}`;
+      transaction.number = Buffer.from(String(this.#streamOffset - eventSize(b, start)));
+      transaction.gno = undefined;
+    } else {
+      transaction.source = source;
+      transaction.number = Buffer.from(gno.toString());
+      transaction.gno = gno;
+    }
+    transaction.commitTimeMs = Math.floor(originalCommitMs);
+    // A transaction that was cut keeps its serial, and with it the counts of what was taken of it.
+    if (this.#cut === undefined || this.#cut !== identityOf(transaction)) this.#serial += 1;
+    this.#cut = undefined;
+    this.#state = 'begun';
+    this.#options.rows.begin();
+  }
+
+  #query(b: Buffer, start: number, end: number): void {
+    const { database, statement } = readQuery(b, start, end);
+    const kind = statementKind(statement);
+    switch (kind) {
+      case 'begin':
+        this.#state = 'in-transaction';
+        return;
+      case 'commit':
+        this.#commit();
+        return;
+      case 'savepoint':
+        return;
+      case 'rollback':
+        throw new RelayError(
+          'BINLOG_UNSUPPORTED',
+          'a transaction was rolled back after it had changed a table without transactions',
+          {
+            remedy: 'Use transactional tables (ENGINE=InnoDB) only; rows of the others stay changed after a ROLLBACK.',
+          },
+        );
+      case 'xa':
+        throw new RelayError('BINLOG_UNSUPPORTED', 'XA transactions are not supported by this version', {
+          remedy: 'Do not use XA on this server, or wait for a version that supports it.',
+        });
+      case 'data-change':
+        throw new RelayError(
+          'BINLOG_STATEMENT',
+          `rows were changed by a statement that is logged as text, in database ${database || '(none)'}`,
+        );
+      case 'ddl':
+        this.counters.ddlStatements += 1;
+        this.#options.onDdl({ database, statement, at: this.place });
+        if (this.#state !== 'in-transaction') this.#commit();
+    }
+  }
+
+  #commit(): void {
+    const { source, gno } = this.#transaction;
+    this.#state = 'between';
+    this.#offset = this.#streamOffset;
+    this.counters.transactionsRead += 1;
+    if (gno !== undefined) this.#read?.add(source, gno);
+    this.#options.mark.commit(this.#file, this.#offset, source, gno);
+  }
+
+  #rotate(b: Buffer, start: number, end: number): void {
+    const { file, offset } = readRotate(b, start, end);
+    if (this.#state !== 'between') {
+      throw new RelayError('BINLOG_DECODE', 'the file ends in the middle of a transaction');
+    }
+    // An artificial rotate at the start of a GTID dump names the file that the server begins with; what it sends of it, the set decides.
+    this.#file = file;
+    this.#offset = offset;
+    this.#streamOffset = offset;
+    this.#options.mark.move(file, offset);
+  }
+
+  #requireTransaction(type: number): void {
+    if (this.#state === 'in-transaction') return;
+    throw new RelayError('BINLOG_DECODE', `${eventName(type)} outside of a transaction`);
+  }
+}
+
+/** `begun`: the GTID event was read, and what follows is a single statement or BEGIN. */
+type State = 'between' | 'begun' | 'in-transaction';
+
+const identityOf = ({ source, number }: Transaction): string => `${source}:${Buffer.from(number).toString()}`;
+
+const NO_NUMBER = new Uint8Array(0);
+const TWO_TO_32 = 2 ** 32;
+
+const UNSUPPORTED_EVENTS = new Map<number, string>([
+  [EVENT.TRANSACTION_PAYLOAD, 'SET PERSIST binlog_transaction_compression = OFF;'],
+  [EVENT.PARTIAL_UPDATE_ROWS, "SET PERSIST binlog_row_value_options = '';"],
+  [EVENT.XA_PREPARE, 'Do not use XA on this server, or wait for a version that supports it.'],
+]);

@@ -1,0 +1,60 @@
+import type { RowIdentity } from '../change/change.ts';
+import type { Message } from './message.ts';
+import type { MessageClass } from './message-class.ts';
+import { Packer } from './packer.ts';
+
+export interface LaneActions {
+  /** Makes the message that a row opens. */
+  create(messageClass: MessageClass, number: number): Message;
+  /** Sends until acknowledged. Rejects only when it never will be; the relay stops then. */
+  deliver(lane: Lane, message: Message, sequence: number): Promise<void>;
+}
+
+/**
+ * One strict order of messages: at most one request is in flight, the next leaves when it is acknowledged.
+ *
+ * Packing is adaptive, without a timer: an idle lane sends what it holds at the end of a socket read; while its request is in flight, changes gather
+ * in the messages behind it.
+ */
+export class Lane {
+  readonly name: string;
+  readonly #packer: Packer<MessageClass, Message>;
+  readonly #actions: LaneActions;
+  #sequence = 0;
+  #isSending = false;
+
+  constructor(name: string, actions: LaneActions) {
+    this.name = name;
+    this.#actions = actions;
+    this.#packer = new Packer((messageClass, number) => actions.create(messageClass, number));
+  }
+
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#isSending && this.#packer.unsent === 0;
+  }
+
+  messageFor(messageClass: MessageClass, row: RowIdentity): Message {
+    return this.#packer.messageFor(messageClass, row, messageClass.plan.key);
+  }
+
+  /** Sends the first message if none is in flight. */
+  pump(): void {
+    if (this.#isSending) return;
+    const message = this.#packer.take();
+    if (message === undefined) return;
+    this.#isSending = true;
+    this.#sequence += 1;
+    this.#actions.deliver(this, message, this.#sequence).then(
+      () => {
+        this.#isSending = false;
+        this.pump();
+      },
+      // The relay has been told by `deliver` itself; this lane stays as it is, so that nothing overtakes the message.
+      () => undefined,
+    );
+  }
+}

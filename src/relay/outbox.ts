@@ -1,0 +1,145 @@
+import type { Clock } from '../base/clock.ts';
+import { RelayError } from '../base/errors.ts';
+import type { HeldBytes } from '../base/growing-bytes.ts';
+import type { ColumnSet } from '../binlog/row-compiler.ts';
+import type { RowChange } from '../change/change.ts';
+import { propertiesOf } from '../format/envelope.ts';
+import type { Format } from '../format/format.ts';
+import { messageKey } from '../format/properties.ts';
+import type { OutboundMessage, Sink } from '../sink/sink.ts';
+import { Lane, type LaneActions } from './lane.ts';
+import type { LowWaterMark } from './low-water-mark.ts';
+import { Message } from './message.ts';
+import type { MessageClass } from './message-class.ts';
+import { retried, type Backoff } from './retry.ts';
+
+export interface OutboxOptions {
+  readonly sink: Sink;
+  readonly format: Format;
+  readonly laneNames: readonly string[];
+  readonly mark: LowWaterMark;
+  readonly epoch: number;
+  /** The checkpoint that this epoch started from, in words. */
+  readonly resume: string;
+  /** Size at which a message takes no more rows. */
+  readonly messageBytes: number;
+  readonly messageKeys: 'auto' | 'all' | 'none';
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Aborted when waiting for the broker has to end: what is not acknowledged stays behind the checkpoint. */
+  readonly giveUp: AbortSignal;
+  readonly onAcknowledged: (message: Message, bodyBytes: number) => void;
+  readonly onRetry: (error: RelayError, failures: number) => void;
+  /** A message can never be delivered. */
+  readonly onUndeliverable: (error: unknown) => void;
+}
+
+const BACKOFF: Backoff = { firstMs: 50, lastMs: 2000 };
+/** `messageKeys: auto`: up to this many rows a message, since keys cost as much as the rows of a large one. */
+const AUTO_KEY_ROWS = 32;
+
+/** All lanes of a run: takes rows, packs them, sends messages, and releases the low-water mark as they are acknowledged. */
+export class Outbox {
+  /** What all messages occupy, open, waiting and in flight. */
+  readonly held: HeldBytes = { bytes: 0 };
+  readonly lanes: readonly Lane[];
+  readonly #options: OutboxOptions;
+  readonly #mostKeys: number;
+  /** Of the transaction whose rows are being added. */
+  #commitTimeMs = 0;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#mostKeys = { auto: AUTO_KEY_ROWS, all: Number.MAX_SAFE_INTEGER, none: 0 }[options.messageKeys];
+    const actions: LaneActions = {
+      create: (messageClass, number) => {
+        const segment = options.mark.hold(this.#commitTimeMs);
+        const message = new Message(messageClass, number, segment, this.held, options.messageBytes);
+        if (this.#mostKeys > 0) message.keys = [];
+        return message;
+      },
+      deliver: (lane, message, sequence) => this.#deliver(lane, message, sequence),
+    };
+    this.lanes = options.laneNames.map((name) => new Lane(name, actions));
+  }
+
+  /** Packs one row change; `changed` are the changed columns of an update. */
+  add(messageClass: MessageClass, change: RowChange, changed: ColumnSet | undefined): void {
+    this.#commitTimeMs = change.transaction.commitTimeMs;
+    const lane = this.lanes[change.row.laneHash % this.lanes.length];
+    if (lane === undefined) throw new RelayError('INTERNAL', 'an outbox without lanes');
+    const message = lane.messageFor(messageClass, change.row);
+    message.add(change, changed);
+    if (message.keys === undefined) return;
+    const { key } = messageClass.plan;
+    if (message.rows > this.#mostKeys) message.keys = undefined;
+    else if (!key.isEmpty) message.keys.push(messageKey(key.text(change.image)));
+  }
+
+  /** The events of one socket read were taken: idle lanes send what they hold. */
+  flush(): void {
+    for (const lane of this.lanes) lane.pump();
+  }
+
+  get isEmpty(): boolean {
+    return this.lanes.every((lane) => lane.isEmpty);
+  }
+
+  async #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
+    const { sink, mark, clock, random, giveUp, onAcknowledged, onRetry, onUndeliverable } = this.#options;
+    const outbound = this.#seal(lane, message, sequence);
+    try {
+      await retried(() => sink.send(outbound), {
+        backoff: BACKOFF,
+        clock,
+        random,
+        signal: giveUp,
+        onFailure: onRetry,
+      });
+    } catch (error) {
+      if (!giveUp.aborted) onUndeliverable(error);
+      throw error;
+    }
+    mark.release(message.segment);
+    const bodyBytes = outbound.body.length;
+    message.release();
+    onAcknowledged(message, bodyBytes);
+  }
+
+  #seal(lane: Lane, message: Message, sequence: number): OutboundMessage {
+    const { format, clock, epoch, resume } = this.#options;
+    const { plan, kind } = message.class;
+    const [firstChange, lastChange] = message.firstAndLastChange();
+    message.data.append(
+      plan.format.tail({
+        kind,
+        old: message.old.written(),
+        changes: message.changes.written(),
+        gtid: message.hasGtid ? lastChange.slice(0, lastChange.lastIndexOf('#')) : '',
+        commitTimeMs: message.commitTimeMs,
+        packedAtMs: clock.now(),
+        sequence,
+      }),
+    );
+    message.old.release();
+    message.changes.release();
+    return {
+      lane: lane.name,
+      tag: plan.tag,
+      keys: message.keys ?? [],
+      properties: propertiesOf({
+        format: format.name,
+        database: plan.table.database,
+        table: plan.table.name,
+        kind,
+        rows: message.rows,
+        firstChange,
+        lastChange,
+        epoch,
+        sequence,
+        resume: sequence === 1 ? resume : undefined,
+      }),
+      body: message.data.written(),
+    };
+  }
+}

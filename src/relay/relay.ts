@@ -1,0 +1,57 @@
+/**
+ * The room that owns the flow: events in, messages out, low-water mark down to the checkpoint. Knows only contracts.
+ */
+import type { StartPosition } from '../source/source.ts';
+
+/** `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for good. */
+export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+
+/** One part of the relay as an operator sees it. */
+export interface PartStatus {
+  readonly ok: boolean;
+  /** One sentence: what it does now, or what is wrong and since when. */
+  readonly reason: string;
+}
+
+/** Everything that health, metrics and logs show; plain numbers kept by the relay, copied when asked for. No secrets, no row values. */
+export interface RelayStatus {
+  readonly state: RelayState;
+  readonly epoch: number;
+  readonly parts: { readonly source: PartStatus; readonly sink: PartStatus; readonly checkpoint: PartStatus };
+  /** Last transaction boundary read; undefined before the first session. */
+  readonly position: StartPosition | undefined;
+  readonly lowWaterMark: StartPosition | undefined;
+  /** The server's newest position, asked for at most every few seconds; undefined while it cannot be asked. */
+  readonly head: StartPosition | undefined;
+  /** idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and nothing was acknowledged for 30 s; unknown: the server's newest position is not known. */
+  readonly progress: 'idle' | 'catching-up' | 'stuck' | 'unknown';
+  /** Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. */
+  readonly oldestUnacknowledgedMs: number | undefined;
+  /** Seconds between commit and acknowledgement of the newest acknowledged message; undefined before the first. */
+  readonly lastLagSeconds: number | undefined;
+  readonly heldBytes: number;
+  readonly heldBytesLimit: number;
+  readonly sourcePaused: boolean;
+  readonly lanesBusy: number;
+  readonly lanes: number;
+  readonly counters: RelayCounters;
+  readonly lastError:
+    { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
+}
+
+/** Monotonic since the start of the process. */
+export interface RelayCounters {
+  readonly eventsRead: number;
+  readonly bytesRead: number;
+  readonly transactionsRead: number;
+  readonly changesInserted: number;
+  readonly changesUpdated: number;
+  readonly changesDeleted: number;
+  readonly messagesAcknowledged: number;
+  readonly changesAcknowledged: number;
+  readonly bytesAcknowledged: number;
+  readonly sendRetries: number;
+  readonly sourceReconnects: number;
+  readonly checkpointsStored: number;
+  readonly ddlStatements: number;
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../base/clock.ts';
+import { asRelayError, type RelayError } from '../base/errors.ts';
+
+/** Waits between tries, in ms: doubling from the first to the last, with up to a fifth taken off so that lanes do not knock in step. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export function delayMs({ firstMs, lastMs }: Backoff, failures: number, random: () => number): number {
+  const full = Math.min(lastMs, firstMs * 2 ** Math.min(failures - 1, 30));
+  return full * (1 - random() / 5);
+}
+
+export interface RetryOptions {
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Ends the waiting; the last error is thrown then. */
+  readonly signal: AbortSignal;
+  readonly onFailure: (error: RelayError, failures: number) => void;
+}
+
+/** Calls `attempt` until it succeeds. Throws at once what is not retryable, and the last error when `signal` aborts. */
+export async function retried<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { backoff, clock, random, signal, onFailure } = options;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = asRelayError(thrown);
+      if (!error.retryable || isAborted(signal)) throw error;
+      onFailure(error, failures);
+      await clock.sleep(delayMs(backoff, failures, random), signal);
+      // The wait ended early: what is not acknowledged by now stays with the checkpoint, and is sent again by the next run.
+      if (isAborted(signal)) throw error;
+    }
+  }
+}
+
+/** A signal changes while somebody waits, which the compiler does not know of a property it has just read. */
+export const isAborted = (signal: AbortSignal): boolean => signal.aborted;

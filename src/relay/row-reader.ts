@@ -1,0 +1,149 @@
+import { RelayError } from '../base/errors.ts';
+import { isFullImage, newRowsHeader, readRowsHeader } from '../binlog/events/rows.ts';
+import type { RowChange, Transaction } from '../change/change.ts';
+import type { Outbox } from './outbox.ts';
+import type { TablePlan } from './table-plan.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * Takes the row changes out of rows events and gives them, identified, to the outbox.
+ *
+ * A rows event holds one image per inserted or deleted row, and two, before and after, per updated row.
+ */
+export class RowReader {
+  readonly counters = { inserted: 0, updated: 0, deleted: 0 };
+  readonly #tables: Tables;
+  readonly #outbox: Outbox;
+  readonly #header = newRowsHeader();
+  readonly #change: RowChange = {
+    transaction: { source: '', number: new Uint8Array(0), gno: undefined, commitTimeMs: 0 },
+    n: 0,
+    isInsertHalf: false,
+    row: { laneHash: 0, keyHash: 0, isAnyKey: false },
+    image: Buffer.alloc(0),
+    start: 0,
+    end: 0,
+    before: 0,
+  };
+
+  constructor(tables: Tables, outbox: Outbox) {
+    this.#tables = tables;
+    this.#outbox = outbox;
+  }
+
+  /** A transaction begins. */
+  begin(): void {
+    this.#tables.trim();
+  }
+
+  /** The transaction with this serial will come again, from its beginning. */
+  rewind(serial: number): void {
+    this.#tables.rewind(serial);
+  }
+
+  tableMap(b: Buffer, start: number, end: number, writerVersion: number): void {
+    this.#tables.map(b, start, end, writerVersion);
+  }
+
+  /** One rows event; `end` is behind its body. Throws when anything in it cannot be published exactly. */
+  rows(b: Buffer, start: number, end: number, transaction: Transaction, serial: number): void {
+    const header = this.#header;
+    readRowsHeader(b, start, end, header);
+    const plan = this.#tables.find(header.tableId);
+    if (plan === undefined) return;
+    if (plan === null)
+      throw new RelayError('BINLOG_DECODE', `rows of table id ${header.tableId}, which no table map has named`);
+    this.#requireFullRows(plan, b);
+
+    const { counter } = plan;
+    if (counter.serial !== serial) {
+      counter.serial = serial;
+      counter.next = 0;
+      counter.taken = 0;
+    }
+    const change = this.#change;
+    change.transaction = transaction;
+    change.image = b;
+    for (let p = header.rows; p < end; p = change.end) {
+      change.before = p;
+      change.start = header.kind === 'update' ? this.#endOfImage(plan, b, p, end) : p;
+      change.end = this.#endOfImage(plan, b, change.start, end);
+      change.n = counter.next;
+      counter.next += 1;
+      if (change.n < counter.taken) continue;
+      this.#take(plan, change);
+    }
+  }
+
+  #take(plan: TablePlan, change: RowChange): void {
+    const { key, classes } = plan;
+    const { source } = change.transaction;
+    switch (this.#header.kind) {
+      case 'insert':
+        this.counters.inserted += 1;
+        key.read(change.image, change.start, change.row);
+        this.#outbox.add(classes.insert(source), change, undefined);
+        return;
+      case 'delete':
+        this.counters.deleted += 1;
+        key.read(change.image, change.start, change.row);
+        this.#outbox.add(classes.delete(source), change, undefined);
+        return;
+      case 'update':
+        this.counters.updated += 1;
+        plan.compare(change.image, change.before, change.start, plan.changed);
+        if (key.isChangedBy(plan.changed)) {
+          this.#takeKeyChange(plan, change);
+          return;
+        }
+        key.read(change.image, change.start, change.row);
+        this.#outbox.add(classes.update(source, plan.changed), change, plan.changed);
+    }
+  }
+
+  /** The row leaves one key and comes to another, each in its lane: a delete and an insert. */
+  #takeKeyChange({ key, classes }: TablePlan, change: RowChange): void {
+    const { image, before, start, end } = change;
+    const { source } = change.transaction;
+    change.start = before;
+    change.end = start;
+    key.read(image, before, change.row);
+    this.#outbox.add(classes.delete(source), change, undefined);
+    change.start = start;
+    change.end = end;
+    change.isInsertHalf = true;
+    key.read(image, start, change.row);
+    this.#outbox.add(classes.insert(source), change, undefined);
+    change.isInsertHalf = false;
+  }
+
+  #endOfImage(plan: TablePlan, b: Buffer, p: number, end: number): number {
+    const imageEnd = plan.skip(b, p);
+    if (imageEnd <= end) return imageEnd;
+    throw new RelayError(
+      'BINLOG_DECODE',
+      `a row of ${nameOf(plan)} is longer than its event: the table map does not fit`,
+    );
+  }
+
+  #requireFullRows(plan: TablePlan, b: Buffer): void {
+    const { columns, present, presentAfter, partial } = this.#header;
+    if (columns !== plan.table.columns.length) {
+      throw new RelayError(
+        'BINLOG_DECODE',
+        `rows of ${nameOf(plan)} have ${columns} columns, its table map ${plan.table.columns.length}`,
+      );
+    }
+    if (partial) {
+      throw new RelayError('BINLOG_UNSUPPORTED', `an update of ${nameOf(plan)} holds JSON differences`, {
+        remedy:
+          "SET PERSIST binlog_row_value_options = ''; sessions that are open keep the old value until they reconnect.",
+      });
+    }
+    if (!isFullImage(b, present, columns) || !isFullImage(b, presentAfter, columns)) {
+      throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${nameOf(plan)} hold only some of their columns`);
+    }
+  }
+}
+
+const nameOf = ({ table }: TablePlan): string => `${table.database}.${table.name}`;

@@ -1,0 +1,97 @@
+import { HEADER_BYTES } from '../binlog/event-header.ts';
+import { readTableMap, readTableMapName } from '../binlog/table-map.ts';
+import { TablePlan, type ChangeCounter, type PlanOptions } from './table-plan.ts';
+
+/**
+ * What the table ids of a stream stand for. A table map precedes the rows of every statement, nearly always the same bytes as before:
+ * it is compared, and read only when it differs. An excluded table is known by its id and never read further, whatever its columns.
+ */
+export class Tables {
+  readonly #options: PlanOptions;
+  readonly #byId = new Map<number, Mapped>();
+  /** The same table under another id (after a restart of the server, FLUSH TABLES, …) has the same map but for the id. */
+  readonly #plans = new Map<string, TablePlan>();
+  readonly #counters = new Map<string, ChangeCounter>();
+  #writerVersion = 0;
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a TABLE_MAP event of a server of version `writerVersion` (80036). */
+  map(b: Buffer, start: number, end: number, writerVersion: number): void {
+    if (writerVersion !== this.#writerVersion) {
+      this.#writerVersion = writerVersion;
+      this.#byId.clear();
+      this.#plans.clear();
+    }
+    const tableId = b.readUIntLE(start + HEADER_BYTES, TABLE_ID_BYTES);
+    const from = start + HEADER_BYTES + TABLE_ID_BYTES;
+    const known = this.#byId.get(tableId);
+    if (
+      known !== undefined &&
+      known.bytes.length === end - from &&
+      b.compare(known.bytes, 0, known.bytes.length, from, end) === 0
+    ) {
+      return;
+    }
+    const { database, name } = readTableMapName(b, start, end);
+    const bytes = Buffer.from(b.subarray(from, end));
+    const plan = this.#options.filter.includes(database, name)
+      ? this.#plan(b, start, end, bytes, database, name)
+      : undefined;
+    this.#byId.set(tableId, { bytes, plan });
+  }
+
+  /** Undefined: excluded. `null`: no table map has named the id. */
+  find(tableId: number): TablePlan | undefined | null {
+    const known = this.#byId.get(tableId);
+    return known === undefined ? null : known.plan;
+  }
+
+  /** A transaction begins, and will name its tables again: what has become too much is dropped. Table ids never stop growing. */
+  trim(): void {
+    if (this.#byId.size > MOST_TABLES) this.#byId.clear();
+    if (this.#plans.size > MOST_TABLES) this.#plans.clear();
+  }
+
+  /** The connection was lost in a transaction: the changes that were taken of it are not to be taken again. */
+  rewind(serial: number): void {
+    for (const counter of this.#counters.values()) {
+      if (counter.serial !== serial) continue;
+      counter.taken = Math.max(counter.taken, counter.next);
+      counter.next = 0;
+    }
+  }
+
+  #plan(b: Buffer, start: number, end: number, bytes: Buffer, database: string, name: string): TablePlan {
+    const text = bytes.toString('latin1');
+    const known = this.#plans.get(text);
+    if (known !== undefined) return known;
+    const plan = new TablePlan(
+      readTableMap(b, start, end, this.#writerVersion),
+      this.#counter(`${database}\0${name}`),
+      this.#options,
+    );
+    this.#plans.set(text, plan);
+    return plan;
+  }
+
+  #counter(tableName: string): ChangeCounter {
+    let counter = this.#counters.get(tableName);
+    if (counter === undefined) {
+      counter = { serial: 0, next: 0, taken: 0 };
+      this.#counters.set(tableName, counter);
+    }
+    return counter;
+  }
+}
+
+interface Mapped {
+  /** The table map behind its table id. */
+  readonly bytes: Buffer;
+  readonly plan: TablePlan | undefined;
+}
+
+const TABLE_ID_BYTES = 6;
+const MOST_TABLES = 20_000;

@@ -1,0 +1,78 @@
+import { RelayError } from '../base/errors.ts';
+import type { OutboundMessage } from './sink.ts';
+
+/**
+ * The limits of RocketMQ's proxy (GrpcValidator and SendMessageActivity of the proxy, maxMessageSize of the broker), checked before a send: the
+ * broker answers some of them with the code that also means "try again later".
+ */
+const MOST_LANE_BYTES = 63;
+const MOST_PROPERTIES = 126;
+const MOST_PROPERTY_BYTES = 16 * 1024;
+/** 4 MiB, less room for what the broker stores beside the body. */
+const MOST_BODY_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+
+const CONTROL = /\p{Cc}/u;
+const RESERVED = new Set(['KEYS', 'TAGS', 'UNIQ_KEY', 'DELAY']);
+
+/** Throws SINK_REJECTED, naming the part and never its value, which may be a primary key. */
+export function assertSendable(message: OutboundMessage): void {
+  const problem =
+    laneProblem(message.lane) ??
+    tagProblem(message.tag) ??
+    keysProblem(message.keys) ??
+    propertiesProblem(message) ??
+    bodyProblem(message.body);
+  if (problem === undefined) return;
+  throw new RelayError('SINK_REJECTED', `RocketMQ does not take this message: ${problem}.`, {
+    details: { lane: message.lane, tag: message.tag },
+  });
+}
+
+function textProblem(what: string, text: string): string | undefined {
+  if (text.trim() === '') return `${what} is blank`;
+  if (CONTROL.test(text)) return `${what} holds a control character`;
+  return undefined;
+}
+
+function laneProblem(lane: string): string | undefined {
+  const bytes = Buffer.byteLength(lane);
+  if (bytes > MOST_LANE_BYTES) return `the lane's name has ${bytes} bytes, over ${MOST_LANE_BYTES}`;
+  return textProblem("the lane's name", lane);
+}
+
+function tagProblem(tag: string): string | undefined {
+  return tag.includes('|') ? 'the tag holds a |' : textProblem('the tag', tag);
+}
+
+function keysProblem(keys: readonly string[]): string | undefined {
+  for (const [index, key] of keys.entries()) {
+    const problem = textProblem(`key ${index}`, key);
+    if (problem !== undefined) return problem;
+    // The broker would take it, and readers would see two keys.
+    if (key.includes(' ')) return `key ${index} holds a space`;
+  }
+  return undefined;
+}
+
+function propertiesProblem({ properties, tag, keys }: OutboundMessage): string | undefined {
+  if (properties.size > MOST_PROPERTIES) return `it has ${properties.size} properties, over ${MOST_PROPERTIES}`;
+  let bytes = Buffer.byteLength(tag);
+  for (const key of keys) bytes += Buffer.byteLength(key) + 1;
+  for (const [name, value] of properties) {
+    if (RESERVED.has(name) || name.startsWith('__')) return `property ${name} is RocketMQ's own`;
+    const problem = textProblem('the name of a property', name);
+    if (problem !== undefined) return problem;
+    if (CONTROL.test(value)) return `property ${name} holds a control character`;
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes > MOST_PROPERTY_BYTES) {
+    return `tag, keys and properties have ${bytes} bytes, over ${MOST_PROPERTY_BYTES}; set sink.messageKeys to none or auto`;
+  }
+  return undefined;
+}
+
+function bodyProblem(body: Buffer): string | undefined {
+  if (body.length === 0) return 'the body is empty';
+  if (body.length > MOST_BODY_BYTES) return `the body has ${body.length} bytes, over ${MOST_BODY_BYTES}`;
+  return undefined;
+}

@@ -1,0 +1,126 @@
+import { format } from 'node:util';
+import { Producer, type ILogger, type TopicRouteData } from 'rocketmq-client-nodejs';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import { RpcChannels } from './rocketmq-channels.ts';
+import { probeOf, probeOfRoute, routeRequest, type TopicProbe } from './rocketmq-probe.ts';
+import type { OutboundMessage } from './sink.ts';
+
+export interface ProducerSettings {
+  /** host:port of the gRPC proxy, exactly one. */
+  readonly endpoint: string;
+  readonly topic: string;
+  readonly namespace: string;
+  readonly credentials: { readonly accessKey: string; readonly accessSecret: string } | undefined;
+  /** Undefined: not encrypted. */
+  readonly tls: { readonly ca: Buffer | undefined } | undefined;
+  readonly sendTimeoutMs: number;
+}
+
+export interface ProducerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with each route that the producer learns: once a starting producer asks, then every 30 s. */
+  readonly onRoute: (probe: TopicProbe) => void;
+}
+
+/** One connection to the topic. Errors are the client's own; the sink classifies them. */
+export interface BrokerProducer {
+  /** Asks for the route, no more. May be called before `start`. */
+  probe(): Promise<TopicProbe>;
+  /** May hang for as long as the proxy is silent: dispose of the producer then. */
+  start(): Promise<void>;
+  /** Resolves when the broker has stored the message. */
+  publish(message: OutboundMessage): Promise<void>;
+  /** Ends within 3 s whatever state it is in, after which no timer and no socket of it is left. */
+  dispose(): Promise<void>;
+}
+
+export type CreateProducer = (settings: ProducerSettings, deps: ProducerDeps) => BrokerProducer;
+
+const GOODBYE_MS = 2000;
+
+class RocketmqProducer extends Producer implements BrokerProducer {
+  // Declared, not defined: the field is the base class's, which makes one of its own first.
+  declare protected readonly rpcClientManager: RpcChannels;
+  readonly #topic: string;
+  readonly #deps: ProducerDeps;
+  readonly #disposed = new AbortController();
+
+  constructor(settings: ProducerSettings, deps: ProducerDeps) {
+    const logger = clientLogger(deps.logger);
+    super({
+      endpoints: settings.endpoint,
+      namespace: settings.namespace,
+      // More than one topic makes a startup hang that misses one of them.
+      topics: [settings.topic],
+      requestTimeout: settings.sendTimeoutMs,
+      // A repeat inside the client is sent at once and may pass the lane's next message: the relay repeats.
+      maxAttempts: 1,
+      sslEnabled: settings.tls !== undefined,
+      ...(settings.credentials !== undefined && { sessionCredentials: settings.credentials }),
+      logger,
+    });
+    this.#topic = settings.topic;
+    this.#deps = deps;
+    this.rpcClientManager.close();
+    this.rpcClientManager = new RpcChannels(this, logger, {
+      namespace: settings.namespace,
+      tls: settings.tls,
+      clock: deps.clock,
+    });
+  }
+
+  async probe(): Promise<TopicProbe> {
+    const request = routeRequest(this.#topic, this.endpoints);
+    return probeOf(await this.rpcClientManager.queryRoute(this.endpoints, request, this.requestTimeout));
+  }
+
+  start(): Promise<void> {
+    return this.startup();
+  }
+
+  async publish(message: OutboundMessage): Promise<void> {
+    const receipts = await this.send({
+      topic: this.#topic,
+      messageGroup: message.lane,
+      tag: message.tag,
+      keys: [...message.keys],
+      properties: new Map(message.properties),
+      body: message.body,
+    });
+    // The client passes an answer without an entry as a success without a receipt.
+    if ((receipts as typeof receipts | undefined) === undefined)
+      throw new Error('the broker answered without a receipt');
+  }
+
+  async dispose(): Promise<void> {
+    if (this.isRunning()) {
+      const goodbye = this.shutdown().catch(() => undefined);
+      await Promise.race([goodbye, this.#deps.clock.sleep(GOODBYE_MS, this.#disposed.signal)]);
+    }
+    this.rpcClientManager.close();
+    this.#disposed.abort();
+    // A startup that was under way may still set its timers in this turn; the second shutdown clears them.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.shutdown().catch(() => undefined);
+  }
+
+  protected override sleep(ms: number): Promise<void> {
+    return this.#deps.clock.sleep(ms, this.#disposed.signal);
+  }
+
+  protected override onTopicRouteDataUpdate(_topic: string, route: TopicRouteData): void {
+    this.#deps.onRoute(probeOfRoute(route));
+  }
+}
+
+export const createProducer: CreateProducer = (settings, deps) => new RocketmqProducer(settings, deps);
+
+/** The client's own log, for whoever looks for a fault in it: all it reports comes to the relay as an error of a call, too. */
+function clientLogger(logger: Logger): ILogger {
+  const debug = (...args: unknown[]): void => {
+    if (logger.isLevelEnabled('debug')) logger.debug({ text: format(...args) }, 'rocketmq client');
+  };
+  return { info: debug, warn: debug, error: debug };
+}

@@ -1,0 +1,123 @@
+import type { Code } from '../base/error-codes.ts';
+import { RelayError } from '../base/errors.ts';
+
+/** Where messages go, for error texts and the checkpoint. */
+export interface RocketmqPlace {
+  /** host:port of the proxy. */
+  readonly endpoint: string;
+  readonly topic: string;
+  readonly namespace: string;
+}
+
+/** `rocketmq topic order-binlog`, with its namespace if it has one. */
+export function destinationOf({ topic, namespace }: RocketmqPlace): string {
+  return `rocketmq topic ${topic}${namespace === '' ? '' : ` in namespace ${namespace}`}`;
+}
+
+/** The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic has its bare name. */
+export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>): string {
+  return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r 8 -w 8 -a +message.type=FIFO -o true`;
+}
+
+/**
+ * What a failure of the client means. The client wraps errors in one another; what counts is the innermost one with a code: a status of gRPC
+ * (1 to 16) or of RocketMQ (Code in apache/rocketmq/v2/definition.proto, five digits).
+ *
+ * While sending (`send`), a topic that is not found is no reason to stop: a restarted broker answers so until the name server knows it again.
+ */
+export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open' | 'send'): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const { error, status } = innermost(thrown);
+  const text = brokerText(error);
+  const code = classify(error, status, text, phase);
+  const remedy = remedyOf(code, text, place);
+  return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
+    details: status === undefined ? {} : { status },
+    ...(remedy !== undefined && { remedy }),
+    cause: thrown,
+  });
+}
+
+function innermost(thrown: unknown): { error: unknown; status: number | undefined } {
+  let found: { error: unknown; status: number | undefined } = { error: thrown, status: statusOf(thrown) };
+  let current = thrown;
+  while (current instanceof Error && current.cause !== undefined) {
+    current = current.cause;
+    const status = statusOf(current);
+    if (status !== undefined || found.status === undefined) found = { error: current, status };
+  }
+  return found;
+}
+
+function statusOf(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'number' ? thrown.code : undefined;
+}
+
+/** The broker's own words, without the client's `[request-id=…, response-code=…]` before them. */
+function brokerText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^\[request-id=[^\]]*\] /, '').trim();
+}
+
+const TOO_LARGE = /size exceed|too large|illegal/i;
+
+function classify(error: unknown, status: number | undefined, text: string, phase: 'open' | 'send'): Code {
+  // The client's own checks have no code: a wrong message type, a body over the limit that the broker announced.
+  if (status === undefined) return error instanceof TypeError ? 'SINK_REJECTED' : 'SINK_BUSY';
+  if (status < 100) return classifyGrpc(status);
+  const family = Math.trunc(status / 100);
+  switch (family) {
+    case 401:
+    case 403:
+      return 'SINK_UNAUTHORIZED';
+    case 404:
+      return phase === 'open' ? 'SINK_TOPIC_MISSING' : 'SINK_BUSY';
+    case 408:
+      return 'SINK_UNREACHABLE';
+    case 429:
+    case 504:
+      return 'SINK_BUSY';
+    case 500:
+      // 50001 means both "not now" and "never this message"; only the text tells.
+      return TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
+    default:
+      return 'SINK_REJECTED';
+  }
+}
+
+/** Status codes of gRPC, doc/statuscodes.md of grpc. */
+function classifyGrpc(status: number): Code {
+  switch (status) {
+    case 7: // PERMISSION_DENIED
+    case 16: // UNAUTHENTICATED
+      return 'SINK_UNAUTHORIZED';
+    case 8: // RESOURCE_EXHAUSTED
+      return 'SINK_BUSY';
+    case 3: // INVALID_ARGUMENT
+    case 12: // UNIMPLEMENTED: not a proxy of RocketMQ
+      return 'SINK_REJECTED';
+    default:
+      return 'SINK_UNREACHABLE';
+  }
+}
+
+function remedyOf(code: Code, text: string, place: RocketmqPlace): string | undefined {
+  switch (code) {
+    case 'SINK_TOPIC_MISSING':
+      return `Create the topic: ${createTopicCommand(place)}`;
+    case 'SINK_UNAUTHORIZED':
+      return `Check sink.accessKey and sink.accessSecret, and give the user Pub: mqadmin createAcl -n <name server>:9876 -c <cluster> -s User:<access key> -r Topic:${place.topic} -a Pub -d Allow`;
+    case 'SINK_UNREACHABLE':
+      if (/certificate|self-signed|altnames/i.test(text)) {
+        return 'The certificate of the proxy could not be verified: give sink.tls.ca the authority that signed it, and connect by a name that the certificate holds.';
+      }
+      return undefined;
+    case 'SINK_REJECTED':
+      if (/size exceed/i.test(text)) return 'Raise maxMessageSize of the broker to its default of 4194304 or more.';
+      if (/message type/i.test(text)) return `Publish to a FIFO topic, made with ${createTopicCommand(place)}`;
+      return undefined;
+    default:
+      return undefined;
+  }
+}

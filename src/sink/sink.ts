@@ -1,0 +1,38 @@
+/**
+ * The room where messages go. A sink does not retry, does not reorder and does not pack: it carries one message to its broker and says
+ * whether the broker has it.
+ */
+
+/** What one send carries. The relay does not touch it until the promise of its send settles. */
+export interface OutboundMessage {
+  /** Name of the message's lane: RocketMQ's message group. The caller has at most one request of a lane in flight. */
+  readonly lane: string;
+  readonly tag: string;
+  /** Values by which an operator finds the message in the broker; may be empty. */
+  readonly keys: readonly string[];
+  /** Legal for RocketMQ already (format/properties.ts encodes them). */
+  readonly properties: ReadonlyMap<string, string>;
+  /** The UTF-8 body; never empty. */
+  readonly body: Buffer;
+}
+
+export interface SinkInfo {
+  /** What the checkpoint is bound to, in words: `rocketmq topic order-binlog`, `file /data/changes.jsonl`. */
+  readonly destination: string;
+  /** Queues that lanes are spread over; 1 for sinks without queues. Another number than the checkpoint's moves rows to other queues. */
+  readonly queues: number;
+  /** `count` lane names that spread evenly over the queues; the same names for the same two numbers, always. */
+  laneNames(count: number): readonly string[];
+}
+
+export interface Sink {
+  /** Makes ready to send and says where to. Throws a RelayError: retryable ones while the broker is away, others when only an operator can mend it. */
+  open(): Promise<SinkInfo>;
+  /**
+   * Resolves when the broker has acknowledged the message; rejects with a RelayError, retryable or not. Settles within the send deadline of a
+   * sink that has a broker; the others settle when their stream or disk does. A message that was rejected may have arrived all the same.
+   */
+  send(message: OutboundMessage): Promise<void>;
+  /** Releases everything within 5 s, whatever the broker does, and rejects the sends that are still out with SINK_CLOSED. Idempotent. */
+  close(): Promise<void>;
+}

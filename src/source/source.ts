@@ -1,0 +1,60 @@
+/**
+ * The room where events come from. One session = one dump connection; after it ends, the relay opens the next one.
+ */
+import type { FilePosition } from '../binlog/binlog.ts';
+
+/** Where a session starts. With GTIDs the server finds the place by the set; the file position is then only shown. */
+export interface StartPosition extends FilePosition {
+  /** Text of the GTID set of everything before the position; undefined when the source runs without GTIDs. */
+  readonly gtidSet: string | undefined;
+}
+
+/** What the relay gives to a session. Both are called synchronously, one socket read after the other; neither may throw. */
+export interface EventReader {
+  /** One event, from its header to its end. The bytes are valid during the call only. */
+  event(buffer: Buffer, start: number, end: number): void;
+  /** The events of one socket read have all been handed over. */
+  endOfRead(): void;
+}
+
+export interface Session {
+  /** Stops reading from the socket; what the socket has already brought is kept back. The connection stays open. */
+  pause(): void;
+  resume(): void;
+  /** Settles when the session is over: rejects with a RelayError that says why, resolves after `close`. */
+  readonly ended: Promise<void>;
+  /** Ends the dump on the server as well, so that no zombie dump thread remains. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The newest position of the server, to tell "idle" from "stuck". */
+export interface Head extends StartPosition {
+  readonly serverUuid: string;
+}
+
+/** What `prepare` found out. */
+export interface Prepared {
+  readonly start: StartPosition;
+  readonly serverUuid: string;
+  /** What an operator should know of where the run starts, and of what makes the copy less than exact; logged as warnings. */
+  readonly warnings: readonly string[];
+}
+
+/** What a stored checkpoint says of the source. */
+export interface StoredPosition extends StartPosition {
+  readonly serverUuid: string;
+}
+
+export interface Source {
+  /**
+   * Makes sure that this relay, and no other, may read on from `stored`, or from the configured start without one: takes the exclusive lock, checks
+   * grants, variables and that the position is still there. Throws a RelayError: retryable ones when the server is away.
+   */
+  prepare(stored: StoredPosition | undefined, lockName: string): Promise<Prepared>;
+  /** Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the server is away. */
+  open(position: StartPosition, reader: EventReader): Promise<Session>;
+  /** Asks the server for its newest position with one statement. */
+  head(): Promise<Head>;
+  /** Releases everything, the exclusive lock among it. Idempotent. */
+  close(): Promise<void>;
+}

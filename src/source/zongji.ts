@@ -1,0 +1,213 @@
+import type { Connection, ConnectionOptions } from 'mysql2';
+import ZongJi from 'zongji';
+import type { Clock } from '../base/clock.ts';
+import { RelayError } from '../base/errors.ts';
+import { sourceError } from './mysql-errors.ts';
+import type { EventReader, Session, StartPosition } from './source.ts';
+
+/**
+ * The only door to zongji: it logs in, finds out the server's flavour and checksum, and sends the dump command. What the server answers is handed
+ * over as raw events: its command class is replaced by one whose packets come to us, so zongji's own decoder never runs.
+ */
+
+export interface ZongjiOptions {
+  readonly connection: ConnectionOptions;
+  readonly serverId: number;
+  /** How often the server sends a sign of life when it has no event; after three missing ones the connection is given up. */
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+}
+
+/** How long the server waits for a paused relay to read on. Its default, 60 s, is shorter than a broker's restart. */
+const NET_WRITE_TIMEOUT_SECONDS = 3600;
+const MISSED_HEARTBEATS = 3;
+/** COM_BINLOG_DUMP carries the offset in 32 bits. */
+const MOST_DUMP_OFFSET = 0xffff_ffff;
+
+/** Resolves when the server has begun to send. Throws a RelayError. */
+export async function openZongjiSession(
+  options: ZongjiOptions,
+  position: StartPosition,
+  reader: EventReader,
+): Promise<Session> {
+  if (position.gtidSet === undefined && position.offset > MOST_DUMP_OFFSET) {
+    throw new RelayError(
+      'BINLOG_UNSUPPORTED',
+      `${position.file}:${position.offset} lies beyond 4 GiB, where a dump without GTIDs cannot start`,
+      {
+        remedy: 'Turn on GTIDs (gtid_mode = ON), or start at another file.',
+      },
+    );
+  }
+  const session = new ZongjiSession(options, position, reader);
+  try {
+    await session.begun;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  return session;
+}
+
+class ZongjiSession implements Session {
+  /** Settles with the first packet of the dump. */
+  readonly begun: Promise<void>;
+  readonly ended: Promise<void>;
+  readonly #zongji: ZongJiInternals;
+  readonly #reader: EventReader;
+  readonly #stopWatching: () => void;
+  readonly #closed: Promise<void>;
+  #resolveBegun: () => void = () => undefined;
+  #rejectBegun: (error: RelayError) => void = () => undefined;
+  #resolveEnded: () => void = () => undefined;
+  #rejectEnded: (error: RelayError) => void = () => undefined;
+  #resolveClosed: () => void = () => undefined;
+  #isOver = false;
+  #isPaused = false;
+  #isReadScheduled = false;
+  #silentChecks = 0;
+
+  constructor(
+    { connection, serverId, heartbeatMs, clock }: ZongjiOptions,
+    position: StartPosition,
+    reader: EventReader,
+  ) {
+    this.#reader = reader;
+    this.begun = new Promise((resolve, reject) => {
+      this.#resolveBegun = resolve;
+      this.#rejectBegun = reject;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolveEnded = resolve;
+      this.#rejectEnded = reject;
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    // Either may settle before somebody waits for it.
+    this.begun.catch(() => undefined);
+    this.ended.catch(() => undefined);
+
+    // zongji's types leave out the members that this class stands on; see ZongJiInternals.
+    this.#zongji = new ZongJi(connection) as unknown as ZongJiInternals;
+    this.#zongji.on('error', (error) => this.#over(sourceError(error)));
+    this.#zongji.on('ready', () => this.#takeOver(heartbeatMs));
+    this.#stopWatching = clock.every(heartbeatMs, () => this.#look());
+    this.#zongji.start({
+      serverId,
+      ...(position.gtidSet === undefined
+        ? { filename: position.file, position: position.offset }
+        : { gtidSet: position.gtidSet }),
+    });
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#zongji.connection?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#silentChecks = 0;
+    this.#zongji.connection?.resume();
+  }
+
+  close(): Promise<void> {
+    this.#over(undefined);
+    return this.#closed;
+  }
+
+  /** The dump command is about to be queued: what is queried now, the server does first. */
+  #takeOver(heartbeatMs: number): void {
+    const { connection } = this.#zongji;
+    if (connection === null) return;
+    // 8.4 and later read the second name, older servers the first. Nanoseconds.
+    const period = BigInt(heartbeatMs) * 1_000_000n;
+    const statement = `SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}, SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}`;
+    connection.query(statement, (error) => {
+      if (error !== null) this.#over(sourceError(error));
+    });
+
+    const takePacket = this.#packet;
+    const fail = (error: Error): void => this.#over(sourceError(error));
+    this.#zongji.BinlogClass = class extends this.#zongji.BinlogClass {
+      override start(packet: unknown, connection: unknown): unknown {
+        super.start(packet, connection);
+        return takePacket;
+      }
+
+      /** mysql2 gives it an error packet: the server refuses the dump, or ends it. */
+      onResult(error: Error): void {
+        fail(error);
+      }
+    };
+  }
+
+  /** mysql2 calls this for every packet of the dump, and what it returns for the next one. */
+  readonly #packet = (packet: DumpPacket): unknown => {
+    const { buffer, offset, end } = packet;
+    if (buffer[offset] !== OK_MARKER) {
+      this.#over(new RelayError('SOURCE_UNREACHABLE', 'the server ended the stream'));
+      return null;
+    }
+    this.#silentChecks = 0;
+    this.#resolveBegun();
+    if (this.#isOver) return null;
+    this.#reader.event(buffer, offset + 1, end);
+    if (!this.#isReadScheduled) {
+      this.#isReadScheduled = true;
+      // A socket read is one callback of the event loop; this runs right behind it.
+      process.nextTick(this.#endOfRead);
+    }
+    return this.#packet;
+  };
+
+  readonly #endOfRead = (): void => {
+    this.#isReadScheduled = false;
+    this.#reader.endOfRead();
+  };
+
+  /** Called once a heartbeat period. Counts periods, not time, so that a machine that was asleep is not taken for a dead server. */
+  #look(): void {
+    if (this.#isPaused) return;
+    this.#silentChecks += 1;
+    if (this.#silentChecks <= MISSED_HEARTBEATS) return;
+    this.#over(new RelayError('SOURCE_UNREACHABLE', `the server was silent for ${MISSED_HEARTBEATS} heartbeats`));
+  }
+
+  #over(error: RelayError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopWatching();
+    if (error === undefined) {
+      this.#resolveBegun();
+      this.#resolveEnded();
+    } else {
+      this.#rejectBegun(error);
+      this.#rejectEnded(error);
+    }
+    this.#zongji.once('stopped', this.#resolveClosed);
+    this.#zongji.stop();
+  }
+}
+
+/** First byte of a packet that carries an event; 0xfe ends the stream, and mysql2 itself takes out 0xff, an error. */
+const OK_MARKER = 0;
+
+/** Members of zongji 0.9.0 and mysql2 3.24.6 that their types do not show; test/contract/source/zongji.test.ts holds them. */
+interface ZongJiInternals {
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'ready', listener: () => void): void;
+  once(event: 'stopped', listener: () => void): void;
+  start(options: { serverId: number; gtidSet?: string; filename?: string; position?: number }): void;
+  stop(): void;
+  /** The dump connection. */
+  connection: Connection | null;
+  BinlogClass: new (callback: unknown) => { start(packet: unknown, connection: unknown): unknown };
+}
+
+interface DumpPacket {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly end: number;
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Packer } from '../../../src/relay/packer.ts';
+
+const ROWS_PER_MESSAGE = 4;
+
+class TestMessage {
+  readonly number: number;
+  readonly rows: Row[] = [];
+  constructor(number: number) {
+    this.number = number;
+  }
+  get isFull(): boolean {
+    return this.rows.length >= ROWS_PER_MESSAGE;
+  }
+}
+
+interface Row {
+  readonly key: number;
+  readonly isAnyKey: boolean;
+  readonly version: number;
+}
+
+const TABLE = { mayBeAnyKey: true, tableHash: 0x7f4a7c15 };
+const CLASSES = [{ kind: 'INSERT' }, { kind: 'UPDATE' }, { kind: 'DELETE' }] as const;
+
+/** May the collation hold the keys of the two rows equal? */
+const mayBeEqual = (a: Row, b: Row): boolean => a.key === b.key || a.isAnyKey || b.isAnyKey;
+
+function pack(mayBeAnyKey: boolean) {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        key: fc.nat({ max: 6 }),
+        of: fc.nat({ max: 2 }),
+        isAnyKey: fc.nat({ max: 9 }).map((n) => mayBeAnyKey && n === 0),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant('send' as const) },
+  );
+  return fc.array(step, { maxLength: 200 }).map((steps) => {
+    const packer = new Packer<object, TestMessage>((_, number) => new TestMessage(number));
+    const sent: Row[] = [];
+    const added: Row[] = [];
+    const send = (): boolean => {
+      const message = packer.take();
+      if (message !== undefined) sent.push(...message.rows);
+      return message !== undefined;
+    };
+    for (const next of steps) {
+      if (next === 'send') {
+        send();
+        continue;
+      }
+      const row = { key: next.key, isAnyKey: next.isAnyKey, version: added.length };
+      added.push(row);
+      const messageClass = CLASSES[next.of] ?? CLASSES[0];
+      packer
+        .messageFor(
+          messageClass,
+          { laneHash: 0, keyHash: next.key + 1000, isAnyKey: next.isAnyKey },
+          { ...TABLE, mayBeAnyKey },
+        )
+        .rows.push(row);
+    }
+    while (send());
+    return { added, sent };
+  });
+}
+
+describe('Packer', () => {
+  // Invariant 2.
+  it.each([false, true])(
+    'keeps the order of rows whose keys may be equal (keys that may equal any other: %s)',
+    (mayBeAnyKey) => {
+      fc.assert(
+        fc.property(pack(mayBeAnyKey), ({ sent }) => {
+          for (let later = 0; later < sent.length; later += 1) {
+            for (let earlier = 0; earlier < later; earlier += 1) {
+              const [a, b] = [sent[earlier], sent[later]];
+              if (a !== undefined && b !== undefined && mayBeEqual(a, b)) expect(a.version).toBeLessThan(b.version);
+            }
+          }
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it('loses nothing and repeats nothing', () => {
+    fc.assert(
+      fc.property(pack(true), ({ added, sent }) => {
+        expect([...sent].sort((a, b) => a.version - b.version)).toEqual(added);
+      }),
+    );
+  });
+
+  it('fills one message with rows of one class, whatever lies between them', () => {
+    const packer = new Packer<object, TestMessage>((_, number) => new TestMessage(number));
+    for (let key = 0; key < ROWS_PER_MESSAGE; key += 1) {
+      for (const messageClass of CLASSES) {
+        const row = { laneHash: 0, keyHash: key * 10 + CLASSES.indexOf(messageClass), isAnyKey: false };
+        packer.messageFor(messageClass, row, TABLE).rows.push({ key, isAnyKey: false, version: 0 });
+      }
+    }
+    expect(packer.unsent).toBe(CLASSES.length);
+  });
+});

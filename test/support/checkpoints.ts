@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
+
+const UUID = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+
+/** A sound checkpoint; `n` makes it another one, of an own position. */
+export function checkpoint(n: number, changes: Partial<Checkpoint> = {}): Checkpoint {
+  return {
+    serverUuid: UUID,
+    file: 'binlog.000042',
+    offset: 1000 + n,
+    gtidSet: `${UUID}:1-${n + 1}`,
+    epoch: 7,
+    storedAt: new Date(Date.UTC(2026, 0, 1) + n).toISOString(),
+    destination: 'rocketmq topic order-binlog',
+    queues: 8,
+    lanes: ['lane-0', 'lane-1'],
+    ordering: 'key',
+    ...changes,
+  };
+}
+
+export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
+  serverUuid: fc.uuid(),
+  file: fc.string({ minLength: 1 }),
+  offset: fc.maxSafeNat(),
+  gtidSet: fc.option(fc.string(), { nil: undefined }),
+  epoch: fc.integer({ min: 1 }),
+  storedAt: fc
+    .date({ min: new Date(0), max: new Date(Date.UTC(2100, 0, 1)), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+  destination: fc.string({ minLength: 1, unit: 'grapheme' }),
+  queues: fc.integer({ min: 1 }),
+  lanes: fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
+  ordering: fc.constantFrom('key', 'table', 'total'),
+});

@@ -1,0 +1,103 @@
+/** The flow of a relay without its ends: events go in by hand, messages come out in a list. */
+import { tableFilter } from '../../src/change/table-filter.ts';
+import type { Ordering } from '../../src/change/change.ts';
+import { canalJson } from '../../src/format/canal-json.ts';
+import { Intake } from '../../src/relay/intake.ts';
+import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
+import { Outbox } from '../../src/relay/outbox.ts';
+import { RowReader } from '../../src/relay/row-reader.ts';
+import { Tables } from '../../src/relay/tables.ts';
+import type { OutboundMessage } from '../../src/sink/sink.ts';
+import type { StartPosition } from '../../src/source/source.ts';
+import type { MessageBody } from '../../dev/replay.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { FixtureEvent } from './binlog-fixture.ts';
+
+export interface FlowOptions {
+  readonly start?: StartPosition;
+  readonly include?: readonly string[];
+  readonly ordering?: Ordering;
+  readonly lanes?: number;
+}
+
+/** Before the fixtures' first event, in the way of a server that follows GTIDs. */
+export const EARLIEST: StartPosition = { file: 'binlog.000001', offset: 4, gtidSet: '' };
+
+export class TestFlow {
+  readonly sent: OutboundMessage[] = [];
+  readonly intake: Intake;
+  readonly outbox: Outbox;
+  readonly mark: LowWaterMark;
+  readonly ddl: string[] = [];
+  readonly #giveUp = new AbortController();
+
+  constructor({ start = EARLIEST, include = ['*.*'], ordering = 'key', lanes = 4 }: FlowOptions = {}) {
+    this.mark = new LowWaterMark(start);
+    this.outbox = new Outbox({
+      sink: {
+        open: () => Promise.reject(new Error('not used')),
+        send: (message) => {
+          this.sent.push({ ...message, body: Buffer.from(message.body) });
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      },
+      format: canalJson,
+      laneNames: Array.from({ length: ordering === 'total' ? 1 : lanes }, (_, i) => `lane-${i}`),
+      mark: this.mark,
+      epoch: 1,
+      resume: 'start',
+      messageBytes: 256 << 10,
+      messageKeys: 'auto',
+      clock: systemClock,
+      random: () => 0,
+      giveUp: this.#giveUp.signal,
+      onAcknowledged: () => undefined,
+      onRetry: () => undefined,
+      onUndeliverable: (error) => {
+        throw error;
+      },
+    });
+    const filter = tableFilter({ include, exclude: [], excludeColumns: [] });
+    const tables = new Tables({ filter, ordering, format: canalJson });
+    this.intake = new Intake({
+      start,
+      serverUuid: '00000000-0000-0000-0000-000000000001',
+      rows: new RowReader(tables, this.outbox),
+      mark: this.mark,
+      onDdl: ({ statement }) => this.ddl.push(statement),
+    });
+  }
+
+  read(events: readonly FixtureEvent[]): void {
+    for (const { bytes } of events) this.intake.event(bytes, 0, bytes.length);
+  }
+
+  /** Sends and acknowledges everything that is held. */
+  async drain(): Promise<void> {
+    this.outbox.flush();
+    while (!this.outbox.isEmpty) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  bodies(): MessageBody[] {
+    return this.sent.map(({ body }) => JSON.parse(body.toString()) as MessageBody);
+  }
+
+  /** Every change that was sent, as `id kind table row`, in the order in which it was sent. */
+  changes(): string[] {
+    return this.bodies().flatMap(({ source, changes, type, table, data, old }) =>
+      changes.map(
+        (number, i) =>
+          `${source}:${number} ${type} ${table} ${JSON.stringify(data[i])}${old === null ? '' : ` was ${JSON.stringify(old[i])}`}`,
+      ),
+    );
+  }
+}
+
+/** The changes of `events`, read at one go. */
+export async function changesOf(events: readonly FixtureEvent[], options?: FlowOptions): Promise<string[]> {
+  const flow = new TestFlow(options);
+  flow.read(events);
+  await flow.drain();
+  return flow.changes();
+}

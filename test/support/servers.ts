@@ -1,0 +1,97 @@
+/**
+ * Servers for integration tests.
+ *
+ * `sharedMysql()` and `sharedRocketmq()` are the ones that global-setup.ts started for the whole run: a test takes a schema and a topic of its own
+ * (`freshDatabase`, `freshTopic`) and never stops, freezes or reconfigures them. A test that has to starts its own with `startServers`,
+ * `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own: true`, and removes them after itself.
+ */
+import { createConnection, type Connection } from 'mysql2/promise';
+import { inject } from 'vitest';
+import {
+  rocketmqAdmin,
+  type MysqlAddress,
+  type RocketmqAddress,
+  type RocketmqServer,
+} from '../../dev/servers/servers.ts';
+
+export type SharedRocketmq = RocketmqAddress & Pick<RocketmqServer, 'createTopic' | 'createGroup'>;
+
+export function sharedMysql(): MysqlAddress {
+  return inject('mysql');
+}
+
+export function sharedRocketmq(): SharedRocketmq {
+  const address = inject('rocketmq');
+  const admin = rocketmqAdmin(address);
+  return {
+    ...address,
+    createTopic: (name, options) => admin.createTopic(name, options),
+    createGroup: (name, options) => admin.createGroup(name, options),
+  };
+}
+
+/** A connection as the user who may do everything. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own text. The caller ends it. */
+export function connectMysql(address: MysqlAddress = sharedMysql(), database?: string): Promise<Connection> {
+  const { host, port, user, password } = address;
+  return createConnection({
+    host,
+    port,
+    user,
+    password,
+    ...(database !== undefined && { database }),
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    dateStrings: true,
+    multipleStatements: true,
+  });
+}
+
+export interface FreshDatabase {
+  readonly name: string;
+  /** With the schema selected. */
+  readonly connection: Connection;
+  /** Drops the schema and ends the connection. */
+  drop(): Promise<void>;
+}
+
+/** A schema that no other test uses: `<prefix>_<unique>`. */
+export async function freshDatabase(
+  options: { readonly prefix?: string; readonly mysql?: MysqlAddress } = {},
+): Promise<FreshDatabase> {
+  const name = uniqueName(`${options.prefix ?? 'orders'}_`);
+  const connection = await connectMysql(options.mysql);
+  await connection.query(`CREATE DATABASE \`${name}\`; USE \`${name}\``);
+  return {
+    name,
+    connection,
+    drop: async () => {
+      await connection.query(`DROP DATABASE IF EXISTS \`${name}\``);
+      await connection.end();
+    },
+  };
+}
+
+export interface FreshTopic {
+  readonly topic: string;
+  /** An ordered consumer group that nobody else uses. */
+  readonly group: string;
+}
+
+/** A FIFO topic that no other test uses, and a group to read it with; topics are never deleted, the servers are. */
+export async function freshTopic(
+  options: { readonly queues?: number; readonly prefix?: string; readonly rocketmq?: SharedRocketmq } = {},
+): Promise<FreshTopic> {
+  const { queues = 8, prefix = 'order-binlog', rocketmq = sharedRocketmq() } = options;
+  const topic = uniqueName(`${prefix}-`);
+  const group = `${topic}-readers`;
+  await rocketmq.createTopic(topic, { queues, fifo: true });
+  await rocketmq.createGroup(group, { ordered: true });
+  return { topic, group };
+}
+
+let count = 0;
+
+/** Unique among all runs on servers that outlive a run: the environment may name such. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}${Date.now().toString(36)}${process.pid.toString(36)}${(count++).toString(36)}`;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { health, lagSeconds, liveness, readiness } from '../../../src/admin/health.ts';
+import type { RelayState, RelayStatus } from '../../../src/relay/relay.ts';
+import { brokerAway, failed, idleStatus } from './relay-status.ts';
+
+const versions = { relay: '1.2.3', node: '24.0.0' };
+
+function withPart(part: keyof RelayStatus['parts'], reason: string): RelayStatus {
+  return { ...idleStatus, parts: { ...idleStatus.parts, [part]: { ok: false, reason } } };
+}
+
+describe('liveness', () => {
+  it.each(['starting', 'running', 'draining', 'stopped'] as const)('is 200 while %s', (state) => {
+    expect(liveness({ ...idleStatus, state }).code).toBe(200);
+  });
+
+  it('is 200 while the broker is away, which no restart mends', () => {
+    expect(liveness(brokerAway).code).toBe(200);
+  });
+
+  it('is 503 with the error when the relay failed for good', () => {
+    expect(liveness(failed)).toEqual({ code: 503, reason: 'failed: BINLOG_CHECKSUM: wrong CRC32' });
+  });
+});
+
+describe('readiness', () => {
+  it('is 200 when idle', () => {
+    expect(readiness(idleStatus)).toEqual({ code: 200, reason: 'ready' });
+  });
+
+  it.each<RelayState>(['starting', 'draining', 'stopped'])('is 503 while %s', (state) => {
+    expect(readiness({ ...idleStatus, state })).toEqual({ code: 503, reason: state });
+  });
+
+  it.each(['source', 'sink'] as const)('is 503 with the reason when the %s does not work', (part) => {
+    expect(readiness(withPart(part, 'away'))).toEqual({ code: 503, reason: `${part}: away` });
+  });
+
+  it('stays 200 when only the checkpoint fails: rows still flow', () => {
+    expect(readiness(withPart('checkpoint', 'disk full')).code).toBe(200);
+  });
+});
+
+describe('health', () => {
+  it('shows an idle relay as healthy, without a lag', () => {
+    expect(health(idleStatus, 5_000_000, versions)).toMatchObject({
+      healthy: true,
+      reasons: [],
+      lagSeconds: 0,
+      progress: 'idle',
+      head: idleStatus.head,
+      lastError: null,
+      versions,
+      at: '1970-01-01T01:23:20.000Z',
+    });
+  });
+
+  it('names every reason when something is wrong', () => {
+    const document = health(brokerAway, 1_090_500, versions);
+    expect(document.healthy).toBe(false);
+    expect(document.lagSeconds).toBe(90.5);
+    expect(document.reasons).toEqual([
+      'sink: broker:8081 does not answer since 03:00:00',
+      'stuck: the server has more, and nothing was acknowledged for 30 s',
+    ]);
+  });
+
+  it('is unhealthy when the checkpoint cannot be stored', () => {
+    expect(health(withPart('checkpoint', 'disk full'), 0, versions).reasons).toEqual(['checkpoint: disk full']);
+  });
+
+  it('keeps what is unknown as null, so that a reader sees the key', () => {
+    const text = JSON.stringify(
+      health(
+        { ...idleStatus, state: 'starting', position: undefined, lowWaterMark: undefined, head: undefined },
+        0,
+        versions,
+      ),
+    );
+    expect(JSON.parse(text)).toMatchObject({ position: null, lowWaterMark: null, head: null, lastError: null });
+  });
+});
+
+describe('lagSeconds', () => {
+  it('is 0 when idle, however long ago the last commit was', () => {
+    expect(lagSeconds(idleStatus, 9_000_000_000)).toBe(0);
+  });
+
+  it('is the age of the oldest unacknowledged commit', () => {
+    expect(lagSeconds({ ...idleStatus, progress: 'catching-up', oldestUnacknowledgedMs: 10_000 }, 12_500)).toBe(2.5);
+  });
+
+  it('also counts while the head of the server is unknown', () => {
+    expect(lagSeconds({ ...idleStatus, progress: 'unknown', oldestUnacknowledgedMs: 10_000 }, 12_500)).toBe(2.5);
+  });
+
+  it('is never negative when the clock of the server runs ahead', () => {
+    expect(lagSeconds({ ...idleStatus, progress: 'catching-up', oldestUnacknowledgedMs: 10_000 }, 9_000)).toBe(0);
+  });
+
+  it.each(['catching-up', 'stuck', 'unknown'] as const)(
+    'is unknown when %s with everything read acknowledged',
+    (progress) => {
+      expect(lagSeconds({ ...idleStatus, progress }, 1)).toBeUndefined();
+    },
+  );
+});

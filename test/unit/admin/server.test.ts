@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AdminServer } from '../../../src/admin/admin.ts';
+import { startAdmin, type AdminLimits, type AdminOptions } from '../../../src/admin/server.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { parsePrometheus } from './prometheus-text.ts';
+import { brokerAway, failed, idleStatus } from './relay-status.ts';
+
+const logger = pino({ level: 'silent' });
+const running: { close(): Promise<unknown> }[] = [];
+const options: AdminOptions = {
+  status: () => idleStatus,
+  logger,
+  clock: { ...systemClock, now: () => 1_090_000 },
+  version: '1.2.3',
+};
+const hasty: AdminLimits = {
+  connections: 4,
+  headerBytes: 2048,
+  headersMs: 40,
+  requestMs: 40,
+  idleMs: 60,
+  checkIntervalMs: 5,
+};
+
+async function start(given: Partial<AdminOptions> = {}, limits?: AdminLimits): Promise<AdminServer> {
+  const server = await startAdmin({ host: '127.0.0.1', port: 0 }, { ...options, ...given }, limits);
+  running.push(server);
+  return server;
+}
+
+function open(server: AdminServer): Socket {
+  const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
+  socket.on('error', () => undefined); // a reset is one way to be closed
+  return socket;
+}
+
+/** What the server sent until it closed the connection. */
+async function untilClosed(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await new Promise((resolve) => socket.once('close', resolve));
+  return text;
+}
+
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close();
+});
+
+describe('the pages', () => {
+  it('answer an idle relay with 200', async () => {
+    const { address } = await start();
+    for (const path of ['/', '/livez', '/readyz', '/healthz', '/metrics']) {
+      expect((await fetch(address + path)).status, path).toBe(200);
+    }
+  });
+
+  it('tell liveness from readiness while the broker is away', async () => {
+    const { address } = await start({ status: () => brokerAway });
+    expect((await fetch(`${address}/livez`)).status).toBe(200);
+    const ready = await fetch(`${address}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toBe('sink: broker:8081 does not answer since 03:00:00\n');
+    const health = await fetch(`${address}/healthz`);
+    expect(health.status).toBe(503);
+    expect(health.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await health.json()).toMatchObject({ healthy: false, lagSeconds: 90, versions: { relay: '1.2.3' } });
+  });
+
+  it('say that a failed relay is not alive, and still show its metrics', async () => {
+    const { address } = await start({ status: () => failed });
+    expect((await fetch(`${address}/livez`)).status).toBe(503);
+    const metrics = await fetch(`${address}/metrics`);
+    expect(metrics.status).toBe(200);
+    expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(
+      parsePrometheus(await metrics.text())
+        .get('binlog_relay_state')
+        ?.samples.get('{state="failed"}'),
+    ).toBe(1);
+  });
+
+  it('list themselves', async () => {
+    const text = await (await fetch((await start()).address)).text();
+    for (const path of ['/livez', '/readyz', '/healthz', '/metrics']) expect(text).toContain(path);
+  });
+
+  it('answer HEAD with the headers of GET and no body', async () => {
+    const { address } = await start();
+    const [get, head] = [await fetch(`${address}/readyz`), await fetch(`${address}/readyz`, { method: 'HEAD' })];
+    expect(head.status).toBe(200);
+    expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+    expect(await head.text()).toBe('');
+  });
+
+  it('do not look at the query', async () => {
+    expect((await fetch(`${(await start()).address}/livez?a=b`)).status).toBe(200);
+  });
+
+  it('are not there for other paths', async () => {
+    const { address } = await start();
+    for (const path of ['/livez/', '/..%2f', '/LIVEZ', '/metrics/x'])
+      expect((await fetch(address + path)).status, path).toBe(404);
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s and name what they take', async (method) => {
+    const response = await fetch(`${(await start()).address}/healthz`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+  });
+
+  it('answer 500 when the status cannot be had, and go on', async () => {
+    let isBroken = true;
+    const status = (): typeof idleStatus => {
+      if (isBroken) throw new Error('a secret');
+      return idleStatus;
+    };
+    const { address } = await start({ status });
+    const response = await fetch(`${address}/healthz`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+    isBroken = false;
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('hostile clients', () => {
+  it('are closed when they send nothing', async () => {
+    expect(await untilClosed(open(await start({}, hasty)))).not.toContain('200');
+  });
+
+  it('are closed when their headers never end, though bytes keep coming', async () => {
+    const socket = open(await start({}, hasty));
+    socket.write('GET /livez HTTP/1.1\r\n');
+    const drip = setInterval(() => socket.write('X: y\r\n'), 5);
+    const answer = await untilClosed(socket);
+    clearInterval(drip);
+    expect(answer).toContain('HTTP/1.1 408 Request Timeout');
+  });
+
+  it('are refused when their headers are too large', async () => {
+    const socket = open(await start({}, hasty));
+    socket.write(`GET /livez HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(4096)}\r\n\r\n`);
+    expect(await untilClosed(socket)).toContain('HTTP/1.1 431 ');
+  });
+
+  it('are refused when they do not speak HTTP', async () => {
+    const socket = open(await start({}, hasty));
+    socket.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03');
+    expect(await untilClosed(socket)).toContain('HTTP/1.1 400 ');
+  });
+
+  it('are closed after their answer when a body never ends', async () => {
+    const socket = open(await start({}, hasty));
+    socket.write('POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc');
+    expect(await untilClosed(socket)).toContain('HTTP/1.1 405 ');
+  });
+
+  it('cannot keep the server from answering by a thousand idle connections', async () => {
+    const server = await start({}, hasty);
+    const sockets = Array.from({ length: 1000 }, () => open(server));
+    await Promise.all(sockets.map(untilClosed));
+    expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+  });
+
+  it('get one answer for one connection', async () => {
+    const socket = open(await start());
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await untilClosed(socket)).match(/^HTTP\/1\.1 200/gm)).toHaveLength(1);
+  });
+});
+
+describe('start and close', () => {
+  it('refuses a port in use and names the key', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const bound = other.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    try {
+      await expect(startAdmin({ host: '127.0.0.1', port }, options)).rejects.toMatchObject({
+        code: 'ADMIN_PORT_IN_USE',
+        message: `admin.port: port ${port} of 127.0.0.1 is in use.`,
+      });
+    } finally {
+      other.close();
+    }
+  });
+
+  it('refuses an address that is not of this machine', async () => {
+    await expect(startAdmin({ host: '192.0.2.1', port: 0 }, options)).rejects.toMatchObject({
+      code: 'ADMIN_CANNOT_LISTEN',
+    });
+  });
+
+  it('writes an IPv6 address as a URL can hold it', async () => {
+    const server = await startAdmin({ host: '::1', port: 0 }, options);
+    running.push(server);
+    expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+  });
+});

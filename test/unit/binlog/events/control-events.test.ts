@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT } from '../../../../src/binlog/event-types.ts';
+import { readFormatDescription } from '../../../../src/binlog/events/format-description.ts';
+import { readHeartbeat, readHeartbeatV2 } from '../../../../src/binlog/events/heartbeat.ts';
+import { readPreviousGtids } from '../../../../src/binlog/events/previous-gtids.ts';
+import { readQuery } from '../../../../src/binlog/events/query.ts';
+import { readRotate } from '../../../../src/binlog/events/rotate.ts';
+import { codeOf, fixtureEvent, madeEvent } from '../../../support/binlog-fixture.ts';
+
+function over<Result>(
+  read: (b: Buffer, start: number, end: number) => Result,
+  type: number,
+  body: Buffer,
+  next = 0,
+): Result {
+  const event = Buffer.concat([Buffer.from([9, 9]), madeEvent(type, body, { next }), Buffer.from([9, 9, 9])]);
+  return read(event, 2, event.length - 3);
+}
+
+describe('readFormatDescription', () => {
+  it.each([
+    ['transactions.9.7', '9.7.4-2', 90_704],
+    ['transactions.8.0', '8.0.12', 80_012],
+  ])('reads that of %s', (fixture, serverVersion, versionNumber) => {
+    const event = fixtureEvent(fixture, 'FORMAT_DESCRIPTION');
+    expect(readFormatDescription(event, 0, event.length)).toEqual({ serverVersion, versionNumber, checksum: 'crc32' });
+  });
+
+  it('reads the algorithm five bytes before the end', () => {
+    const event = fixtureEvent('transactions.9.7', 'FORMAT_DESCRIPTION');
+    event.writeUInt8(0, event.length - 5);
+    expect(readFormatDescription(event, 0, event.length).checksum).toBe('off');
+    event.writeUInt8(2, event.length - 5);
+    expect(codeOf(() => readFormatDescription(event, 0, event.length))).toBe('BINLOG_UNSUPPORTED');
+  });
+
+  it('has version number 0 for a text of another form', () => {
+    const event = fixtureEvent('transactions.9.7', 'FORMAT_DESCRIPTION');
+    event.write('unknown\0', 21);
+    expect(readFormatDescription(event, 0, event.length)).toMatchObject({ serverVersion: 'unknown', versionNumber: 0 });
+  });
+
+  it('refuses another binlog version, another header and a cut', () => {
+    const event = fixtureEvent('transactions.9.7', 'FORMAT_DESCRIPTION');
+    expect(codeOf(() => readFormatDescription(event, 0, 19 + 57 + 4))).toBe('BINLOG_DECODE');
+    event.writeUInt8(20, 19 + 56);
+    expect(codeOf(() => readFormatDescription(event, 0, event.length))).toBe('BINLOG_DECODE');
+    event.writeUInt16LE(3, 19);
+    expect(codeOf(() => readFormatDescription(event, 0, event.length))).toBe('BINLOG_UNSUPPORTED');
+  });
+});
+
+describe('readRotate', () => {
+  it('reads file and 64-bit offset', () => {
+    const body = Buffer.concat([Buffer.from('0000000001000000', 'hex'), Buffer.from('binlog.000042')]);
+    expect(over(readRotate, EVENT.ROTATE, body)).toEqual({ file: 'binlog.000042', offset: 2 ** 32 });
+  });
+
+  it('refuses one without a name', () => {
+    expect(codeOf(() => over(readRotate, EVENT.ROTATE, Buffer.alloc(8)))).toBe('BINLOG_DECODE');
+    expect(codeOf(() => over(readRotate, EVENT.ROTATE, Buffer.alloc(7)))).toBe('BINLOG_DECODE');
+  });
+});
+
+describe('readHeartbeat', () => {
+  it('reads v1: the name is the body, the offset stands in the header', () => {
+    expect(over(readHeartbeat, EVENT.HEARTBEAT, Buffer.from('b.000001'), 0xfffffff0)).toEqual({
+      file: 'b.000001',
+      offset: 0xfffffff0,
+    });
+    expect(codeOf(() => over(readHeartbeat, EVENT.HEARTBEAT, Buffer.alloc(0)))).toBe('BINLOG_DECODE');
+  });
+
+  it('reads v2: fields in any order, unknown ones passed over, an offset beyond 4 GiB', () => {
+    const body = Buffer.from(
+      '02' + '09' + 'fe0000000001000000' + '07' + '02' + 'ffff' + '01' + '01' + '62' + '00',
+      'hex',
+    );
+    expect(over(readHeartbeatV2, EVENT.HEARTBEAT_V2, body)).toEqual({ file: 'b', offset: 2 ** 32 });
+  });
+
+  it.each(['', '00', '010162', '01016200', '0201ff00', '01ff6200'])('refuses v2 %j', (hex) =>
+    expect(codeOf(() => over(readHeartbeatV2, EVENT.HEARTBEAT_V2, Buffer.from(hex, 'hex')))).toBe('BINLOG_DECODE'),
+  );
+});
+
+describe('readQuery', () => {
+  const head = (databaseBytes: number, variables: number): Buffer => {
+    const b = Buffer.alloc(13);
+    b.writeUInt8(databaseBytes, 8);
+    b.writeUInt16LE(1146, 9);
+    b.writeUInt16LE(variables, 11);
+    return b;
+  };
+
+  it('passes over the status variables', () => {
+    const body = Buffer.concat([head(3, 2), Buffer.from('zzdöINSERT é', 'utf8')]);
+    body.writeUInt8(3, 8);
+    const withZero = Buffer.concat([body.subarray(0, 18), Buffer.from([0]), body.subarray(18)]);
+    expect(over(readQuery, EVENT.QUERY, withZero)).toEqual({ database: 'dö', statement: 'INSERT é', errorCode: 1146 });
+  });
+
+  it('refuses lengths that do not fit', () => {
+    expect(codeOf(() => over(readQuery, EVENT.QUERY, Buffer.concat([head(9, 0), Buffer.from('db\0X')])))).toBe(
+      'BINLOG_DECODE',
+    );
+    expect(codeOf(() => over(readQuery, EVENT.QUERY, Buffer.concat([head(1, 9), Buffer.from('d\0X')])))).toBe(
+      'BINLOG_DECODE',
+    );
+    expect(codeOf(() => over(readQuery, EVENT.QUERY, Buffer.concat([head(1, 0), Buffer.from('dbX')])))).toBe(
+      'BINLOG_DECODE',
+    );
+  });
+});
+
+describe('readPreviousGtids', () => {
+  const uuid = '3e11fa4771ca11e19e33c80aa9429562';
+  const text = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+  const intervals = (...ends: string[]): string =>
+    `0${ends.length / 2}${'00'.repeat(7)}${ends.map((end) => end + '00'.repeat(7)).join('')}`;
+  const set = (hex: string): string =>
+    over(readPreviousGtids, EVENT.PREVIOUS_GTIDS, Buffer.from(hex, 'hex')).toString();
+
+  it('reads the plain format: ends are one behind the last', () => {
+    expect(set('0000000000000000')).toBe('');
+    expect(set('0100000000000000' + uuid + intervals('01', '06', '08', '09'))).toBe(`${text}:1-5:8`);
+  });
+
+  it('reads the tagged format', () => {
+    const tagged =
+      '0102000000000001' + uuid + '00' + intervals('01', '03') + uuid + '06' + '5f7a39' + intervals('07', '08');
+    expect(set(tagged)).toBe(`${text}:1-2:_z9:7`);
+  });
+
+  it('reads what real servers write', () => {
+    const event = fixtureEvent('types.9.7', 'PREVIOUS_GTIDS');
+    expect(readPreviousGtids(event, 0, event.length - 4).toString()).toMatch(
+      /^[0-9a-f-]{36}:1-\d+:_z9:\d\S*:orders:\d\S*$/,
+    );
+  });
+
+  it.each([
+    ['a later format', '0000000000000002'],
+    ['an empty interval', '0100000000000000' + uuid + intervals('05', '05')],
+    ['a start of 0', '0100000000000000' + uuid + intervals('00', '05')],
+    ['bytes behind the set', '0000000000000000' + '00'],
+    ['fewer sources than announced', '0200000000000000' + uuid + intervals('01', '05')],
+    ['an impossible number of intervals', '0100000000000000' + uuid + 'ffffffffffffffff'],
+    ['a tag of other characters', '0101000000000001' + uuid + '02' + '3a' + intervals('01', '03')],
+  ])('refuses %s', (_, hex) => expect(codeOf(() => set(hex))).toBe('BINLOG_DECODE'));
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { parseCheckpoint, renderCheckpoint } from '../../../src/checkpoint/file-format.ts';
+import { checkpoint } from '../../support/checkpoints.ts';
+
+const text = renderCheckpoint(checkpoint(1));
+const parse = (changed: string): ReturnType<typeof parseCheckpoint> => parseCheckpoint(Buffer.from(changed));
+const problem = (changed: string): string => {
+  const parsed = parse(changed);
+  return parsed.ok ? 'none' : parsed.problem;
+};
+
+describe('renderCheckpoint', () => {
+  it('writes what an operator can read', () => {
+    expect(text).toBe(`{
+  "format": "binlog-relay checkpoint",
+  "version": 1,
+  "storedAt": "2026-01-01T00:00:00.001Z",
+  "epoch": 7,
+  "serverUuid": "3e11fa47-71ca-11e1-9e33-c80aa9429562",
+  "file": "binlog.000042",
+  "offset": 1001,
+  "gtidSet": "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-2",
+  "destination": "rocketmq topic order-binlog",
+  "ordering": "key",
+  "queues": 8,
+  "lanes": [
+    "lane-0",
+    "lane-1"
+  ],
+  "crc32": "${text.slice(-12, -4)}"
+}
+`);
+  });
+
+  it('throws for what could not be read back', () => {
+    expect(() => renderCheckpoint(checkpoint(1, { epoch: 0.5 }))).toThrow();
+    expect(() => renderCheckpoint(checkpoint(1, { lanes: [] }))).toThrow();
+  });
+});
+
+describe('parseCheckpoint', () => {
+  it('refuses the text cut anywhere but in its last line feed', () => {
+    for (let length = 0; length < text.length - 1; length += 1) expect(parse(text.slice(0, length)).ok).toBe(false);
+  });
+
+  it('never reads another checkpoint from a text with one bit flipped', () => {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const flipped = Buffer.from(bytes);
+        flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << bit), at);
+        const parsed = parseCheckpoint(flipped);
+        if (parsed.ok) expect(parsed.checkpoint).toEqual(checkpoint(1));
+      }
+    }
+  });
+
+  it('does not mind white space that an editor leaves', () => {
+    expect(parse(`${text.replaceAll('\n', '\r\n')}\n`).ok).toBe(true);
+  });
+
+  it('says that a number was edited', () => {
+    expect(problem(text.replace('1001', '1002'))).toMatch(/damaged or edited/);
+  });
+
+  it('says that a later relay wrote it', () => {
+    expect(problem(text.replace('"version": 1', '"version": 2'))).toMatch(/later relay/);
+  });
+
+  it.each(['{}', '[]', 'null', '1', '{"name":"binlog-relay","version":"0.1.0"}'])(
+    'takes %s for no checkpoint',
+    (foreign) => {
+      expect(problem(foreign)).toBe('it is JSON, but not a binlog-relay checkpoint');
+    },
+  );
+
+  it('refuses fields it does not know, and names missing ones', () => {
+    expect(problem(text.replace('"epoch": 7', '"epoch": 7, "more": 1'))).toMatch(/more/);
+    expect(problem(text.replace('"epoch": 7,', ''))).toMatch(/epoch/);
+  });
+});

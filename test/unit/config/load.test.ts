@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { parse, problems, readFrom, REQUIRED } from '../../support/config.ts';
+
+describe('what is written', () => {
+  it('gets every default', () => {
+    expect(parse(REQUIRED)).toEqual({
+      source: {
+        host: 'mysql',
+        port: 3306,
+        user: 'relay',
+        password: '',
+        tls: { mode: 'preferred' },
+        start: 'latest',
+        heartbeatMs: 10_000,
+        connectTimeoutMs: 10_000,
+      },
+      tables: { include: ['*.*'], exclude: [], excludeColumns: [] },
+      sink: {
+        type: 'rocketmq',
+        endpoint: 'rocketmq:8081',
+        topic: 'order-binlog',
+        namespace: '',
+        tls: { enabled: false },
+        sendTimeoutMs: 10_000,
+        messageKeys: 'auto',
+      },
+      ordering: 'key',
+      limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
+      checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
+      admin: { enabled: true, host: '127.0.0.1', port: 8686 },
+      log: { level: 'info', format: 'auto' },
+    });
+  });
+
+  it('becomes milliseconds and bytes', () => {
+    const { limits, checkpoint } = parse(
+      `${REQUIRED}limits: { heldBytes: 1GiB, messageBytes: 1MiB, stopTimeout: 0 }\ncheckpoint: { interval: 250ms }\n`,
+    );
+    expect(limits).toEqual({ heldBytes: 1 << 30, messageBytes: 1 << 20, lanes: 8, stopTimeoutMs: 0 });
+    expect(checkpoint.intervalMs).toBe(250);
+  });
+
+  it.each([
+    ['latest', 'latest'],
+    ['earliest', 'earliest'],
+    ['{ file: binlog.000042, position: 4 }', { file: 'binlog.000042', position: 4 }],
+    [
+      "{ gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:tag:3, 3e11fa47-71ca-11e1-9e33-c80aa9429563:1' }",
+      { gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:tag:3,3e11fa47-71ca-11e1-9e33-c80aa9429563:1' },
+    ],
+  ])('start: %s', (written, start) => {
+    expect(parse(REQUIRED.replace('sink:', `  start: ${written}\nsink:`)).source.start).toEqual(start);
+  });
+
+  it.each([
+    ['{ type: stdout }', { type: 'stdout' }],
+    ['{ type: file, path: ./changes.jsonl }', { type: 'file', path: './changes.jsonl' }],
+  ])('sink: %s', (written, sink) => {
+    expect(parse(`source: { host: mysql, user: relay }\nsink: ${written}\n`).sink).toEqual(sink);
+  });
+
+  it('has one lane with ordering total', () => {
+    expect(parse(`${REQUIRED}ordering: total\n`).limits.lanes).toBe(1);
+    expect(parse(`${REQUIRED}ordering: table\n`).limits.lanes).toBe(8);
+  });
+});
+
+describe('what comes from outside', () => {
+  it('is taken from the environment, numbers and booleans too', () => {
+    const config = parse(
+      `${REQUIRED}admin:\n  enabled: \${ADMIN}\n  port: \${PORT:-9000}\n  host: "\${A}.\${B}"\nlog: { level: "\${LEVEL}" }\n`,
+      { env: { ADMIN: 'false', A: 'a', B: 'b', LEVEL: 'debug' } },
+    );
+    expect(config.admin).toEqual({ enabled: false, port: 9000, host: 'a.b' });
+    expect(config.log.level).toBe('debug');
+  });
+
+  it('keeps a password of digits from the environment as text', () => {
+    const text = REQUIRED.replace('sink:', '  password: ${PASSWORD}\nsink:');
+    expect(parse(text, { env: { PASSWORD: '0123' } }).source.password).toBe('0123');
+  });
+
+  it('reads secrets from files, without the last line end', () => {
+    const text = `${REQUIRED}  accessKey: file:/run/\${NAME}\n  accessSecret: file:/run/secret\n`;
+    const files = { '/run/key': 'relay\r\n', '/run/secret': 's3cret\n' };
+    expect(parse(text, { env: { NAME: 'key' }, files }).sink).toMatchObject({
+      accessKey: 'relay',
+      accessSecret: 's3cret',
+    });
+  });
+
+  it('takes no other key, and no value of the environment, for a file', () => {
+    expect(problems(REQUIRED.replace('host: mysql', 'host: file:/x'))).toEqual([
+      '2:9: source.host: "file:/x" is not one host name or address',
+    ]);
+    const text = REQUIRED.replace('sink:', '  password: ${PASSWORD}\nsink:');
+    expect(parse(text, { env: { PASSWORD: 'file:/etc/passwd' } }).source.password).toBe('file:/etc/passwd');
+  });
+});
+
+describe('loadConfig', () => {
+  it('reads the file', () => {
+    const readFile = (path: string): string => readFrom({ '/etc/relay.yaml': REQUIRED }, path);
+    expect(loadConfig('/etc/relay.yaml', { env: {}, readFile }).source.host).toBe('mysql');
+    expect(() => loadConfig('/etc/none.yaml', { env: {}, readFile })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: '/etc/none.yaml: cannot be read (ENOENT)' }),
+    );
+  });
+
+  it('names the file in every line', () => {
+    const readFile = (): string => 'nope: 1\n';
+    expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
+      expect.objectContaining({
+        message:
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, ordering, limits, checkpoint, admin, log\n' +
+          'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
+        code: 'CONFIG_INVALID',
+      }),
+    );
+  });
+});

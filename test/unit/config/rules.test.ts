@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { problems, REQUIRED } from '../../support/config.ts';
+
+const files = {
+  '/ca.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  '/key.pem': '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n',
+  '/rsa.pem': '-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n',
+  '/locked.pem': '-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n',
+};
+
+function withSource(tls: string): readonly string[] {
+  return problems(REQUIRED.replace('sink:', `  tls: ${tls}\nsink:`), { files });
+}
+
+function added(text: string): readonly string[] {
+  return problems(REQUIRED + text, { files });
+}
+
+describe('source.tls', () => {
+  it.each([
+    '{ mode: verify-ca, ca: /ca.pem }',
+    '{ mode: verify-identity, ca: /ca.pem, cert: /ca.pem, key: /key.pem }',
+    '{ mode: required, cert: /ca.pem, key: /rsa.pem }',
+    '{ mode: verify-identity }',
+  ])('%s is good', (tls) => {
+    expect(withSource(tls)).toEqual([]);
+  });
+
+  it.each([
+    [
+      '{ mode: required, ca: /ca.pem }',
+      '4:30: source.tls.ca: "/ca.pem" is not looked at in mode required: set mode to verify-identity or verify-ca, or remove ca',
+    ],
+    ['{ cert: /ca.pem }', '4:16: source.tls.cert: "/ca.pem" needs key beside it: the private key of the certificate'],
+    ['{ key: /key.pem }', '4:15: source.tls.key: "/key.pem" needs cert beside it: the certificate of the private key'],
+    [
+      '{ mode: disabled, cert: /ca.pem, key: /key.pem }',
+      '4:32: source.tls.cert: "/ca.pem" is not used in mode disabled: choose another mode, or remove cert and key',
+    ],
+    ['{ mode: verify-ca, ca: /none.pem }', '4:31: source.tls.ca: "/none.pem" cannot be read (ENOENT)'],
+    [
+      '{ mode: verify-ca, ca: /key.pem }',
+      '4:31: source.tls.ca: "/key.pem" is not a PEM file with a line -----BEGIN CERTIFICATE-----',
+    ],
+    [
+      '{ cert: /ca.pem, key: /ca.pem }',
+      '4:30: source.tls.key: "/ca.pem" is not a PEM file with a line -----BEGIN PRIVATE KEY-----',
+    ],
+    [
+      '{ cert: /ca.pem, key: /locked.pem }',
+      '4:30: source.tls.key: "/locked.pem" has a passphrase, which the relay cannot enter: write it without one (openssl pkey)',
+    ],
+  ])('%s', (tls, expected) => {
+    expect(withSource(tls)).toEqual([expected]);
+  });
+});
+
+describe('sink', () => {
+  it('needs accessKey and accessSecret together', () => {
+    expect(added('  accessKey: k\n')).toEqual(['6:14: sink.accessKey: needs accessSecret beside it']);
+    expect(added('  accessSecret: s\n')).toEqual(['6:17: sink.accessSecret: needs accessKey beside it']);
+    expect(added('  accessKey: k\n  accessSecret: s\n')).toEqual([]);
+  });
+
+  it('needs tls.enabled for tls.ca', () => {
+    expect(added('  tls: { ca: /ca.pem }\n')).toEqual([
+      '6:14: sink.tls.ca: "/ca.pem" is not used while tls.enabled is false: set it to true, or remove ca',
+    ]);
+    expect(added('  tls: { enabled: true, ca: /ca.pem }\n')).toEqual([]);
+    expect(added('  tls: { enabled: true, ca: /none.pem }\n')).toEqual([
+      '6:29: sink.tls.ca: "/none.pem" cannot be read (ENOENT)',
+    ]);
+  });
+
+  it('does not write into the folder of the checkpoint', () => {
+    const text = (path: string): string =>
+      `source: { host: a, user: b }\nsink: { type: file, path: ${path} }\ncheckpoint: { path: data }\n`;
+    const inside = 'lies in the folder of the checkpoint: choose a place outside of it';
+    expect(problems(text('./data/changes.jsonl'))).toEqual([`2:27: sink.path: "./data/changes.jsonl" ${inside}`]);
+    expect(problems(text('data'))).toEqual([`2:27: sink.path: "data" ${inside}`]);
+    expect(problems(text('data.jsonl'))).toEqual([]);
+    expect(problems(text('../data/x'))).toEqual([]);
+  });
+});
+
+describe('tables', () => {
+  it.each([
+    [
+      "include: ['mysql.*']",
+      '7:13: tables.include[0]: "mysql.*" names the system schema mysql, which is never published',
+    ],
+    [
+      "{ include: ['a.b'], exclude: ['a.b'] }",
+      '6:21: tables.include[0]: "a.b" stands under exclude as well, so it publishes nothing: remove one of the two',
+    ],
+    ["exclude: ['*.*']", '7:13: tables.exclude[0]: "*.*" excludes every table: nothing would be published'],
+    [
+      "excludeColumns: ['a.b.*']",
+      '7:20: tables.excludeColumns[0]: "a.b.*" leaves out every column: exclude the table instead, under exclude',
+    ],
+  ])('%s', (tables, expected) => {
+    expect(added(`tables:${tables.startsWith('{') ? ' ' : '\n  '}${tables}\n`)).toEqual([expected]);
+  });
+
+  it('may exclude part of what it includes', () => {
+    expect(
+      added("tables: { include: ['a.*', '*.b'], exclude: ['a.tmp*'], excludeColumns: ['*.*.phone', 'a.b.`*`'] }\n"),
+    ).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('hold two messages for each lane', () => {
+    expect(added('limits: { heldBytes: 4MiB, messageBytes: 256KiB, lanes: 8 }\n')).toEqual([]);
+    expect(added('limits: { heldBytes: 4MB, messageBytes: 256KiB, lanes: 8 }\n')).toEqual([
+      '6:22: limits.heldBytes: "4MB" is less than 2 × lanes × messageBytes = 2 × 8 × 256KiB = 4MiB: raise it, or lower one of them',
+    ]);
+  });
+
+  it('tell of the default when the file does not name heldBytes', () => {
+    expect(added('limits: { messageBytes: 1MiB, lanes: 64 }\n')).toEqual([
+      '6:1: limits.heldBytes: is less than 2 × lanes × messageBytes = 2 × 64 × 1MiB = 128MiB: raise it, or lower one of them',
+    ]);
+  });
+
+  it('have one lane with ordering total', () => {
+    expect(added('ordering: total\nlimits: { lanes: 1 }\n')).toEqual([]);
+    expect(added('ordering: total\nlimits: { lanes: 4 }\n')).toEqual([
+      '7:18: limits.lanes: 4 must be 1, or left out, with ordering total: the whole commit order is one lane',
+    ]);
+  });
+});

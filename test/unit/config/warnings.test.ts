@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { configWarnings } from '../../../src/config/warnings.ts';
+import { parse, REQUIRED } from '../../support/config.ts';
+
+const outside = { env: { P: 'hunter2' }, files: { '/p': 'hunter2' } };
+
+function warnings(text: string, mode = 0o640): readonly string[] {
+  return configWarnings(parse(text, outside), { name: 'relay.yaml', text, mode });
+}
+
+function withPassword(password: string): string {
+  return REQUIRED.replace('sink:', `  password: ${password}\nsink:`);
+}
+
+const IN_CLEAR =
+  'relay.yaml:4:13: source.password: stands in the file in clear: take it from the environment (${NAME}) or from a file of its own (file:/run/secrets/…)';
+
+describe('configWarnings', () => {
+  it.each(['hunter2', '${P:-hunter2}', 'x${P}'])('warns of the password %s', (password) => {
+    expect(warnings(withPassword(password))).toEqual([IN_CLEAR]);
+  });
+
+  it.each(['${P}', 'file:/p', "''"])('is content with the password %s, whoever may read the file', (password) => {
+    expect(warnings(withPassword(password), 0o644)).toEqual([]);
+  });
+
+  it('warns of a clear password that everybody may read', () => {
+    expect(warnings(withPassword('hunter2'), 0o100644)).toEqual([
+      IN_CLEAR,
+      'relay.yaml:4:13: source.password: every user of this machine can read it: chmod o-r relay.yaml',
+    ]);
+  });
+
+  it('warns of a clear accessSecret', () => {
+    expect(warnings(`${REQUIRED}  accessKey: k\n  accessSecret: hunter2\n`)).toEqual([
+      expect.stringContaining('relay.yaml:7:17: sink.accessSecret: stands in the file in clear'),
+    ]);
+  });
+
+  it.each([
+    ['9876', 'port 9876 is usually the name server'],
+    ['10911', 'port 10911 is usually a broker'],
+  ])('warns of port %s', (port, text) => {
+    expect(warnings(REQUIRED.replace('8081', port))).toEqual([expect.stringContaining(text)]);
+  });
+
+  it('never tells a secret', () => {
+    expect(warnings(withPassword('hunter2'), 0o644).join('\n')).not.toContain('hunter2');
+  });
+});

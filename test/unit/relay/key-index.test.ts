@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KeyIndex } from '../../../src/relay/key-index.ts';
+
+describe('KeyIndex', () => {
+  it('knows the newest message of a key as a Map would, and forgets only what was sent', () => {
+    const step = fc.record({ hash: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer()), sent: fc.nat({ max: 3 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 2000 }), (steps) => {
+        const index = new KeyIndex();
+        const model = new Map<number, number>();
+        let number = 0;
+        let sent = 0;
+        for (const { hash, sent: more } of steps) {
+          number += 1;
+          sent = Math.min(number - 1, sent + more);
+          index.set(hash, number, sent);
+          // The hash 0 shares the slot of 1.
+          model.set(hash === 0 ? 1 : hash | 0, number);
+        }
+        for (const [hash, newest] of model) {
+          const found = index.newest(hash);
+          expect(found === newest || (found === 0 && newest <= sent)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('says 0 for a key that no message holds', () => {
+    const index = new KeyIndex();
+    for (let hash = 1; hash <= 1000; hash += 1) index.set(hash, hash, 0);
+    expect(index.newest(1001)).toBe(0);
+    expect(index.newest(1000)).toBe(1000);
+  });
+});
