@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './test/support/summary-reporter.ts';
 
-// `npm test` runs what needs no server; `npm run test:integration` brings real servers first (test/support/servers.ts).
+// `npm run test:unit` runs what needs no server; `npm run test:integration` brings real servers first (test/support/global-setup.ts).
 export default defineConfig({
   test: {
+    reporters: ['default', new SummaryReporter()],
     projects: [
       {
         test: {

@@ -7,6 +7,8 @@ export interface Topic {
   readonly endpoint: string;
   readonly topic: string;
   readonly group: string;
+  /** How long a message whose acknowledgement was lost holds up its queue. */
+  readonly invisibleMs?: number;
 }
 
 /** No message for this long: everything that the broker has was read. */

@@ -24,8 +24,13 @@ export interface Exit {
 /** What `/healthz` shows, as far as the users of this file look. */
 export interface Health {
   readonly state: string;
+  readonly epoch: number;
   readonly progress: string;
   readonly heldBytes: number;
+  readonly heldBytesLimit: number;
+  readonly sourcePaused: boolean;
+  readonly lowWaterMark: { readonly gtidSet?: string } | null;
+  readonly counters: Readonly<Record<'sendRetries' | 'sourceReconnects' | 'changesAcknowledged', number>>;
   readonly parts: Readonly<Record<'source' | 'sink' | 'checkpoint', { readonly ok: boolean; readonly reason: string }>>;
 }
 
@@ -72,6 +77,14 @@ export class RelayProcess {
   async address(): Promise<string | undefined> {
     const line = (await this.log()).split('\n').find((text) => text.includes('"address"'));
     return line === undefined ? undefined : addressIn(line);
+  }
+
+  /** Code and body of one page, as `503 starting`; undefined while the process does not answer. */
+  async page(path: string): Promise<string | undefined> {
+    const address = await this.address();
+    if (address === undefined) return undefined;
+    const response = await fetch(`${address}${path}`);
+    return `${response.status} ${await response.text()}`;
   }
 
   /** Undefined while the process does not answer. */

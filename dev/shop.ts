@@ -70,6 +70,8 @@ export async function runLoad(server: MysqlAddress, options: LoadOptions, signal
       database: options.database,
       flags: ['-FOUND_ROWS'],
     });
+    // A connection that is lost between two transactions shows at the next one.
+    connection.on('error', () => undefined);
     try {
       const customer = new Customer(connection, new Randomness((options.seed ?? 1) * 1000 + i), i);
       while (!signal.aborted) {

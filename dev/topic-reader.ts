@@ -3,6 +3,7 @@
  * order as soon as an acknowledgement is missing.
  */
 import { SimpleConsumer, type MessageView } from 'rocketmq-client-nodejs';
+import serviceGrpcPb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_grpc_pb.js';
 
 export interface TopicMessage {
   /** The message group. */
@@ -108,6 +109,18 @@ class Consumer extends SimpleConsumer {
     }
   }
 }
+
+/**
+ * The client passes no options to gRPC, which after an outage waits up to two minutes before it tries again, for all connections of a process to the
+ * same address: a reader would seem to have read everything. Reading CommonJS, one may put another class in its place.
+ */
+const GRPC_OPTIONS = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
+const Bare = serviceGrpcPb.MessagingServiceClient;
+serviceGrpcPb.MessagingServiceClient = class extends Bare {
+  constructor(...[address, credentials, options]: ConstructorParameters<typeof Bare>) {
+    super(address, credentials, { ...GRPC_OPTIONS, ...options });
+  }
+};
 
 interface Delivery {
   readonly message: TopicMessage;

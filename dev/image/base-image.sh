@@ -10,10 +10,11 @@ cache=${1:?the folder to keep the image in}
 major=${2:-24}
 name=localhost/binlog-relay-base:node-$major
 
+remedy="Start a Docker engine; or, as root on Debian: apt-get install -y buildah debootstrap npm"
 for tool in buildah debootstrap npm; do
-  command -v "$tool" > /dev/null || { echo "base-image.sh needs $tool: apt-get install -y buildah debootstrap npm" >&2; exit 69; }
+  command -v "$tool" > /dev/null || { echo "No Docker engine answers, and $tool is not installed. $remedy" >&2; exit 69; }
 done
-[ "$(id -u)" = 0 ] || { echo "base-image.sh needs root: debootstrap makes a chroot" >&2; exit 77; }
+[ "$(id -u)" = 0 ] || { echo "No Docker engine answers, and debootstrap needs root. $remedy" >&2; exit 77; }
 
 mkdir -p "$cache"
 cache=$(realpath "$cache")

@@ -7,7 +7,8 @@ import type { Progress } from './servers.ts';
 /** Unfinished folders older than this are left over from a process that was killed. */
 const STALE_MS = 3_600_000;
 
-function cacheRoot(): string {
+/** Where everything is kept that is fetched or made only once. */
+export function cacheRoot(): string {
   return (
     process.env['BINLOG_RELAY_SERVERS_CACHE'] ??
     join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'binlog-relay', 'servers')

@@ -25,11 +25,18 @@ export async function runMysql(options: MysqlOptions & { readonly progress: Prog
     await untilReady('mysqld', [program], READY_TIMEOUT_MS, () => mysqlVersion(access));
   });
   await firstStart(`MySQL ${version}`, control, progress);
+  const actual = await mysqlVersion(access);
+  if (!actual.startsWith(`${version}.`)) {
+    await control.remove();
+    throw new Error(
+      `Asked for MySQL ${version}, got ${actual}: its origin has moved on. See dev/servers/mysql-package.ts.`,
+    );
+  }
   return {
     ...access,
     relayUser: RELAY_USER,
     relayPassword: RELAY_PASSWORD,
-    version: await mysqlVersion(access),
+    version: actual,
     mysqlxPort: mysqlx ? xPort(folder) : undefined,
     logFile: program.logFile,
     ...control,

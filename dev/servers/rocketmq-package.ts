@@ -22,6 +22,7 @@ const SMALL = ['-Xms64m', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerial
 const BROKER = ['-Xms256m', '-Xmx768m', '-XX:MaxDirectMemorySize=768m'];
 
 export async function rocketmqFromPackage(version: RocketmqVersion, progress: Progress): Promise<RunningRocketmq> {
+  await runTool('java', ['-version']);
   const jars = join(await unpack(version, progress), 'lib', '*');
   const folder = await makeRunFolder();
   writeRocketmqConfig(folder, folder.file('store'));
@@ -56,7 +57,6 @@ export async function rocketmqFromPackage(version: RocketmqVersion, progress: Pr
 function unpack(version: RocketmqVersion, progress: Progress): Promise<string> {
   return cached(`rocketmq-${version}`, progress, async (folder) => {
     progress(`fetching RocketMQ ${version} from Maven, about 90 MB`);
-    await runTool('java', ['-version']);
     const dependencies = ['namesrv', 'proxy', 'tools'].map(
       (artifact) =>
         `<dependency><groupId>org.apache.rocketmq</groupId><artifactId>rocketmq-${artifact}</artifactId><version>${version}</version></dependency>`,

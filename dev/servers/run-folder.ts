@@ -113,7 +113,8 @@ function removeAllOnExit(): void {
   };
   process.on('exit', removeAll);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    // Before all others: one that is called only once is gone by the time the next is called.
+    process.prependOnceListener(signal, () => {
       if (process.listenerCount(signal) > 0) return; // the program has its own way to end, and passes `exit`
       removeAll();
       process.kill(process.pid, signal);

@@ -102,7 +102,7 @@ export interface RocketmqServer extends RocketmqAddress, Controls {
   createTopic(name: string, options: TopicOptions): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
   createGroup(name: string, options: { readonly ordered: boolean }): Promise<void>;
-  /** Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, 1 to 2 s; returns what it printed. */
+  /** Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes seconds; returns what it printed. */
   mqadmin(args: readonly string[]): Promise<string>;
 }
 
@@ -133,10 +133,13 @@ export async function startServers(
     startMysql({ ...options, ...options.mysql }),
     startRocketmq({ ...options, ...options.rocketmq }),
   ]);
-  if (mysql.status === 'rejected' || rocketmq.status === 'rejected') {
-    if (mysql.status === 'fulfilled') await mysql.value.remove();
+  if (mysql.status === 'rejected') {
     if (rocketmq.status === 'fulfilled') await rocketmq.value.remove();
-    throw mysql.status === 'rejected' ? mysql.reason : rocketmq.status === 'rejected' ? rocketmq.reason : undefined;
+    throw mysql.reason;
+  }
+  if (rocketmq.status === 'rejected') {
+    await mysql.value.remove();
+    throw rocketmq.reason;
   }
   return {
     mysql: mysql.value,

@@ -66,7 +66,6 @@ export async function startAdmin(
   const boundPort = await listen(server, host, port);
   server.on('error', (error) => logger.warn({ error: error.message }, 'the admin server could not take a connection'));
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
-  logger.info({ address }, 'admin server listens');
 
   let closed: Promise<void> | undefined;
   return {

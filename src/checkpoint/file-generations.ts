@@ -18,7 +18,7 @@ export interface CheckpointPaths {
   readonly folder: string;
   readonly current: string;
   readonly previous: string;
-  /** Written first, then renamed: never read. */
+  /** Written first, then renamed: never read. One that a crash left is overwritten by the next save. */
   readonly temporary: string;
 }
 
@@ -48,10 +48,11 @@ export async function readGenerations(
   { folder, current, previous }: CheckpointPaths,
   fs: Pick<CheckpointFs, 'readFile'>,
 ): Promise<Generations> {
-  return {
-    current: await readGeneration(folder, current, fs),
-    previous: await readGeneration(folder, previous, fs),
-  };
+  const first = await readGeneration(folder, current, fs);
+  const second = await readGeneration(folder, previous, fs);
+  // A running relay may have been between its two renames.
+  const isMoving = first.state === 'absent' && second.state !== 'absent';
+  return { current: isMoving ? await readGeneration(folder, current, fs) : first, previous: second };
 }
 
 async function readGeneration(folder: string, path: string, fs: Pick<CheckpointFs, 'readFile'>): Promise<Generation> {

@@ -35,7 +35,7 @@ export function createFileCheckpointStore(
   return new FileCheckpointStore(checkpointPaths(resolve(folder)), logger, fs);
 }
 
-/** Both files as they are; for `checkpoint show`. Changes nothing. */
+/** Both files as they are; for `checkpoint show`. Changes nothing; a relay may be running on the folder. */
 export function inspectCheckpointFolder(folder: string, fs: CheckpointFs = nodeFs): Promise<Generations> {
   return readGenerations(checkpointPaths(resolve(folder)), fs);
 }
@@ -60,9 +60,7 @@ class FileCheckpointStore implements CheckpointStore {
   async load(): Promise<Checkpoint | undefined> {
     const { current, previous } = await readGenerations(this.#paths, this.#fs);
     this.#isCurrentSound = current.state === 'sound';
-    const checkpoint = this.#choose(current, previous);
-    await this.#removeTemporary();
-    return checkpoint;
+    return this.#choose(current, previous);
   }
 
   async save(checkpoint: Checkpoint): Promise<void> {
@@ -148,14 +146,6 @@ class FileCheckpointStore implements CheckpointStore {
       await folder.sync();
     } finally {
       await folder.close();
-    }
-  }
-
-  async #removeTemporary(): Promise<void> {
-    try {
-      await this.#fs.unlink(this.#paths.temporary);
-    } catch {
-      // None is left over; or nothing may be written here, and then the first save says so.
     }
   }
 }

@@ -1,8 +1,141 @@
+import { systemClock } from '../base/clock.ts';
+import { asRelayError, type RelayError } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
+import { systemRandom } from '../base/randomness.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Config } from '../config/config.ts';
+import { requireSameIdentity } from '../relay/identity.ts';
+import type { SinkInfo } from '../sink/sink.ts';
 import type { Command } from './command.ts';
+import { readConfig, warningsOf } from './read-config.ts';
+import { createSink, createSource, createStore, type Surroundings } from './wire.ts';
+
 export const checkCommand: Command = {
   name: 'check',
   summary: 'find everything that would stop a run or make the copy inexact',
-  help: '',
+  help: `Looks at configuration, MySQL server, sink and checkpoint, and names everything that would stop a run or make the
+copy inexact, all at once, each with the SQL, command or key that mends it. Changes nothing, takes no lock: the relay may be running.
+
+Usage: binlog-relay check [--config FILE]
+
+  --config FILE    the configuration (default: config/relay.yaml)
+
+Exit code: 0 when nothing stands in the way of a run (there may be warnings), 78 when the configuration of relay, server or
+broker has to change, 1 for anything else.
+
+Examples:
+  binlog-relay check
+  binlog-relay check --config /etc/binlog-relay/relay.yaml
+`,
   options: { config: { type: 'string' } },
-  run: async () => 0,
+  run: async (args) => {
+    const config = readConfig(args);
+    const report = new Report();
+    report.ok('configuration', 'valid');
+    for (const warning of warningsOf(args, config)) report.warning('configuration', warning, '');
+    const surroundings = {
+      clock: systemClock,
+      random: systemRandom,
+      logger: createLogger({ level: 'error', format: 'auto' }),
+    };
+    const stored = await checkpointOf(config, surroundings, report);
+    await checkSink(config, surroundings, stored, report);
+    await checkSource(config, surroundings, stored, report);
+    return report.exitCode;
+  },
 };
+
+async function checkpointOf(
+  config: Config,
+  surroundings: Surroundings,
+  report: Report,
+): Promise<Checkpoint | undefined> {
+  const store = createStore(config, surroundings);
+  try {
+    const stored = await store.load();
+    report.ok(
+      'checkpoint',
+      stored === undefined ? `none yet in ${store.location}` : `of ${stored.storedAt} in ${store.location}`,
+    );
+    return stored;
+  } catch (error) {
+    report.failed('checkpoint', error);
+    return undefined;
+  }
+}
+
+async function checkSink(
+  config: Config,
+  surroundings: Surroundings,
+  stored: Checkpoint | undefined,
+  report: Report,
+): Promise<void> {
+  if (config.sink.type !== 'rocketmq') {
+    report.ok('sink', config.sink.type);
+    return;
+  }
+  const sink = createSink(config.sink, surroundings);
+  try {
+    const info = await sink.open();
+    report.ok('sink', `${info.destination}, ${info.queues} queues`);
+    if (stored !== undefined) requireSameIdentity(stored, identityOf(info, config), false, config.checkpoint.path);
+  } catch (error) {
+    report.failed('sink', error);
+  } finally {
+    await sink.close();
+  }
+}
+
+const identityOf = (info: SinkInfo, { limits, ordering }: Config): Parameters<typeof requireSameIdentity>[1] => ({
+  destination: info.destination,
+  queues: info.queues,
+  lanes: info.laneNames(limits.lanes),
+  ordering,
+});
+
+async function checkSource(
+  config: Config,
+  surroundings: Surroundings,
+  stored: Checkpoint | undefined,
+  report: Report,
+): Promise<void> {
+  const source = createSource(config, surroundings);
+  try {
+    const findings = await source.findings();
+    for (const { level, message, remedy } of findings) report[level]('source', message, remedy);
+    if (findings.every(({ level }) => level !== 'error')) report.ok('source', await source.checkStart(stored));
+  } catch (error) {
+    report.failed('source', error);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Writes what was found, line by line, and remembers how bad it is. */
+class Report {
+  exitCode: 0 | 1 | 78 = 0;
+
+  ok(part: string, text: string): void {
+    write('ok', part, text);
+  }
+
+  warning(part: string, text: string, remedy: string): void {
+    write('warning', part, text, remedy);
+  }
+
+  error(part: string, text: string, remedy: string): void {
+    write('error', part, text, remedy);
+    this.exitCode = 78;
+  }
+
+  failed(part: string, thrown: unknown): void {
+    const error: RelayError = asRelayError(thrown);
+    write('error', part, `${error.code}: ${error.message}`, error.remedy);
+    if (this.exitCode === 0) this.exitCode = error.definition.exitCode;
+  }
+}
+
+function write(level: string, part: string, text: string, remedy = ''): void {
+  process.stdout.write(`${level.padEnd(8)}${part.padEnd(14)}${text}\n`);
+  if (remedy !== '') process.stdout.write(`${''.padEnd(22)}-> ${remedy}\n`);
+}

@@ -6,7 +6,7 @@ import { createMemoryCheckpointStore } from '../checkpoint/memory.ts';
 import { tableFilter } from '../change/table-filter.ts';
 import { canalJson } from '../format/canal-json.ts';
 import { Relay } from '../relay/run.ts';
-import { createMysqlSource } from '../source/mysql-source.ts';
+import { MysqlSource } from '../source/mysql-source.ts';
 import type { Arguments, Command } from './command.ts';
 import { askPassword } from './ask-password.ts';
 import { untilSignalled } from './signals.ts';
@@ -47,16 +47,15 @@ Examples:
     const logger = createLogger({ level: 'warn', format: 'auto' });
     const filter = tableFilter({ include: settings.tables, exclude: [], excludeColumns: [] });
     const relay = new Relay({
-      source: createMysqlSource(
+      source: new MysqlSource(
         {
           ...settings,
           password,
           serverId: undefined,
           heartbeatMs: 10_000,
           connectTimeoutMs: 10_000,
-          publishes: 'the terminal',
         },
-        { clock: systemClock, logger, filter },
+        { clock: systemClock, logger, published: filter },
       ),
       sink: createTailSink(process.stdout, args.flag('json')),
       store: createMemoryCheckpointStore(),

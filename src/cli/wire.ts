@@ -10,7 +10,7 @@ import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
-import { createMysqlSource, type MysqlSource } from '../source/mysql-source.ts';
+import { MysqlSource } from '../source/mysql-source.ts';
 
 /** What every part is given from outside. */
 export interface Surroundings {
@@ -40,7 +40,7 @@ export function createRelay(config: Config, surroundings: Surroundings & { reado
 }
 
 export function createSource({ source, tables }: Config, { clock, logger }: Surroundings): MysqlSource {
-  return createMysqlSource(source, { clock, logger, filter: tableFilter(tables) });
+  return new MysqlSource(source, { clock, logger, published: tableFilter(tables) });
 }
 
 export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): Sink {

@@ -51,6 +51,7 @@ export class Relay {
   #failure: RelayError | undefined;
   #flow: Flow | undefined;
   #session: Session | undefined;
+  #watching: Promise<void> = Promise.resolve();
   #isPaused = false;
 
   constructor(options: RelayOptions) {
@@ -75,6 +76,8 @@ export class Relay {
     } finally {
       this.#giveUp.abort();
       await Promise.allSettled([this.#options.sink.close(), this.#options.source.close()]);
+      // The source is closed: a question that was still open has failed by now.
+      await this.#watching;
     }
     this.#status.state = this.#failure === undefined ? 'stopped' : 'failed';
     if (this.#failure !== undefined && !(isAborted(stop) && this.#failure.retryable)) throw this.#failure;
@@ -86,12 +89,12 @@ export class Relay {
     const { flow, checkpoint } = prepared;
     this.#flow = flow;
     const keeper = this.#keepCheckpoint(flow, checkpoint, ended);
-    const watcher = this.#watchHead(ended);
+    this.#watching = this.#watchHead(ended);
     this.#status.state = 'running';
     await this.#readUntil(ended, flow);
     this.#status.state = 'draining';
     await this.#drain(flow);
-    await Promise.all([keeper, watcher]);
+    await keeper;
     await this.#storeCheckpoint(flow, checkpoint);
   }
 
@@ -180,7 +183,7 @@ export class Relay {
       const session = await this.#untilItWorks('source', () => source.open(position, this.#reader(flow)), ended);
       if (session === undefined) return;
       this.#session = session;
-      this.#isPaused = false;
+      this.#setPaused(false);
       this.#status.source = { ok: true, reason: 'reading the binlog' };
       this.#pauseWhenFull();
       const close = (): void => void session.close();
@@ -227,17 +230,20 @@ export class Relay {
   #pauseWhenFull(): void {
     const held = this.#flow?.outbox.held.bytes ?? 0;
     if (this.#isPaused || held < this.#options.heldBytes) return;
-    this.#isPaused = true;
-    this.#status.isPaused = true;
+    this.#setPaused(true);
     this.#session?.pause();
   }
 
   #resumeWhenRoom(): void {
     const held = this.#flow?.outbox.held.bytes ?? 0;
     if (!this.#isPaused || held > this.#options.heldBytes * RESUME_SHARE) return;
-    this.#isPaused = false;
-    this.#status.isPaused = false;
+    this.#setPaused(false);
     this.#session?.resume();
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#status.isPaused = isPaused;
   }
 
   /** Waits until everything held is acknowledged, at most `stopTimeoutMs`. */
@@ -292,6 +298,7 @@ export class Relay {
       try {
         this.#status.headSeen(await source.head());
       } catch (thrown) {
+        if (isAborted(ended)) return;
         const error = asRelayError(thrown);
         if (!error.retryable) {
           this.#fail(error);

@@ -70,8 +70,8 @@ function rowColumn(table: Table, column: Column, filter: TableFilter): RowColumn
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     const name = `${table.database}.${table.name}.${column.name}`;
-    throw new RelayError(error.code, `column ${name}: ${error.message}`, {
-      remedy: `Leave the column out (tables.excludeColumns: ["${name}"]) or exclude the table, if other teams do not need it.`,
+    throw new RelayError(error.code, `table ${table.database}.${table.name}: ${error.message}`, {
+      remedy: `${error.remedy} To leave it out: tables.excludeColumns: ["${name}"]`,
       cause: error,
     });
   }

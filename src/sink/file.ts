@@ -72,7 +72,7 @@ class LineFile implements Sink {
     if (handle === undefined) return Promise.reject(this.#closedError());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ body, resolve, reject });
-      this.#writing ??= this.#drain(handle).finally(() => (this.#writing = undefined));
+      this.#writing ??= this.#drain(handle);
     });
   }
 
@@ -107,6 +107,8 @@ class LineFile implements Sink {
         for (const { reject } of batch) reject(error);
       }
     }
+    // In the same turn as the last look at what waits: a send that comes now starts anew.
+    this.#writing = undefined;
   }
 
   async #append(handle: FileHandle, lines: Buffer): Promise<void> {

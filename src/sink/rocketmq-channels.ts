@@ -33,6 +33,12 @@ const GRPC_OPTIONS = {
 };
 
 /**
+ * How long cancelled calls get to leave their connection. One that is closed in the same turn waits for them and may do so for ever: 4 of 150 closes
+ * with grpc-js 1.14.7 on Node 20, none after 5 ms.
+ */
+const CANCELLED_MS = 20;
+
+/**
  * The connections of one producer: one channel for each address, with options and authorities of its own, closed for good by `close`. It takes
  * the place of the client's RpcClientManager, which keys its channels by the identity of objects that each route refresh makes anew (with TLS
  * that leaks a connection every 30 s), passes no options, and cannot end a call that hangs.
@@ -45,7 +51,7 @@ export class RpcChannels extends RpcClientManager {
   readonly #clients = new Map<string, GrpcClient>();
   readonly #calls = new Set<ClientUnaryCall>();
   readonly #streams = new Set<TelemetryStream>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(producer: BaseClient, logger: ILogger, options: ChannelOptions) {
     super(producer, logger);
@@ -106,12 +112,21 @@ export class RpcChannels extends RpcClientManager {
     return stream as unknown as TelemetryCall;
   }
 
-  /** Ends every call and closes every socket now. Later calls are rejected. */
+  /** Ends every call now and every connection very soon, see `closed`. Later calls are rejected. */
   override close(): void {
-    this.#closed = true;
+    this.#closing ??= this.#close();
+  }
+
+  /** Settles when everything is closed. */
+  async closed(): Promise<void> {
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     super.close();
     for (const stream of this.#streams) stream.cancel();
     for (const call of this.#calls) call.cancel();
+    await this.#options.clock.sleep(CANCELLED_MS);
     for (const client of this.#clients.values()) client.close();
     this.#streams.clear();
     this.#calls.clear();
@@ -145,7 +160,7 @@ export class RpcChannels extends RpcClientManager {
   }
 
   #client(endpoints: Endpoints): GrpcClient {
-    if (this.#closed) throw new Error('the connection to RocketMQ is closed');
+    if (this.#closing !== undefined) throw new Error('the connection to RocketMQ is closed');
     const address = endpoints.getGrpcTarget();
     let client = this.#clients.get(address);
     if (client === undefined) {

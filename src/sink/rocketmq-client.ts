@@ -28,7 +28,7 @@ export interface ProducerDeps {
 export interface BrokerProducer {
   /** Asks for the route, no more. May be called before `start`. */
   probe(): Promise<TopicProbe>;
-  /** May hang for as long as the proxy is silent: dispose of the producer then. */
+  /** May hang for as long as the proxy is silent, until the producer is disposed of. */
   start(): Promise<void>;
   /** Resolves when the broker has stored the message. */
   publish(message: OutboundMessage): Promise<void>;
@@ -76,8 +76,13 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     return probeOf(await this.rpcClientManager.queryRoute(this.endpoints, request, this.requestTimeout));
   }
 
-  start(): Promise<void> {
-    return this.startup();
+  async start(): Promise<void> {
+    const { signal } = this.#disposed;
+    // The client waits for the proxy's settings without an end.
+    const disposed = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('disposed of while starting')), { once: true });
+    });
+    await Promise.race([this.startup(), disposed]);
   }
 
   async publish(message: OutboundMessage): Promise<void> {
@@ -101,8 +106,8 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     }
     this.rpcClientManager.close();
     this.#disposed.abort();
-    // A startup that was under way may still set its timers in this turn; the second shutdown clears them.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.rpcClientManager.closed();
+    // A startup that was under way may have set its timers meanwhile: no call can succeed any more, so these are the last.
     await this.shutdown().catch(() => undefined);
   }
 

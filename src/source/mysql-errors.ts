@@ -1,4 +1,165 @@
+/** What mysql2, zongji and the server report, as RelayErrors. Whether it is tried again is decided by the code alone, in base/error-codes.ts. */
+import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-export function sourceError(error: unknown): RelayError {
-  return new RelayError('SOURCE_UNREACHABLE', error instanceof Error ? error.message : String(error), { cause: error });
+import { dumpError } from './dump-errors.ts';
+
+/** ER_SOURCE_FATAL_ERROR_READING_BINLOG: everything that ends a dump has this number. */
+const DUMP_REFUSED = 1236;
+
+/** By the server's error number: share/messages_to_clients.txt of MySQL. */
+const BY_NUMBER: ReadonlyMap<number, Code> = new Map([
+  ...numbers('SOURCE_ACCESS_DENIED', [
+    1045, // ER_ACCESS_DENIED_ERROR
+    1130, // ER_HOST_NOT_PRIVILEGED
+    1251, // ER_NOT_SUPPORTED_AUTH_MODE
+    1524, // ER_PLUGIN_IS_NOT_LOADED: the account's authentication plugin
+    1698, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+    1820, // ER_MUST_CHANGE_PASSWORD
+    1862, // ER_MUST_CHANGE_PASSWORD_LOGIN
+    3118, // ER_ACCOUNT_HAS_BEEN_LOCKED
+    3955, // ER_USER_ACCESS_DENIED_FOR_USER_ACCOUNT_BLOCKED_BY_PASSWORD_LOCK
+  ]),
+  ...numbers('SOURCE_GRANT_MISSING', [
+    1044, // ER_DBACCESS_DENIED_ERROR
+    1142, // ER_TABLEACCESS_DENIED_ERROR
+    1143, // ER_COLUMNACCESS_DENIED_ERROR
+    1227, // ER_SPECIFIC_ACCESS_DENIED_ERROR
+    1370, // ER_PROCACCESS_DENIED_ERROR
+  ]),
+  ...numbers('SOURCE_TLS', [
+    3159, // ER_SECURE_TRANSPORT_REQUIRED
+  ]),
+  ...numbers('SOURCE_UNREACHABLE', [
+    1040, // ER_CON_COUNT_ERROR
+    1042, // ER_BAD_HOST_ERROR
+    1043, // ER_HANDSHAKE_ERROR
+    1053, // ER_SERVER_SHUTDOWN
+    1077, // ER_NORMAL_SHUTDOWN
+    1079, // ER_SHUTDOWN_COMPLETE
+    1080, // ER_FORCING_CLOSE
+    1129, // ER_HOST_IS_BLOCKED
+    1152, // ER_ABORTING_CONNECTION
+    1158, // ER_NET_READ_ERROR
+    1159, // ER_NET_READ_INTERRUPTED
+    1160, // ER_NET_ERROR_ON_WRITE
+    1161, // ER_NET_WRITE_INTERRUPTED
+    1184, // ER_NEW_ABORTING_CONNECTION
+    1203, // ER_TOO_MANY_USER_CONNECTIONS
+    1226, // ER_USER_LIMIT_REACHED
+    1317, // ER_QUERY_INTERRUPTED
+    1927, // ER_CONNECTION_KILLED of MariaDB
+    3032, // ER_SERVER_OFFLINE_MODE
+    3169, // ER_SESSION_WAS_KILLED
+    4031, // ER_CLIENT_INTERACTION_TIMEOUT
+  ]),
+]);
+
+/** By the code that mysql2 and Node.js give to what did not come from the server. */
+const BY_NAME: ReadonlyMap<string, Code> = new Map([
+  ...names('SOURCE_HOST_UNKNOWN', ['ENOTFOUND']),
+  ...names('SOURCE_TLS', ['HANDSHAKE_SSL_ERROR', 'HANDSHAKE_NO_SSL_SUPPORT']),
+  ...names('SOURCE_ACCESS_DENIED', ['AUTH_SWITCH_PLUGIN_ERROR']),
+  ...names('SOURCE_UNREACHABLE', [
+    'EAI_AGAIN',
+    'ECONNABORTED',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EHOSTDOWN',
+    'EHOSTUNREACH',
+    'ENETDOWN',
+    'ENETUNREACH',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ERR_STREAM_DESTROYED',
+    'ERR_STREAM_WRITE_AFTER_END',
+    'PROTOCOL_CONNECTION_LOST',
+    'PROTOCOL_PACKETS_OUT_OF_ORDER',
+    'PROTOCOL_SEQUENCE_TIMEOUT',
+  ]),
+]);
+
+const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, string>([
+  [
+    1040,
+    'The server has no connection left. Close some, or SET PERSIST max_connections higher; the relay tries again.',
+  ],
+  [
+    1129,
+    'The server blocks this host after too many failed connections: TRUNCATE TABLE performance_schema.host_cache.',
+  ],
+  [1251, 'ALTER USER … IDENTIFIED WITH caching_sha2_password.'],
+  [1524, 'ALTER USER … IDENTIFIED WITH caching_sha2_password.'],
+  [1820, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
+  [1862, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
+  [3118, 'ALTER USER … ACCOUNT UNLOCK.'],
+  [3159, 'The server takes encrypted connections only: set source.tls.mode to required, or better verify-identity.'],
+  [
+    'HANDSHAKE_NO_SSL_SUPPORT',
+    'The server has no TLS: give it a certificate; or accept plain text with source.tls.mode disabled.',
+  ],
+]);
+
+/** What was thrown, as a RelayError: itself, or one with the server's number and text. Anything unknown is SOURCE_ERROR, which is not tried again. */
+export function sourceError(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const { errno, code, message, isFatal } = factsOf(thrown);
+  if (errno === DUMP_REFUSED) return dumpError(message, thrown);
+  const found = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
+  // mysql2 marks as fatal, without a code, what is asked of a connection that has just ended.
+  const isEnded = isFatal && errno === undefined && code === undefined;
+  const remedy = REMEDIES.get(errno ?? '') ?? REMEDIES.get(code ?? '');
+  const number = errno !== undefined && errno > 0 ? ` (${errno})` : '';
+  return new RelayError(found ?? (isEnded ? 'SOURCE_UNREACHABLE' : 'SOURCE_ERROR'), `MySQL: ${message}${number}`, {
+    cause: thrown,
+    ...(remedy !== undefined && { remedy }),
+  });
+}
+
+/** The server's error number; undefined when the error is not the server's. */
+export function serverErrorNumber(thrown: unknown): number | undefined {
+  const { errno } = factsOf(thrown instanceof RelayError ? thrown.cause : thrown);
+  return errno !== undefined && errno > 0 ? errno : undefined;
+}
+
+/** True when the server refused a statement for want of a privilege. */
+export function isGrantMissing(thrown: unknown): thrown is RelayError {
+  return thrown instanceof RelayError && thrown.code === 'SOURCE_GRANT_MISSING';
+}
+
+/** The server has no TLS; the error is mysql2's. */
+export function isWithoutTls(thrown: unknown): boolean {
+  return factsOf(thrown).code === 'HANDSHAKE_NO_SSL_SUPPORT';
+}
+
+interface Facts {
+  readonly errno: number | undefined;
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly isFatal: boolean;
+}
+
+function factsOf(thrown: unknown): Facts {
+  if (!(thrown instanceof Error)) return { errno: undefined, code: undefined, message: String(thrown), isFatal: false };
+  // A host with several addresses: Node.js gives one error for each, and no text of its own.
+  if (thrown instanceof AggregateError && thrown.message === '') {
+    const errors: readonly unknown[] = thrown.errors;
+    const inner = errors.map(factsOf);
+    return { ...(inner[0] ?? NOTHING), message: inner.map(({ message }) => message).join('; ') };
+  }
+  return {
+    errno: 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : undefined,
+    code: 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined,
+    message: thrown.message,
+    isFatal: 'fatal' in thrown && thrown.fatal === true,
+  };
+}
+
+const NOTHING: Facts = { errno: undefined, code: undefined, message: '', isFatal: false };
+
+function numbers(code: Code, list: readonly number[]): readonly (readonly [number, Code])[] {
+  return list.map((number) => [number, code]);
+}
+
+function names(code: Code, list: readonly string[]): readonly (readonly [string, Code])[] {
+  return list.map((name) => [name, code]);
 }

@@ -1,45 +1,110 @@
-// temporary until control.ts, start-position.ts and preflight.ts are here
-import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
+import type { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { sourceError } from './mysql-errors.ts';
-import type { Head, Source } from './source.ts';
+import type { SourceConfig } from '../config/config.ts';
+import { binlogFiles } from './binlog-files.ts';
+import { ControlConnection } from './control.ts';
+import { requireNoErrors, type Finding } from './finding.ts';
+import { preflight } from './preflight.ts';
+import type { Published } from './preflight-tables.ts';
+import { deriveServerId, requireFreeServerId } from './server-id.ts';
+import type { EventReader, Head, Prepared, Session, Source, StartPosition, StoredPosition } from './source.ts';
+import { resolveStart } from './start-position.ts';
+import { requireResumable } from './stored-position.ts';
 import { openZongjiSession } from './zongji.ts';
 
-export type MysqlSource = Source;
+export interface MysqlSourceOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What is published of the server, for checking it beforehand. */
+  readonly published: Published;
+}
 
-export function createMysqlSource(config: any, { clock }: { clock: Clock; logger: Logger; filter: unknown }): MysqlSource {
-  let control: Connection | undefined;
-  const options = { host: config.host, port: config.port, user: config.user, password: config.password };
-  const query = async (sql: string): Promise<RowDataPacket> => {
-    try {
-      control ??= await createConnection(options);
-      const [rows] = await control.query<RowDataPacket[]>(sql);
-      return rows[0] as RowDataPacket;
-    } catch (error) {
-      control?.destroy();
-      control = undefined;
-      throw sourceError(error);
-    }
-  };
-  const head = async (): Promise<Head> => {
-    const row = await query('SHOW BINARY LOG STATUS');
-    const { u } = (await query('SELECT @@server_uuid AS u')) as any;
-    return { file: row['File'], offset: Number(row['Position']), gtidSet: row['Executed_Gtid_Set'].replace(/\s/g, ''), serverUuid: u };
-  };
-  return {
-    prepare: async (stored) => {
-      const now = await head();
-      const first = await query('SHOW BINARY LOGS');
-      const start = stored ?? (config.start === 'latest' ? now : config.start === 'earliest' ? { file: first['Log_name'], offset: 4, gtidSet: '' } : config.start);
-      return { start: { file: start.file ?? first['Log_name'], offset: start.offset ?? 4, gtidSet: start.gtidSet }, serverUuid: now.serverUuid, warnings: [] };
-    },
-    open: (position, reader) =>
-      openZongjiSession({ connection: options, serverId: config.serverId ?? 4242, heartbeatMs: config.heartbeatMs, clock }, position, reader),
-    head,
-    close: async () => {
-      await control?.end();
-      control = undefined;
-    },
-  };
+/** MySQL: a control connection for questions and the lock, and a session of zongji at a time for the events. */
+export class MysqlSource implements Source {
+  readonly #config: SourceConfig;
+  readonly #options: MysqlSourceOptions;
+  readonly #control: ControlConnection;
+  readonly #lockLost: Promise<never>;
+  #rejectLockLost: (error: RelayError) => void = () => undefined;
+  #serverUuid = '';
+  #serverId = 0;
+
+  constructor(config: SourceConfig, options: MysqlSourceOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#lockLost = new Promise<never>((_resolve, reject) => {
+      this.#rejectLockLost = reject;
+    });
+    // It may happen while no session waits for it; the next one is refused by the control connection.
+    this.#lockLost.catch(() => undefined);
+    this.#control = new ControlConnection({
+      settings: config,
+      clock: options.clock,
+      onLockLost: (error) => {
+        this.#rejectLockLost(error);
+      },
+    });
+  }
+
+  async prepare(stored: StoredPosition | undefined, lockName: string): Promise<Prepared> {
+    const warnings = requireNoErrors(await this.findings());
+    await this.#control.lock(lockName);
+    const { start, serverUuid, sentence, isOrdinary } = await resolveStart(this.#control, this.#config.start, stored);
+    this.#serverUuid = serverUuid;
+    this.#serverId = await this.#chooseServerId(serverUuid, lockName);
+    if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
+    return { start, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
+  }
+
+  /** Everything about the server that would stop a run, or make the copy inexact. */
+  findings(): Promise<readonly Finding[]> {
+    return preflight(this.#control, { published: this.#options.published, settings: this.#config });
+  }
+
+  /** Throws what would keep a run from starting at `stored`, or at the configured place without one. Takes no lock. */
+  async checkStart(stored: StoredPosition | undefined): Promise<string> {
+    return (await resolveStart(this.#control, this.#config.start, stored)).sentence;
+  }
+
+  async open(position: StartPosition, reader: EventReader): Promise<Session> {
+    await this.#control.ensureLock();
+    await this.#requireResumable(position);
+    const session = await openZongjiSession(
+      {
+        connection: await this.#control.dumpOptions(),
+        serverId: this.#serverId,
+        heartbeatMs: this.#config.heartbeatMs,
+        clock: this.#options.clock,
+      },
+      position,
+      reader,
+    );
+    const ended = Promise.race([session.ended, this.#lockLost]);
+    ended.catch(() => undefined);
+    return { pause: () => session.pause(), resume: () => session.resume(), close: () => session.close(), ended };
+  }
+
+  head(): Promise<Head> {
+    return this.#control.head();
+  }
+
+  async close(): Promise<void> {
+    await this.#control.close();
+  }
+
+  /** Behind the same address there may be another server by now, or a restored one. */
+  async #requireResumable(position: StartPosition): Promise<void> {
+    const facts = await this.#control.serverFacts();
+    requireResumable({ ...position, serverUuid: this.#serverUuid }, facts, await binlogFiles(this.#control));
+  }
+
+  async #chooseServerId(serverUuid: string, identity: string): Promise<number> {
+    const taken = await this.#control.takenServerIds();
+    const { serverId } = this.#config;
+    if (serverId === undefined) return deriveServerId({ serverUuid, identity, hostName: hostname(), taken });
+    requireFreeServerId(serverId, taken);
+    return serverId;
+  }
 }

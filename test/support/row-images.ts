@@ -15,7 +15,16 @@ export function intColumn(index: number, name: string): Column {
 }
 
 export function varcharColumn(index: number, name: string, collation = UTF8MB4): Column {
-  return { index, name, type: TYPE.VARCHAR, meta: MOST_VARCHAR_BYTES, nullable: true, unsigned: false, collation, labels: [] };
+  return {
+    index,
+    name,
+    type: TYPE.VARCHAR,
+    meta: MOST_VARCHAR_BYTES,
+    nullable: true,
+    unsigned: false,
+    collation,
+    labels: [],
+  };
 }
 
 export function rowColumn(column: Column, isLeftOut = false): RowColumn {

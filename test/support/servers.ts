@@ -5,7 +5,7 @@
  * (`freshDatabase`, `freshTopic`) and never stops, freezes or reconfigures them. A test that has to starts its own with `startServers`,
  * `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own: true`, and removes them after itself.
  */
-import { createConnection, type Connection } from 'mysql2/promise';
+import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import { inject } from 'vitest';
 import {
   rocketmqAdmin,
@@ -30,19 +30,21 @@ export function sharedRocketmq(): SharedRocketmq {
   };
 }
 
-/** A connection as the user who may do everything. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own text. The caller ends it. */
-export function connectMysql(address: MysqlAddress = sharedMysql(), database?: string): Promise<Connection> {
-  const { host, port, user, password } = address;
+/** A connection as the address's user. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own text. The caller ends it. */
+export function connectMysql(
+  { host, port, user, password }: MysqlAddress = sharedMysql(),
+  options: ConnectionOptions = {},
+): Promise<Connection> {
   return createConnection({
     host,
     port,
     user,
     password,
-    ...(database !== undefined && { database }),
     charset: 'utf8mb4',
     supportBigNumbers: true,
     dateStrings: true,
     multipleStatements: true,
+    ...options,
   });
 }
 

@@ -35,9 +35,12 @@ export function writePadded(out: Uint8Array, o: number, value: number, width: nu
 
 /** `value`: an integer from 0 to 2^53 - 1. */
 export function writeUnsigned(out: Uint8Array, o: number, value: number): number {
-  if (value < 1e8) return writeShort(out, o, value);
+  if (value < 1e8) return writeShort(out, o, value | 0);
   const high = Math.floor(value / 1e8);
-  return writePadded(out, writeUnsigned(out, o, high), value - high * 1e8, 8);
+  const low = (value - high * 1e8) | 0;
+  if (high < 1e8) return writeEight(out, writeShort(out, o, high | 0), low);
+  const top = (high / 1e8) | 0;
+  return writeEight(out, writeEight(out, writeShort(out, o, top), (high - top * 1e8) | 0), low);
 }
 
 /** `value`: an integer from -2^31 to 2^31 - 1. */
@@ -57,7 +60,7 @@ export function writeUnsigned64(out: Uint8Array, o: number, high: number, low: n
   const bottom = (middle - q1 * 1e8) * 0x10000 + (low & 0xffff);
   const q0 = Math.floor(bottom / 1e8);
   const quotient = q2 * 0x100000000 + q1 * 0x10000 + q0;
-  return writePadded(out, writeUnsigned(out, o, quotient), bottom - q0 * 1e8, 8);
+  return writeEight(out, writeUnsigned(out, o, quotient), (bottom - q0 * 1e8) | 0);
 }
 
 /** The 64-bit two's complement number whose halves are the unsigned `high` and `low`. */
@@ -80,6 +83,18 @@ export function writeAscii(out: Uint8Array, o: number, text: string): number {
   const length = text.length;
   for (let i = 0; i < length; i++) out[o + i] = text.charCodeAt(i);
   return o + length;
+}
+
+/** `value`: 0 to 10^8 - 1, written as eight digits. */
+function writeEight(out: Uint8Array, o: number, value: number): number {
+  const high = (value / 10_000) | 0;
+  const low = value - high * 10_000;
+  const a = (high / 100) | 0;
+  const c = (low / 100) | 0;
+  writePair(out, o, a);
+  writePair(out, o + 2, high - a * 100);
+  writePair(out, o + 4, c);
+  return writePair(out, o + 6, low - c * 100);
 }
 
 /** `value`: 0 to 10^8 - 1. */

@@ -32,6 +32,7 @@ const MAX_DEPTH = 100;
 /** base64_encode of include/base64.h begins a new line after 76 characters. */
 const BASE64_LINE_BYTES = 57;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 /** MY_GCVT_MAX_FIELD_WIDTH: the characters that a double in JSON is given, more than one in a column. */
 const DOUBLE_WIDTH = 34;
 
@@ -45,8 +46,8 @@ const DOUBLE_WIDTH = 34;
 export class JsonDocument {
   readonly #column: string;
   readonly #notation: JsonNotation;
-  #out: Uint8Array = new Uint8Array(0);
-  #b: Buffer = Buffer.alloc(0);
+  #out: Uint8Array = NOTHING;
+  #b: Buffer = NOTHING;
   #o = 0;
 
   /** `column` is named in errors. */
@@ -63,6 +64,9 @@ export class JsonDocument {
     // MySQL reads the empty value, which lax INSERTs of NULL leave behind, as the literal null.
     if (p === e) this.#ascii('null');
     else this.#value(u8(b, p), p + 1, e, 0);
+    // The buffers are the caller's: holding on to them would keep a whole socket read alive.
+    this.#out = NOTHING;
+    this.#b = NOTHING;
     return this.#o;
   }
 
@@ -199,7 +203,7 @@ export class JsonDocument {
         this.#bytes(this.#notation.quote);
         this.#ascii(`base64:type${type}:`);
         for (let line = start; line < end; line += BASE64_LINE_BYTES) {
-          if (line > start) this.#bytes(this.#notation.escapes[NEWLINE] ?? new Uint8Array(0));
+          if (line > start) this.#bytes(this.#notation.escapes[NEWLINE] ?? NOTHING);
           const lineEnd = Math.min(end, line + BASE64_LINE_BYTES);
           this.#o = writeBase64(this.#out, this.#o, this.#b, line, lineEnd, lineEnd);
         }

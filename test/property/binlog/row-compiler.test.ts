@@ -30,11 +30,12 @@ const cases: fc.Arbitrary<Case> = fc
     },
   )
   .chain((shapes) => {
-    const value = ({ isInt }: { isInt: boolean }): fc.Arbitrary<Value> =>
-      fc.option(
-        isInt ? fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) : fc.string({ unit: 'grapheme', maxLength: 60 }),
-        { freq: 4 },
-      );
+    const value = ({ isInt }: { isInt: boolean }): fc.Arbitrary<Value> => {
+      const present: fc.Arbitrary<Value> = isInt
+        ? fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
+        : fc.string({ unit: 'grapheme', maxLength: 60 });
+      return fc.option(present, { freq: 4 });
+    };
     const columns = shapes.map(({ isInt, isLeftOut, name }, i) => {
       const text = `${HOSTILE_NAMES[name] ?? ''}${i}`;
       return rowColumn(isInt ? intColumn(i, text) : varcharColumn(i, text), isLeftOut);

@@ -169,7 +169,8 @@ describe('a crash', () => {
     await writeFile(join(folder, 'checkpoint.json.tmp'), 'half');
     expect(await open().load()).toEqual({ ...checkpoint(1), epoch: checkpoint(1).epoch + 1 });
     expect(logged.join()).toMatch(/"level":30.*in the middle of storing/);
-    expect(await readdir(folder)).toEqual(['checkpoint.previous.json']);
+    await open().save(checkpoint(3));
+    expect((await readdir(folder)).sort()).toEqual(['checkpoint.json', 'checkpoint.previous.json']);
   });
 });
 
@@ -299,6 +300,24 @@ describe('a folder that cannot be used', () => {
 });
 
 describe('inspectCheckpointFolder', () => {
+  it('is not misled by a relay that is between its two renames', async () => {
+    const store = open();
+    await store.save(checkpoint(1));
+    await store.save(checkpoint(2));
+    await nodeFs.rename(current(), join(folder, 'aside'));
+    const fs: CheckpointFs = {
+      ...nodeFs,
+      readFile: async (path) => {
+        if (path === previous()) await nodeFs.rename(join(folder, 'aside'), current());
+        return nodeFs.readFile(path);
+      },
+    };
+    expect((await inspectCheckpointFolder(folder, fs)).current).toMatchObject({
+      state: 'sound',
+      checkpoint: checkpoint(2),
+    });
+  });
+
   it('changes nothing, not even what a crash left', async () => {
     await mkdir(folder);
     await writeFile(join(folder, 'checkpoint.json.tmp'), 'half');

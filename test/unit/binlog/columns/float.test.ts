@@ -55,7 +55,7 @@ describe('DOUBLE', () => {
 
   test('has more room in JSON', () => {
     expect(doubleText(-1.2345678901234568e-15, 34)).toBe('-0.0000000000000012345678901234568');
-    expect(doubleText(-1.2345678901234567e-16, 34)).toBe('-1.2345678901234567e-16');
+    expect(doubleText(-1.2345678901234568e-16, 34)).toBe('-1.2345678901234568e-16');
   });
 
   test('reads back to the same bits', () => {

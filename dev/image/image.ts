@@ -1,0 +1,72 @@
+/**
+ * The container image, built and run for real: with Docker where an engine answers, else with buildah as root on a stand-in for the base image
+ * (base-image.sh), which needs no image registry.
+ */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { usesDocker } from '../servers/container.ts';
+import type { Progress } from '../servers/servers.ts';
+import { buildWithBuildah } from './buildah.ts';
+import { buildWithDocker } from './docker.ts';
+
+/** What the Dockerfile says about how the image is run. */
+export interface ImageConfig {
+  readonly user: string;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly stopSignal: string;
+  readonly volumes: readonly string[];
+  /** The program of the health check, without `CMD`. */
+  readonly healthcheck: readonly string[];
+}
+
+export interface Ended {
+  readonly code: number;
+  /** stdout and stderr. */
+  readonly output: string;
+}
+
+export interface Running {
+  readonly ended: Promise<Ended>;
+  /** So far. */
+  output(): string;
+  /** Sends SIGTERM to the program, as a supervisor does. */
+  stop(): Promise<Ended>;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** All containers use the network of this machine. */
+export interface Image {
+  readonly config: ImageConfig;
+  readonly sizeBytes: number;
+  /** Runs a program in a new container, as the user of the image. */
+  start(program: readonly string[], env?: Environment): Promise<Running>;
+  /** Removes the image and its containers, not the base. */
+  remove(): Promise<void>;
+}
+
+export interface BuildOptions {
+  readonly name: string;
+  readonly folder: string;
+  /** `id` and file of what the build may read and the image never holds. */
+  readonly secrets: readonly string[];
+  readonly progress: Progress;
+}
+
+/** Builds the Dockerfile of this checkout. Throws an Error that ends with what the build wrote, or says what is missing. */
+export async function buildImage(name: string, progress: Progress): Promise<Image> {
+  const options = { name, folder: join(import.meta.dirname, '..', '..'), secrets: npmSecrets(process.env), progress };
+  return (await usesDocker()) ? buildWithDocker(options) : buildWithBuildah(options);
+}
+
+/** npm in the build reaches its registry as npm on this machine does. */
+function npmSecrets(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const npmrc = env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
+  const extraCa = env['NODE_EXTRA_CA_CERTS'];
+  return [
+    ...(existsSync(npmrc) ? [`id=npmrc,src=${npmrc}`] : []),
+    ...(extraCa !== undefined && existsSync(extraCa) ? [`id=extra-ca,src=${extraCa}`] : []),
+  ];
+}

@@ -1,0 +1,181 @@
+import type { ConnectionOptions } from 'mysql2';
+import type { Clock } from '../base/clock.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
+import { GtidSet } from '../binlog/gtid-set.ts';
+import type { ConnectionSettings } from './connection-options.ts';
+import { openControlSession, SESSION_TIMEOUT_SECONDS, type ControlSession } from './control-session.ts';
+import { LOCK_WAITS, lockNameOf, takeLock, type LockWaits } from './lock.ts';
+import { numberOf, textOf, type Row } from './rows.ts';
+import { FACT_VARIABLES, serverFacts, type ServerFacts } from './server-facts.ts';
+import { headStatement, replicasStatement, replicaStatusStatement } from './server-version.ts';
+import type { Head } from './source.ts';
+
+export interface ControlOptions {
+  readonly settings: ConnectionSettings;
+  readonly clock: Clock;
+  /** Called once, when the lock is gone for good: another relay took it, or the server lets us in no more. Stop reading then. */
+  readonly onLockLost?: (error: RelayError) => void;
+  readonly lockWaits?: LockWaits;
+}
+
+/** Three chances within the server's time-out. */
+const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
+
+/**
+ * The connection for statements. It is made when it is needed, and again after it was lost: the statement that meets the loss fails with
+ * SOURCE_UNREACHABLE, the next one connects anew, and takes the lock again before anything else.
+ *
+ * The lock lives and dies with the connection. So whoever holds it asks for `ensureLock` before every dump it opens, and stops reading when
+ * `onLockLost` is called; a loss that is mended at once, with the lock taken again, is not reported.
+ */
+export class ControlConnection {
+  readonly #settings: ConnectionSettings;
+  readonly #clock: Clock;
+  readonly #onLockLost: (error: RelayError) => void;
+  readonly #lockWaits: LockWaits;
+  #session: Promise<ControlSession> | undefined;
+  #lockName: string | undefined;
+  #lockLost: RelayError | undefined;
+  #stopPinging: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor({ settings, clock, onLockLost, lockWaits = LOCK_WAITS }: ControlOptions) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#onLockLost = onLockLost ?? ((): void => undefined);
+    this.#lockWaits = lockWaits;
+  }
+
+  /** What a dump connection is made with, so that it is encrypted exactly when this one is. */
+  async dumpOptions(): Promise<ConnectionOptions> {
+    return (await this.#connected()).options;
+  }
+
+  async isEncrypted(): Promise<boolean> {
+    return (await this.#connected()).isEncrypted;
+  }
+
+  async query(sql: string, values: readonly string[] = []): Promise<readonly Row[]> {
+    return (await this.#connected()).query(sql, values);
+  }
+
+  /** The newest position, in one statement: file, offset and GTIDs are of the same moment. */
+  async head(): Promise<Head> {
+    const session = await this.#connected();
+    const [row] = await session.query(headStatement(session.version));
+    if (row === undefined) {
+      throw new RelayError('SOURCE_SETTINGS', 'the server writes no binlog (log_bin is OFF)', {
+        remedy: 'Start mysqld with --log-bin.',
+      });
+    }
+    return {
+      file: textOf(row, 'File'),
+      offset: numberOf(row, 'Position'),
+      gtidSet: session.gtidMode === 'ON' ? GtidSet.parse(textOf(row, 'Executed_Gtid_Set')).toString() : undefined,
+      serverUuid: session.serverUuid,
+    };
+  }
+
+  /** Needs REPLICATION CLIENT. */
+  async serverFacts(): Promise<ServerFacts> {
+    const session = await this.#connected();
+    const names = FACT_VARIABLES.map((name) => `'${name}'`).join(', ');
+    const rows = await session.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
+    const variables = new Map(rows.map((row) => [textOf(row, 'Variable_name'), textOf(row, 'Value')]));
+    const replicaStatus = await session.query(replicaStatusStatement(session.version));
+    return serverFacts(session.version, variables, replicaStatus.length > 0);
+  }
+
+  /** The version alone: what every account may ask, of any server. */
+  async version(): Promise<ControlSession['version']> {
+    return (await this.#connected()).version;
+  }
+
+  /** Ids of the server itself and of the replicas it knows. The latter need REPLICATION SLAVE; readers that do not register are not among them. */
+  async takenServerIds(): Promise<ReadonlySet<number>> {
+    const session = await this.#connected();
+    const [own] = await session.query('SELECT @@GLOBAL.server_id AS id');
+    const replicas = await session.query(replicasStatement(session.version));
+    const ids = replicas.map((row) => numberOf(row, 'Server_Id' in row ? 'Server_Id' : 'Server_id'));
+    return new Set([numberOf(own, 'id'), ...ids]);
+  }
+
+  /**
+   * Takes the exclusive lock of `identity` and keeps it until `close`. Waits 10 s for a relay that was just killed. Throws SOURCE_LOCKED when another
+   * one holds it.
+   */
+  async lock(identity: string): Promise<void> {
+    const name = lockNameOf(identity);
+    if (this.#lockName === name) return this.ensureLock();
+    await takeLock(await this.#connected(), name, this.#lockWaits.firstSeconds);
+    this.#lockName = name;
+    this.#stopPinging ??= this.#clock.every(PING_MS, () => void this.#keepLock());
+  }
+
+  /** Resolves when the lock is held, on this connection or a new one. Throws SOURCE_LOCKED when another relay took it meanwhile. */
+  async ensureLock(): Promise<void> {
+    if (this.#lockLost !== undefined) throw this.#lockLost;
+    await this.query('DO 1');
+  }
+
+  /** Frees the lock, and everything else. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopPinging?.();
+    this.#stopPinging = undefined;
+    this.#lockName = undefined;
+    const session = this.#session;
+    this.#session = undefined;
+    // One that is just being made and fails has nothing to close.
+    const opened = await session?.catch(() => undefined);
+    await opened?.close();
+  }
+
+  #connected(): Promise<ControlSession> {
+    if (this.#isClosed) return Promise.reject(new RelayError('INTERNAL', 'the control connection is closed'));
+    if (this.#session !== undefined) return this.#session;
+    const opening: Promise<ControlSession> = this.#open(() => {
+      if (this.#session !== opening) return;
+      this.#session = undefined;
+      // Every moment without the lock is one in which another relay may take it.
+      void this.#keepLock();
+    });
+    this.#session = opening;
+    opening.catch(() => {
+      if (this.#session === opening) this.#session = undefined;
+    });
+    return opening;
+  }
+
+  async #open(onLost: () => void): Promise<ControlSession> {
+    const session = await openControlSession(this.#settings, onLost);
+    if (this.#lockName === undefined) return session;
+    try {
+      await takeLock(session, this.#lockName, this.#lockWaits.regainSeconds);
+      return session;
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
+  }
+
+  async #keepLock(): Promise<void> {
+    if (this.#lockName === undefined || this.#lockLost !== undefined) return;
+    try {
+      await this.ensureLock();
+    } catch (thrown) {
+      const error = asRelayError(thrown);
+      // Retryable: the server is away, and the dump with it, or soon; the next ping tries again.
+      if (error.retryable || this.#isOver()) return;
+      this.#lockLost = error;
+      this.#stopPinging?.();
+      this.#stopPinging = undefined;
+      this.#onLockLost(error);
+    }
+  }
+
+  /** What may have happened while a ping was under way. */
+  #isOver(): boolean {
+    return this.#isClosed || this.#lockLost !== undefined;
+  }
+}

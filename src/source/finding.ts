@@ -1,0 +1,57 @@
+import { RelayError } from '../base/errors.ts';
+
+export type FindingCode =
+  | 'BINLOG_OFF'
+  | 'BINLOG_FORMAT'
+  | 'BINLOG_ROW_IMAGE'
+  | 'BINLOG_ROW_METADATA'
+  | 'BINLOG_PARTIAL_JSON'
+  | 'BINLOG_COMPRESSED'
+  | 'BINLOG_FILTERED'
+  | 'BINLOG_RETENTION'
+  | 'SERVER_NOT_SUPPORTED'
+  | 'GRANT_MISSING'
+  | 'REPLICA_WITHOUT_UPDATES'
+  | 'COLUMN_NOT_SUPPORTED'
+  | 'SCHEMA_NOT_VISIBLE'
+  | 'SYNC_BINLOG'
+  | 'INNODB_FLUSH'
+  | 'GTID_OFF'
+  | 'CASCADE_HIDDEN'
+  | 'NO_PRIMARY_KEY'
+  | 'ENGINE_NOT_TRANSACTIONAL'
+  | 'NOT_ENCRYPTED';
+
+/** Something about the server that an operator should know before the relay runs. */
+export interface Finding {
+  /** error: the relay would stop, or the copy would be wrong. warning: it works, with the limit that the message names. */
+  readonly level: 'error' | 'warning';
+  readonly code: FindingCode;
+  readonly message: string;
+  /** What to do; SQL where SQL does it. */
+  readonly remedy: string;
+}
+
+/** The warnings, one sentence each. Throws SOURCE_SETTINGS with all errors in one message when there are any; SOURCE_GRANT_MISSING or SOURCE_NOT_SUPPORTED when that is the only one. */
+export function requireNoErrors(findings: readonly Finding[]): readonly string[] {
+  const errors = findings.filter(({ level }) => level === 'error');
+  if (errors.length === 0) return findings.map(({ message, remedy }) => `${message} ${remedy}`);
+  throw new RelayError(codeOf(errors), errors.map(({ message }) => message).join(' '), {
+    details: { findings: errors.map(({ code }) => code) },
+    remedy: errors.map(({ remedy }) => remedy).join(' '),
+  });
+}
+
+function codeOf(errors: readonly Finding[]): 'SOURCE_SETTINGS' | 'SOURCE_GRANT_MISSING' | 'SOURCE_NOT_SUPPORTED' {
+  if (errors.every(({ code }) => code === 'GRANT_MISSING')) return 'SOURCE_GRANT_MISSING';
+  if (errors.every(({ code }) => code === 'SERVER_NOT_SUPPORTED')) return 'SOURCE_NOT_SUPPORTED';
+  return 'SOURCE_SETTINGS';
+}
+
+/** Names for a message: all of a few, the first of many. */
+export function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+}
+
+const MOST_NAMES = 10;

@@ -1,0 +1,144 @@
+/** Findings about the server's variables. Pure. */
+import type { Finding, FindingCode } from './finding.ts';
+import type { ServerFacts } from './server-facts.ts';
+import { isAtLeast, type ServerVersion } from './server-version.ts';
+
+const OLD_SESSIONS = 'Sessions that are open keep the old value until they reconnect.';
+const SECONDS_PER_DAY = 86_400;
+
+export function versionFindings(version: ServerVersion): readonly Finding[] {
+  if (version.flavour === 'mysql' && isAtLeast(version, [8, 0, 1])) return [];
+  const what = version.flavour === 'mariadb' ? 'MariaDB' : 'MySQL before 8.0.1';
+  return [
+    error(
+      'SERVER_NOT_SUPPORTED',
+      `The server is ${version.text}: this version does not read the binlog of ${what}.`,
+      'Use MySQL 8.0 or later as the source.',
+    ),
+  ];
+}
+
+export function serverFindings(facts: ServerFacts): readonly Finding[] {
+  // Without a binlog nothing else about it matters.
+  if (!facts.hasBinlog) {
+    return [error('BINLOG_OFF', 'The server writes no binlog (log_bin is OFF).', 'Start mysqld with --log-bin.')];
+  }
+  return [...formatFindings(facts), ...completenessFindings(facts), ...durabilityFindings(facts)];
+}
+
+function formatFindings(facts: ServerFacts): readonly Finding[] {
+  const findings: Finding[] = [];
+  const demand = (
+    code: FindingCode,
+    variable: string,
+    value: string | undefined,
+    wanted: string,
+    why: string,
+  ): void => {
+    if (value?.toUpperCase() === wanted) return;
+    findings.push(
+      error(
+        code,
+        `${variable} is ${value ?? 'unknown'}, not ${wanted}: ${why}.`,
+        `SET PERSIST ${variable} = ${wanted}; ${OLD_SESSIONS}`,
+      ),
+    );
+  };
+  demand('BINLOG_FORMAT', 'binlog_format', facts.binlogFormat, 'ROW', 'changes are logged as statements, without rows');
+  demand(
+    'BINLOG_ROW_IMAGE',
+    'binlog_row_image',
+    facts.binlogRowImage,
+    'FULL',
+    'rows are logged with some columns only',
+  );
+  demand(
+    'BINLOG_ROW_METADATA',
+    'binlog_row_metadata',
+    facts.binlogRowMetadata,
+    'FULL',
+    'rows are logged without column names',
+  );
+  if (facts.binlogRowValueOptions?.toUpperCase().includes('PARTIAL_JSON') === true) {
+    findings.push(
+      error(
+        'BINLOG_PARTIAL_JSON',
+        'binlog_row_value_options is PARTIAL_JSON: updates of JSON columns are logged as differences, which this version does not read.',
+        `SET PERSIST binlog_row_value_options = ''; ${OLD_SESSIONS}`,
+      ),
+    );
+  }
+  if (facts.isCompressingTransactions) {
+    findings.push(
+      error(
+        'BINLOG_COMPRESSED',
+        'binlog_transaction_compression is ON: this version does not read compressed transactions.',
+        `SET PERSIST binlog_transaction_compression = OFF; ${OLD_SESSIONS}`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function completenessFindings(facts: ServerFacts): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (facts.isReplica && !facts.logsReplicaUpdates) {
+    findings.push(
+      error(
+        'REPLICA_WITHOUT_UPDATES',
+        'The server is a replica that does not log what it replicates (log_replica_updates is OFF): its binlog lacks the changes made on its source.',
+        'Start mysqld with --log-replica-updates, or read from the source itself.',
+      ),
+    );
+  }
+  if (!facts.hasGtids) {
+    findings.push(
+      warning(
+        'GTID_OFF',
+        `gtid_mode is ${facts.gtidMode}: the relay cannot go on at another server after a failover, and a restored server may go unnoticed.`,
+        'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON. Start with a new checkpoint folder afterwards.',
+      ),
+    );
+  }
+  return findings;
+}
+
+function durabilityFindings(facts: ServerFacts): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (facts.syncBinlog !== '1') {
+    findings.push(
+      warning(
+        'SYNC_BINLOG',
+        `sync_binlog is ${facts.syncBinlog ?? 'unknown'}: after a power cut the server may have lost transactions that are published already.`,
+        'SET PERSIST sync_binlog = 1.',
+      ),
+    );
+  }
+  if (facts.innodbFlushLogAtTrxCommit !== '1') {
+    findings.push(
+      warning(
+        'INNODB_FLUSH',
+        `innodb_flush_log_at_trx_commit is ${facts.innodbFlushLogAtTrxCommit ?? 'unknown'}: after a power cut the server may have lost transactions that are published already.`,
+        'SET PERSIST innodb_flush_log_at_trx_commit = 1.',
+      ),
+    );
+  }
+  if (facts.retentionSeconds !== undefined && facts.retentionSeconds < SECONDS_PER_DAY) {
+    findings.push(
+      warning(
+        'BINLOG_RETENTION',
+        `The server keeps binlogs for ${facts.retentionSeconds} s only: a relay that is down for longer cannot go on.`,
+        'SET PERSIST binlog_expire_logs_seconds = 604800.',
+      ),
+    );
+  }
+  return findings;
+}
+
+function error(code: FindingCode, message: string, remedy: string): Finding {
+  return { level: 'error', code, message, remedy };
+}
+
+function warning(code: FindingCode, message: string, remedy: string): Finding {
+  return { level: 'warning', code, message, remedy };
+}

@@ -1,0 +1,102 @@
+import type { ConnectionSettings } from './connection-options.ts';
+import { isLoopback } from './connection-options.ts';
+import type { ControlConnection } from './control.ts';
+import type { Finding } from './finding.ts';
+import { holds, parseGrants, quotedAccount, type Grants } from './grants.ts';
+import { serverFindings, versionFindings } from './preflight-server.ts';
+import { cascadeFindings, columnFindings, filterFindings, tableFindings, type Published } from './preflight-tables.ts';
+import { textOf, type Row } from './rows.ts';
+import { publishedCascades, publishedColumns, publishedTables } from './schema-queries.ts';
+import { headStatement } from './server-version.ts';
+
+export interface PreflightOptions {
+  readonly published: Published;
+  readonly settings: Pick<ConnectionSettings, 'host'>;
+}
+
+const NEEDED = ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
+
+/**
+ * Everything about the server that would stop a run or make the copy less than exact, all at once; an empty list when there is nothing.
+ * Changes nothing. Throws a RelayError only when the server cannot be asked.
+ */
+export async function preflight(
+  control: ControlConnection,
+  { published, settings }: PreflightOptions,
+): Promise<readonly Finding[]> {
+  const unsupported = versionFindings(await control.version());
+  if (unsupported.length > 0) return unsupported;
+
+  const { grants, account } = await askGrants(control);
+  const transport = encryptionFindings(settings.host, await control.isEncrypted());
+  const missing = grantFindings(grants, account);
+  // Without REPLICATION CLIENT the server answers none of what follows.
+  if (!holds(grants, 'REPLICATION CLIENT')) return [...missing, ...transport];
+
+  const facts = await control.serverFacts();
+  const tables = await publishedTables(control, published);
+  const [binlog] = facts.hasBinlog ? await control.query(headStatement(facts.version)) : [];
+  return [
+    ...missing,
+    ...serverFindings(facts),
+    ...filterFindings(listOf(binlog, 'Binlog_Do_DB'), listOf(binlog, 'Binlog_Ignore_DB'), [
+      ...new Set(tables.map(({ database }) => database)),
+    ]),
+    ...visibilityFindings(grants, account, tables.length),
+    ...columnFindings(await publishedColumns(control, published), published),
+    ...tableFindings(tables, published),
+    ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
+    ...transport,
+  ];
+}
+
+async function askGrants(control: ControlConnection): Promise<{ readonly grants: Grants; readonly account: string }> {
+  const lines = (await control.query('SHOW GRANTS'))
+    .flatMap((row) => Object.values(row))
+    .filter((line) => line !== null);
+  const [user] = await control.query('SELECT CURRENT_USER() AS account');
+  return { grants: parseGrants(lines), account: quotedAccount(textOf(user, 'account')) };
+}
+
+function grantFindings(grants: Grants, account: string): readonly Finding[] {
+  const missing = NEEDED.filter((privilege) => !holds(grants, privilege));
+  if (missing.length === 0) return [];
+  const byRole = grants.roles.length > 0 ? ` If a role brings it: SET DEFAULT ROLE ALL TO ${account}.` : '';
+  return [
+    {
+      level: 'error',
+      code: 'GRANT_MISSING',
+      message: `The account ${account} lacks ${missing.join(' and ')}.`,
+      remedy: `GRANT ${missing.join(', ')} ON *.* TO ${account};${byRole}`,
+    },
+  ];
+}
+
+/** information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. */
+function visibilityFindings(grants: Grants, account: string, tables: number): readonly Finding[] {
+  if (holds(grants, 'REFERENCES') || holds(grants, 'SELECT')) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'SCHEMA_NOT_VISIBLE',
+      message: `The types, keys and engines of tables could be checked only as far as the account sees them: ${tables} tables that are published. What cannot be published exactly stops the relay when it comes.`,
+      remedy: `To have all checked, without access to any row: GRANT REFERENCES ON *.* TO ${account};`,
+    },
+  ];
+}
+
+function encryptionFindings(host: string, isEncrypted: boolean): readonly Finding[] {
+  if (isEncrypted || isLoopback(host)) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'NOT_ENCRYPTED',
+      message: `The connection to ${host} is not encrypted: every row crosses the network in plain text, and anyone on the way may learn the password.`,
+      remedy: 'Give the server a certificate, and set source.tls.mode to verify-identity.',
+    },
+  ];
+}
+
+function listOf(row: Row | undefined, column: string): string {
+  return row?.[column] ?? '';
+}

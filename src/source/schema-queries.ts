@@ -1,0 +1,65 @@
+/** What information_schema says of the published tables, as far as the account may see them. */
+import type { ControlConnection } from './control.ts';
+import type { CascadeInfo, ColumnInfo, Published, TableInfo } from './preflight-tables.ts';
+import { textOf, type Row } from './rows.ts';
+
+type Control = Pick<ControlConnection, 'query'>;
+
+const OWN_SCHEMAS = "('mysql', 'sys', 'information_schema', 'performance_schema')";
+
+export async function publishedTables(control: Control, published: Published): Promise<readonly TableInfo[]> {
+  const rows = await control.query(
+    `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS tbl, t.ENGINE AS engine, c.CONSTRAINT_NAME AS primary_key
+     FROM information_schema.TABLES t
+     LEFT JOIN information_schema.TABLE_CONSTRAINTS c
+       ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'
+     WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
+     ORDER BY t.TABLE_SCHEMA, t.TABLE_NAME`,
+  );
+  return rows
+    .map((row) => ({
+      ...nameOf(row),
+      engine: row['engine'] ?? 'unknown',
+      hasPrimaryKey: (row['primary_key'] ?? '') !== '',
+    }))
+    .filter(({ database, table }) => published.includes(database, table));
+}
+
+export async function publishedColumns(control: Control, published: Published): Promise<readonly ColumnInfo[]> {
+  const rows = await control.query(
+    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.DATA_TYPE AS data_type, c.CHARACTER_SET_NAME AS charset
+     FROM information_schema.COLUMNS c
+     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
+     WHERE t.TABLE_TYPE = 'BASE TABLE' AND c.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
+     ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`,
+  );
+  return rows
+    .map((row) => ({
+      ...nameOf(row),
+      column: textOf(row, 'col'),
+      dataType: textOf(row, 'data_type'),
+      charset: row['charset'] ?? undefined,
+    }))
+    .filter(({ database, table }) => published.includes(database, table));
+}
+
+/** Foreign keys by the child table, which is the one that holds the constraint. */
+export async function publishedCascades(control: Control, published: Published): Promise<readonly CascadeInfo[]> {
+  const rows = await control.query(
+    `SELECT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS tbl, CONSTRAINT_NAME AS name, UPDATE_RULE AS on_update, DELETE_RULE AS on_delete
+     FROM information_schema.REFERENTIAL_CONSTRAINTS
+     ORDER BY CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME`,
+  );
+  return rows
+    .map((row) => ({
+      ...nameOf(row),
+      constraint: textOf(row, 'name'),
+      updateRule: textOf(row, 'on_update'),
+      deleteRule: textOf(row, 'on_delete'),
+    }))
+    .filter(({ database, table }) => published.includes(database, table));
+}
+
+function nameOf(row: Row): { readonly database: string; readonly table: string } {
+  return { database: textOf(row, 'db'), table: textOf(row, 'tbl') };
+}

@@ -1,0 +1,40 @@
+export interface ServerVersion {
+  readonly flavour: 'mysql' | 'mariadb';
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** As the server prints it. */
+  readonly text: string;
+}
+
+/** `version` and `version_comment` of the server. */
+export function parseVersion(text: string, comment: string): ServerVersion {
+  const [, major = '0', minor = '0', patch = '0'] = /(\d+)\.(\d+)\.(\d+)/.exec(text.replace(/^5\.5\.5-/, '')) ?? [];
+  return {
+    flavour: /mariadb/i.test(`${text} ${comment}`) ? 'mariadb' : 'mysql',
+    major: Number(major),
+    minor: Number(minor),
+    patch: Number(patch),
+    text,
+  };
+}
+
+export function isAtLeast({ major, minor, patch }: ServerVersion, wanted: readonly [number, number, number]): boolean {
+  const [wantedMajor, wantedMinor, wantedPatch] = wanted;
+  if (major !== wantedMajor) return major > wantedMajor;
+  if (minor !== wantedMinor) return minor > wantedMinor;
+  return patch >= wantedPatch;
+}
+
+/** The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on. */
+export function headStatement(version: ServerVersion): string {
+  return isAtLeast(version, [8, 2, 0]) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
+}
+
+export function replicasStatement(version: ServerVersion): string {
+  return isAtLeast(version, [8, 0, 22]) ? 'SHOW REPLICAS' : 'SHOW SLAVE HOSTS';
+}
+
+export function replicaStatusStatement(version: ServerVersion): string {
+  return isAtLeast(version, [8, 0, 22]) ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS';
+}

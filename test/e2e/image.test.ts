@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildImage, type Image, type Running } from '../../dev/image/image.ts';
+import { drainTopic } from '../support/drain-topic.ts';
+import {
+  freshDatabase,
+  freshTopic,
+  sharedMysql,
+  sharedRocketmq,
+  uniqueName,
+  type FreshTopic,
+} from '../support/servers.ts';
+
+/** As config/container.yaml has it; the image runs in the network of this machine. */
+const ADMIN = 'http://127.0.0.1:8686';
+const BUILD_TIMEOUT_MS = 600_000;
+
+let image: Image;
+let topic: FreshTopic;
+const running: Running[] = [];
+
+beforeAll(async () => {
+  const startMs = performance.now();
+  image = await buildImage(uniqueName('binlog-relay-test-'), (line) => console.error(`image: ${line}`));
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  console.log(`image: built in ${seconds} s, ${Math.round(image.sizeBytes / 1e6)} MB`);
+  topic = await freshTopic();
+}, BUILD_TIMEOUT_MS);
+
+afterAll(async () => {
+  await Promise.all(running.map((container) => container.stop()));
+  await image.remove();
+}, BUILD_TIMEOUT_MS);
+
+/** The image with arguments of its own in the place of its command. */
+function relay(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Running> {
+  return start([...image.config.entrypoint, ...args], env);
+}
+
+async function start(program: readonly string[], env?: Readonly<Record<string, string>>): Promise<Running> {
+  const container = await image.start(program, env);
+  running.push(container);
+  return container;
+}
+
+function environment(): Readonly<Record<string, string>> {
+  const { host, port, relayUser, relayPassword } = sharedMysql();
+  return {
+    MYSQL_HOST: host,
+    MYSQL_PORT: String(port),
+    MYSQL_USER: relayUser,
+    MYSQL_PASSWORD: relayPassword,
+    ROCKETMQ_ENDPOINT: sharedRocketmq().endpoint,
+    ROCKETMQ_TOPIC: topic.topic,
+  };
+}
+
+/** The relay as the image starts it by itself. */
+async function startRelay(): Promise<Running> {
+  const container = await relay(image.config.command, environment());
+  let hasEnded = false;
+  void container.ended.then(() => (hasEnded = true));
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const isReady = await fetch(`${ADMIN}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return container;
+    if (hasEnded || performance.now() > deadline) throw new Error(`the relay is not ready:\n${container.output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+it('is run as a user who is not root and can write only to the volume', async () => {
+  expect(image.config).toMatchObject({ user: 'node', stopSignal: 'SIGTERM', volumes: ['/var/lib/binlog-relay'] });
+  const writable = 'for d in /app /app/dist /etc/binlog-relay /var/lib/binlog-relay; do test -w $d && echo $d; done';
+  const { output } = await (await start(['sh', '-c', `id -u; ${writable}; true`])).ended;
+  expect(output).toBe('1000\n/var/lib/binlog-relay\n');
+});
+
+it('holds what production needs and nothing to build or to test with', async () => {
+  const { output } = await (await start(['sh', '-c', 'ls /app; ls /app/node_modules; ls -A ~'])).ended;
+  const names = output.split('\n');
+  expect(names).toEqual(expect.arrayContaining(['dist', 'node_modules', 'mysql2', 'rocketmq-client-nodejs', 'zongji']));
+  for (const absent of ['src', 'test', 'typescript', 'vitest', '.npmrc', '.env']) expect(names).not.toContain(absent);
+});
+
+it('answers --help', async () => {
+  const { code, output } = await (await relay(['--help'])).ended;
+  expect(output).toContain('Usage: binlog-relay <command>');
+  expect(code).toBe(0);
+});
+
+it('says what is missing when nothing was configured', async () => {
+  const { code, output } = await (await relay(image.config.command)).ended;
+  expect(output).toContain('the environment variable MYSQL_HOST is not set');
+  // buildah hands on the code only in words, and with one of its own.
+  expect(code === 78 || output.includes('exited with status 78')).toBe(true);
+});
+
+it('checks the servers that the environment names', async () => {
+  const { code, output } = await (await relay(['check', ...image.config.command.slice(1)], environment())).ended;
+  expect(output).toContain(`rocketmq topic ${topic.topic}`);
+  expect(code, output).toBe(0);
+});
+
+it('publishes a row, is healthy, and stops when it is asked to', async () => {
+  const container = await startRelay();
+  const database = await freshDatabase();
+  await database.connection.query('CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO t VALUES (1, "one")');
+  const isOurs = (tag: string): boolean => tag === `${database.name}.t`;
+  const messages = await drainTopic({ ...topic, until: (all) => all.some(({ tag }) => isOurs(tag)) });
+  const body: unknown = JSON.parse(messages.find(({ tag }) => isOurs(tag))?.body.toString() ?? '');
+  expect(body).toMatchObject({ type: 'INSERT', data: [{ id: '1', v: 'one' }] });
+
+  expect((await (await start(image.config.healthcheck)).ended).code).toBe(0);
+  const metrics = await (await fetch(`${ADMIN}/metrics`)).text();
+  const residentBytes = Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1]);
+  console.log(`image: the relay takes ${Math.round(residentBytes / 1e6)} MB of memory`);
+  expect(residentBytes).toBeLessThan(200e6);
+
+  const { code, output } = await container.stop();
+  expect(code, output).toBe(0);
+  expect((await (await start(image.config.healthcheck)).ended).code).not.toBe(0);
+  await database.drop();
+});

@@ -1,0 +1,251 @@
+/** Both ends of a relay and its checkpoint store, made by hand, for what real servers cannot do on demand. */
+import { pino } from 'pino';
+import type { RelayError } from '../../src/base/errors.ts';
+import { RelayError as Failure } from '../../src/base/errors.ts';
+import { tableFilter } from '../../src/change/table-filter.ts';
+import type { Checkpoint, CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
+import { canalJson } from '../../src/format/canal-json.ts';
+import { Relay, type RelayOptions } from '../../src/relay/run.ts';
+import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
+import type { EventReader, Head, Prepared, Session, Source, StartPosition } from '../../src/source/source.ts';
+import type { MessageBody } from '../../dev/replay.ts';
+import type { FixtureEvent } from './binlog-fixture.ts';
+import { EARLIEST } from './flow.ts';
+import { ManualClock, settled } from './sink/manual-clock.ts';
+
+const SERVER_UUID = '00000000-0000-0000-0000-000000000001';
+
+/** A dump connection that brings what the test gives it. Paused, it keeps events back as a socket does. */
+export class FakeSession implements Session {
+  readonly position: StartPosition;
+  readonly ended: Promise<void>;
+  pauses = 0;
+  resumes = 0;
+  isClosed = false;
+  /** Called before each event that is handed over. */
+  onEvent: () => void = () => undefined;
+  readonly #reader: EventReader;
+  readonly #waiting: FixtureEvent[] = [];
+  #resolve: () => void = () => undefined;
+  #reject: (error: RelayError) => void = () => undefined;
+
+  constructor(position: StartPosition, reader: EventReader) {
+    this.position = position;
+    this.#reader = reader;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.ended.catch(() => undefined);
+  }
+
+  get isPaused(): boolean {
+    return this.pauses > this.resumes;
+  }
+
+  /** Events that wait because the session is paused. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** One socket read. */
+  read(events: readonly FixtureEvent[]): void {
+    this.#waiting.push(...events);
+    this.#handOver();
+  }
+
+  fail(error: RelayError): void {
+    this.isClosed = true;
+    this.#reject(error);
+  }
+
+  pause(): void {
+    this.pauses += 1;
+  }
+
+  resume(): void {
+    this.resumes += 1;
+    this.#handOver();
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.#resolve();
+    return Promise.resolve();
+  }
+
+  #handOver(): void {
+    let event: FixtureEvent | undefined;
+    while (!this.isPaused && !this.isClosed && (event = this.#waiting.shift()) !== undefined) {
+      this.onEvent();
+      this.#reader.event(event.bytes, 0, event.bytes.length);
+    }
+    this.#reader.endOfRead();
+  }
+}
+
+export class FakeSource implements Source {
+  readonly sessions: FakeSession[] = [];
+  isClosed = false;
+  onPrepare: () => Promise<void> = () => Promise.resolve();
+  onOpen: () => Promise<void> = () => Promise.resolve();
+  onHead: () => Promise<Head> = () => Promise.resolve({ ...EARLIEST, serverUuid: SERVER_UUID });
+
+  get session(): FakeSession {
+    const session = this.sessions.at(-1);
+    if (session === undefined) throw new Error('no session was opened');
+    return session;
+  }
+
+  async prepare(stored: StartPosition | undefined): Promise<Prepared> {
+    await this.onPrepare();
+    return { start: stored ?? EARLIEST, serverUuid: SERVER_UUID, warnings: [] };
+  }
+
+  async open(position: StartPosition, reader: EventReader): Promise<Session> {
+    await this.onOpen();
+    const session = new FakeSession(position, reader);
+    this.sessions.push(session);
+    return session;
+  }
+
+  head(): Promise<Head> {
+    return this.onHead();
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
+
+/** Takes what `onSend` lets pass. */
+export class FakeSink implements Sink {
+  readonly taken: OutboundMessage[] = [];
+  isClosed = false;
+  onOpen: () => Promise<void> = () => Promise.resolve();
+  onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
+  readonly #closed = new AbortController();
+
+  async open(): Promise<SinkInfo> {
+    await this.onOpen();
+    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
+    return { destination: 'a list', queues: 1, laneNames };
+  }
+
+  async send(message: OutboundMessage): Promise<void> {
+    const closed = new Promise<never>((_, reject) => {
+      this.#closed.signal.addEventListener('abort', () => reject(new Failure('SINK_CLOSED', 'closed')));
+    });
+    await Promise.race([this.onSend(message), closed]);
+    this.taken.push({ ...message, body: Buffer.from(message.body) });
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.#closed.abort();
+    return Promise.resolve();
+  }
+
+  /** Whole ids of all changes that it took, in the order of taking. */
+  changes(): string[] {
+    return this.taken.flatMap(({ body }) => {
+      const { database, table, source, changes } = JSON.parse(body.toString()) as MessageBody;
+      return changes.map((change) => `${database}.${table} ${source}:${change}`);
+    });
+  }
+}
+
+export class FakeStore implements CheckpointStore {
+  readonly location = 'a variable';
+  readonly saved: Checkpoint[] = [];
+  onSave: () => Promise<void> = () => Promise.resolve();
+
+  get last(): Checkpoint | undefined {
+    return this.saved.at(-1);
+  }
+
+  load(): Promise<Checkpoint | undefined> {
+    return Promise.resolve(this.last);
+  }
+
+  async save(checkpoint: Checkpoint): Promise<void> {
+    await this.onSave();
+    this.saved.push(checkpoint);
+  }
+}
+
+/** Waits that are opened by hand. */
+export class Gate {
+  #open: () => void = () => undefined;
+  readonly passed = new Promise<void>((resolve) => {
+    this.#open = resolve;
+  });
+
+  open(): void {
+    this.#open();
+  }
+}
+
+/** A relay between the two, on a clock that stands still. */
+export class RelayRun {
+  readonly source = new FakeSource();
+  readonly sink = new FakeSink();
+  readonly store = new FakeStore();
+  readonly clock = new ManualClock();
+  /** Constant messages of the log, in order. */
+  readonly log: string[] = [];
+  readonly relay: Relay;
+  /** What `run` came to; undefined while it runs. */
+  outcome: 'stopped' | { readonly code: string } | undefined;
+  readonly #stop = new AbortController();
+
+  constructor(options: Partial<RelayOptions> = {}) {
+    const write = (line: string): void => void this.log.push((JSON.parse(line) as { msg: string }).msg);
+    this.relay = new Relay({
+      source: this.source,
+      sink: this.sink,
+      store: this.store,
+      format: canalJson,
+      filter: tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] }),
+      ordering: 'key',
+      lanes: 4,
+      messageKeys: 'auto',
+      heldBytes: 1 << 20,
+      messageBytes: 64 << 10,
+      stopTimeoutMs: 5000,
+      checkpointIntervalMs: 1000,
+      acceptNewLanes: false,
+      clock: this.clock,
+      random: () => 0,
+      logger: pino({ level: 'info' }, { write }),
+      ...options,
+    });
+  }
+
+  /** Begins to run and goes as far as it can without time. */
+  async start(): Promise<void> {
+    this.relay.run(this.#stop.signal).then(
+      () => (this.outcome = 'stopped'),
+      (error: unknown) => (this.outcome = error as RelayError),
+    );
+    await settled();
+  }
+
+  /** One socket read, and what follows of it without time. */
+  async read(events: readonly FixtureEvent[]): Promise<void> {
+    this.source.session.read(events);
+    await settled();
+  }
+
+  async askToStop(): Promise<void> {
+    this.#stop.abort();
+    await settled();
+  }
+
+  /** Asks to stop and gives it the time that it may take. */
+  async stop(): Promise<void> {
+    await this.askToStop();
+    for (let waitedMs = 0; waitedMs <= 5100 && this.outcome === undefined; waitedMs += 10) await this.clock.advance(10);
+  }
+}

@@ -1,0 +1,375 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '../../../src/base/errors.ts';
+import { GtidSet } from '../../../src/binlog/gtid-set.ts';
+import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
+import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
+import { Gate, RelayRun } from '../../support/relay-ends.ts';
+import { settled } from '../../support/sink/manual-clock.ts';
+
+const events = fixtureEvents('shop.9.7');
+const isTransactionStart = ({ name }: FixtureEvent): boolean => name === 'GTID';
+/** What every dump sends first. */
+const preamble = events.slice(0, events.findIndex(isTransactionStart));
+const transactions = transactionsOf(events.slice(preamble.length));
+
+const UNREACHABLE = new RelayError('SINK_UNREACHABLE', 'nobody there');
+const REJECTED = new RelayError('SINK_REJECTED', 'never');
+const LOST = new RelayError('SOURCE_UNREACHABLE', 'the connection was lost');
+const PURGED = new RelayError('BINLOG_PURGED', 'the binlog is gone');
+const DISK_FULL = new RelayError('CHECKPOINT_DISK_FULL', 'no room');
+const NOT_WRITABLE = new RelayError('CHECKPOINT_NOT_WRITABLE', 'not yours');
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** Every change of the fixture, as `database.table id`. */
+const all = await changesOf(events);
+
+describe('Relay', () => {
+  it('publishes everything, raises the epoch before the first send, and stores the end at a stop', async () => {
+    const run = await started();
+    expect(run.store.saved.map(({ epoch }) => epoch)).toEqual([1]);
+    await run.read(events);
+    await run.stop();
+    expect(run.outcome).toBe('stopped');
+    expect(run.sink.changes().sort()).toEqual(all);
+    expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+    expect([run.sink.isClosed, run.source.isClosed, run.source.session.isClosed]).toEqual([true, true, true]);
+    expect(run.clock.sleeping).toBe(0);
+  });
+
+  it('stores the checkpoint while it runs', async () => {
+    const run = await started();
+    await run.read(events);
+    await run.clock.advance(1000);
+    expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+    await run.stop();
+  });
+
+  describe('when the sink refuses a message for good', () => {
+    it('fails with its code, delivers what is in other lanes, and stores a checkpoint before that message', async () => {
+      for (let refused = 0; refused < 6; refused += 1) {
+        const run = await started();
+        let sends = 0;
+        run.sink.onSend = () => (sends++ === refused ? Promise.reject(REJECTED) : Promise.resolve());
+        await run.read(events);
+        await run.clock.advance(10);
+        expect(run.outcome).toMatchObject({ code: 'SINK_REJECTED' });
+        expectNothingBehindIsMissing(run);
+        expect(run.relay.status().state).toBe('failed');
+      }
+    });
+
+    it('does not wait for the lane that will never be empty', async () => {
+      const run = await started();
+      run.sink.onSend = () => Promise.reject(REJECTED);
+      await run.read(events);
+      expect(run.clock.monotonic()).toBe(0);
+      expect(run.outcome).toMatchObject({ code: 'SINK_REJECTED' });
+    });
+  });
+
+  it('sends again what the sink could not take, each lane in its order', async () => {
+    const run = await started({ lanes: 1 });
+    let sends = 0;
+    run.sink.onSend = () => (sends++ < 3 ? Promise.reject(UNREACHABLE) : Promise.resolve());
+    for (const transaction of [preamble, ...transactions]) await run.read(transaction);
+    expect(run.sink.taken).toEqual([]);
+    expect(run.relay.status().parts.sink.ok).toBe(false);
+    for (let i = 0; i < 10; i += 1) await run.clock.advance(1000);
+    expect(run.relay.status().parts.sink.ok).toBe(true);
+    expect(run.sink.taken.map(({ properties }) => Number(properties.get('sequence')))).toEqual(
+      run.sink.taken.map((_, i) => i + 1),
+    );
+    expect(run.sink.changes().sort()).toEqual(all);
+    await run.stop();
+  });
+
+  describe('when the sink never answers', () => {
+    it('stops after stopTimeout, says so, and leaves the checkpoint before what is held', async () => {
+      const run = await started();
+      run.sink.onSend = never;
+      await run.read(events);
+      await run.askToStop();
+      await run.clock.advance(4900);
+      expect(run.outcome).toBeUndefined();
+      await run.clock.advance(100);
+      expect(run.outcome).toBe('stopped');
+      expect(run.log).toContain(
+        'stopped before the broker had taken everything; the next run sends it again from the checkpoint',
+      );
+      expectNothingBehindIsMissing(run);
+      expect(run.clock.sleeping).toBe(0);
+    });
+
+    it('drains what is answered before that', async () => {
+      const run = await started();
+      const gate = new Gate();
+      run.sink.onSend = () => gate.passed;
+      await run.read(events);
+      await run.askToStop();
+      expect(run.relay.status().state).toBe('draining');
+      gate.open();
+      await run.clock.advance(10);
+      expect(run.outcome).toBe('stopped');
+      expect(run.sink.changes().sort()).toEqual(all);
+      expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+    });
+  });
+
+  describe('the byte budget', () => {
+    // Invariant 3: no event is taken while the budget is used up, and nothing but an event uses more of it.
+    it.each([1, 4096, 16_384, 24_576])('holds no more than %i bytes and one event', async (heldBytes) => {
+      const run = await started({ heldBytes });
+      const gate = new Gate();
+      run.sink.onSend = () => gate.passed;
+      const { session } = run.source;
+      const held = (): number => run.relay.status().heldBytes;
+      let largestEvent = 0;
+      let before = 0;
+      session.onEvent = () => {
+        largestEvent = Math.max(largestEvent, held() - before);
+        before = held();
+        expect(before).toBeLessThan(heldBytes);
+      };
+      await run.read(events);
+      largestEvent = Math.max(largestEvent, held() - before);
+      expect(session.isPaused).toBe(true);
+      expect(session.waiting).toBeGreaterThan(0);
+      expect(run.relay.status().sourcePaused).toBe(true);
+      expect(held()).toBeLessThan(heldBytes + largestEvent);
+
+      gate.open();
+      await settled();
+      // Invariant 11: what was paused goes on, on the same connection.
+      expect(session.waiting).toBe(0);
+      expect(session.pauses).toBe(session.resumes);
+      expect(run.relay.status().sourcePaused).toBe(false);
+      expect(run.source.sessions).toEqual([session]);
+      expect(session.isClosed).toBe(false);
+      expect(run.sink.changes().sort()).toEqual(all);
+      expect(held()).toBe(0);
+      await run.stop();
+    });
+
+    it('reconnects only when there is room again, when the connection is lost while it is paused', async () => {
+      const run = await started({ heldBytes: 4096 });
+      const gate = new Gate();
+      run.sink.onSend = () => gate.passed;
+      await run.read(events);
+      run.source.session.fail(LOST);
+      for (let i = 0; i < 30; i += 1) await run.clock.advance(1000);
+      expect(run.source.sessions).toHaveLength(1);
+      expect(run.relay.status()).toMatchObject({ sourcePaused: true, parts: { source: { ok: false } } });
+      gate.open();
+      await settled();
+      expect(run.source.sessions).toHaveLength(2);
+      expect(run.relay.status()).toMatchObject({ sourcePaused: false, parts: { source: { ok: true } } });
+      await run.read(dumpFrom(run));
+      expect(run.sink.changes().sort()).toEqual(all);
+      await run.stop();
+    });
+
+    it('can be stopped while it waits for room to reconnect', async () => {
+      const run = await started({ heldBytes: 4096 });
+      run.sink.onSend = never;
+      await run.read(events);
+      run.source.session.fail(LOST);
+      await settled();
+      await run.stop();
+      expect(run.outcome).toBe('stopped');
+    });
+  });
+
+  describe('when an event cannot be passed', () => {
+    it('delivers and stores everything before it, and fails with its code', async () => {
+      const damaged = transactions.map((transaction) => transaction.map(withDamagedRows));
+      for (const [i, transaction] of damaged.entries()) {
+        if (transaction.every((event, n) => event === transactions[i]?.[n])) continue;
+        const run = await started();
+        const before = [...preamble, ...transactions.slice(0, i).flat()];
+        await run.read([...before, ...transaction, ...transactions.slice(i + 1).flat()]);
+        expect(run.outcome).toMatchObject({ code: 'BINLOG_CHECKSUM' });
+        expect(new Set(run.sink.changes())).toEqual(new Set(await changesOf(before)));
+        expect(acknowledged(run.store.last)).toEqual(gtidsIn(before));
+      }
+    });
+  });
+
+  describe('when the source fails for good', () => {
+    it('delivers and stores everything before it, and fails with its code', async () => {
+      const run = await started();
+      const gate = new Gate();
+      run.sink.onSend = () => gate.passed;
+      await run.read(events);
+      run.source.session.fail(PURGED);
+      await settled();
+      expect(run.outcome).toBeUndefined();
+      gate.open();
+      await run.clock.advance(10);
+      expect(run.outcome).toMatchObject({ code: 'BINLOG_PURGED' });
+      expect(run.sink.changes().sort()).toEqual(all);
+      expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+      expect(run.clock.sleeping).toBe(0);
+    });
+
+    it('does so when it cannot be opened again', async () => {
+      const run = await started();
+      await run.read(events);
+      run.source.onOpen = () => Promise.reject(PURGED);
+      run.source.session.fail(LOST);
+      await settled();
+      expect(run.outcome).toMatchObject({ code: 'BINLOG_PURGED' });
+      expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+    });
+  });
+
+  it('goes on at the last transaction boundary after any lost connection, and publishes nothing twice', async () => {
+    for (let cut = 1; cut < events.length; cut += 1) {
+      const run = await started();
+      await run.read(events.slice(0, cut));
+      run.source.session.fail(LOST);
+      await settled();
+      await run.read(dumpFrom(run));
+      await run.stop();
+      expect(run.sink.changes().sort(), `cut before event ${cut}`).toEqual(all);
+      expect(run.relay.status().counters.sourceReconnects).toBe(1);
+    }
+  });
+
+  describe('the checkpoint store', () => {
+    it('may be out of order for a while: the relay publishes, says so, and stores later', async () => {
+      const run = await started();
+      run.store.onSave = () => Promise.reject(DISK_FULL);
+      await run.read(events);
+      await run.clock.advance(3000);
+      expect(run.outcome).toBeUndefined();
+      expect(run.sink.changes().sort()).toEqual(all);
+      expect(run.relay.status().parts.checkpoint).toEqual({ ok: false, reason: 'no room' });
+      run.store.onSave = () => Promise.resolve();
+      await run.clock.advance(1000);
+      expect(run.relay.status().parts.checkpoint.ok).toBe(true);
+      expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
+      await run.stop();
+    });
+
+    it('ends the run when it will never work again', async () => {
+      const run = await started();
+      run.store.onSave = () => Promise.reject(NOT_WRITABLE);
+      await run.read(events);
+      await run.clock.advance(1000);
+      await run.clock.advance(10);
+      expect(run.outcome).toMatchObject({ code: 'CHECKPOINT_NOT_WRITABLE' });
+    });
+
+    it('is never silent: a stop whose checkpoint could not be stored says so', async () => {
+      const run = await started();
+      await run.read(events);
+      run.store.onSave = () => Promise.reject(DISK_FULL);
+      await run.stop();
+      expect(run.outcome).toBe('stopped');
+      expect(run.log).toContain('stopped, but not in order');
+    });
+  });
+
+  describe('can be stopped', () => {
+    it.each([
+      ['the sink', (run: RelayRun) => (run.sink.onOpen = never)],
+      ['the source', (run: RelayRun) => (run.source.onPrepare = never)],
+      ['a session', (run: RelayRun) => (run.source.onOpen = never)],
+    ])('while %s does not open', async (_, block) => {
+      const run = new RelayRun();
+      block(run);
+      await run.start();
+      await run.askToStop();
+      expect(run.outcome).toBe('stopped');
+      expect([run.sink.isClosed, run.source.isClosed]).toEqual([true, true]);
+    });
+
+    it('while it waits to try again', async () => {
+      const run = new RelayRun();
+      run.sink.onOpen = () => Promise.reject(UNREACHABLE);
+      await run.start();
+      expect(run.relay.status()).toMatchObject({ state: 'starting', parts: { sink: { ok: false } } });
+      expect(run.log).toContain('the sink is not available; trying again');
+      await run.askToStop();
+      expect(run.outcome).toBe('stopped');
+    });
+  });
+
+  it('closes a session that opens after it was asked to stop', async () => {
+    const run = new RelayRun();
+    const gate = new Gate();
+    run.source.onOpen = () => gate.passed;
+    await run.start();
+    await run.askToStop();
+    gate.open();
+    await settled();
+    expect(run.source.session.isClosed).toBe(true);
+  });
+
+  it('is not idle while it holds what the server had after its newest position was asked for', async () => {
+    const run = await started();
+    run.sink.onSend = never;
+    expect(run.relay.status().progress).toBe('idle');
+    await run.read(events);
+    expect(run.relay.status().progress).toBe('catching-up');
+    await run.stop();
+  });
+});
+
+async function started(options?: ConstructorParameters<typeof RelayRun>[0]): Promise<RelayRun> {
+  const run = new RelayRun(options);
+  await run.start();
+  expect(run.relay.status().state).toBe('running');
+  return run;
+}
+
+/** Sorted ids of the changes of `events`. */
+async function changesOf(events: readonly FixtureEvent[]): Promise<string[]> {
+  const run = await started();
+  await run.read(events);
+  await run.stop();
+  return run.sink.changes().sort();
+}
+
+/** Invariant 1: whatever the stored checkpoint covers, the sink has taken. */
+function expectNothingBehindIsMissing(run: RelayRun): void {
+  const { last } = run.store;
+  const stored = GtidSet.parse(last?.gtidSet ?? '');
+  const taken = new Set(run.sink.changes());
+  const isStored = (change: string): boolean =>
+    stored.contains(GtidSet.parse(change.replace(/^\S+ /, '').replace(/#.*$/, '')));
+  expect(all.filter((change) => isStored(change) && !taken.has(change))).toEqual([]);
+  expect(all.some((change) => !taken.has(change))).toBe(true);
+}
+
+const acknowledged = (checkpoint: Checkpoint | undefined): string => checkpoint?.gtidSet ?? '';
+
+/** What the checkpoint says when all transactions of `events` are acknowledged. */
+function gtidsIn(events: readonly FixtureEvent[]): string {
+  const count = events.filter(isTransactionStart).length;
+  const uuid = /(\S+):/.exec(all[0]?.split(' ')[1] ?? '')?.[1] ?? '';
+  return count === 0 ? '' : `${uuid}:1-${count}`;
+}
+
+function transactionsOf(rest: readonly FixtureEvent[]): FixtureEvent[][] {
+  const found: FixtureEvent[][] = [];
+  for (const event of rest) {
+    if (isTransactionStart(event)) found.push([]);
+    found.at(-1)?.push(event);
+  }
+  return found;
+}
+
+/** What the server sends to the session that was opened last: what its GTID set does not hold. */
+function dumpFrom(run: RelayRun): FixtureEvent[] {
+  const { gtidSet = '' } = run.source.session.position;
+  const known = gtidSet === '' ? 0 : Number(/(\d+)$/.exec(gtidSet)?.[1]);
+  return [...preamble, ...transactions.slice(known).flat()];
+}
+
+function withDamagedRows(event: FixtureEvent): FixtureEvent {
+  if (!event.name.endsWith('_ROWS')) return event;
+  const bytes = Buffer.from(event.bytes);
+  bytes.writeUInt8(bytes.readUInt8(30) ^ 1, 30);
+  return { name: event.name, bytes };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '../../../src/base/errors.ts';
+import { isGrantMissing, isWithoutTls, serverErrorNumber, sourceError } from '../../../src/source/mysql-errors.ts';
+
+/** As mysql2 gives them. */
+function thrown(message: string, facts: Readonly<Record<string, unknown>> = {}): Error {
+  return Object.assign(new Error(message), facts);
+}
+
+describe('sourceError', () => {
+  // As measured on 9.7.4 and 8.0.12.
+  it.each([
+    [1045, 'SOURCE_ACCESS_DENIED', false],
+    [3118, 'SOURCE_ACCESS_DENIED', false],
+    [1227, 'SOURCE_GRANT_MISSING', false],
+    [1142, 'SOURCE_GRANT_MISSING', false],
+    [3159, 'SOURCE_TLS', false],
+    [1040, 'SOURCE_UNREACHABLE', true],
+    [1053, 'SOURCE_UNREACHABLE', true],
+    [3169, 'SOURCE_UNREACHABLE', true],
+    [4031, 'SOURCE_UNREACHABLE', true],
+    [1064, 'SOURCE_ERROR', false],
+  ] as const)('maps error %i of the server to %s', (errno, code, isRetryable) => {
+    const error = sourceError(thrown('the text', { errno, code: 'ER_SOMETHING', sqlState: 'HY000' }));
+    expect(error).toMatchObject({ code, message: `MySQL: the text (${errno})`, retryable: isRetryable });
+    expect(serverErrorNumber(error)).toBe(errno);
+  });
+
+  it.each([
+    ['ECONNREFUSED', 'SOURCE_UNREACHABLE', true],
+    ['ETIMEDOUT', 'SOURCE_UNREACHABLE', true],
+    ['PROTOCOL_CONNECTION_LOST', 'SOURCE_UNREACHABLE', true],
+    ['EAI_AGAIN', 'SOURCE_UNREACHABLE', true],
+    ['ENOTFOUND', 'SOURCE_HOST_UNKNOWN', true],
+    ['HANDSHAKE_SSL_ERROR', 'SOURCE_TLS', false],
+    ['HANDSHAKE_NO_SSL_SUPPORT', 'SOURCE_TLS', false],
+  ] as const)('maps %s to %s', (name, code, isRetryable) => {
+    // Node.js gives a negative errno: not one of the server.
+    const error = sourceError(thrown('the text', { errno: -111, code: name, fatal: true }));
+    expect(error).toMatchObject({ code, message: 'MySQL: the text', retryable: isRetryable });
+    expect(serverErrorNumber(error)).toBeUndefined();
+  });
+
+  it('takes a connection that has ended for the server being away', () => {
+    const error = thrown("Can't add new command when connection is in closed state", { fatal: true });
+    expect(sourceError(error).code).toBe('SOURCE_UNREACHABLE');
+  });
+
+  it('shows every address of a host that refuses on all', () => {
+    const inner = ['::1', '127.0.0.1'].map((host) =>
+      thrown(`connect ECONNREFUSED ${host}:1`, { code: 'ECONNREFUSED' }),
+    );
+    const error = sourceError(new AggregateError(inner));
+    expect(error.code).toBe('SOURCE_UNREACHABLE');
+    expect(error.message).toBe('MySQL: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1');
+  });
+
+  it('leaves a RelayError as it is, and takes what it does not know for terminal', () => {
+    const own = new RelayError('SOURCE_LOCKED', 'locked');
+    expect(sourceError(own)).toBe(own);
+    expect(sourceError('text')).toMatchObject({ code: 'SOURCE_ERROR', retryable: false });
+    expect(sourceError(thrown('boom')).code).toBe('SOURCE_ERROR');
+  });
+});
+
+describe('error 1236', () => {
+  const DUMP = { errno: 1236, code: 'ER_SOURCE_FATAL_ERROR_READING_BINLOG', sqlState: 'HY000' };
+  // The servers' own texts, 9.7.4 and 8.0.12.
+  it.each([
+    [
+      'SOURCE_SERVER_ID_TAKEN',
+      "A replica with the same server_uuid/server_id as this replica has connected to the source; the first event '' at 4, the last event read from './binlog.000001' at 1392, the last byte read from './binlog.000001' at 1392.",
+    ],
+    [
+      'SOURCE_SERVER_ID_TAKEN',
+      "A slave with the same server_uuid/server_id as this slave has connected to the master; the first event '' at 4, the last event read from './binlog.000001' at 1364, the last byte read from './binlog.000001' at 1364.",
+    ],
+    ['BINLOG_PURGED', 'Could not find first log file name in binary log index file'],
+    [
+      'BINLOG_PURGED',
+      "Cannot replicate because the source purged required binary logs. Replicate the missing transactions from elsewhere, or provision a new replica from backup. Consider increasing the source's binary log expiration period. The GTID set sent by the replica is 'f3792cf7-e72c-11f1-b015-02fc00000001:1-5', and the missing transactions are 'f3792cf7-e72c-11f1-b015-02fc00000001:6'",
+    ],
+    [
+      'BINLOG_PURGED',
+      "Cannot replicate because the master purged required binary logs. Replicate the missing transactions from elsewhere, or provision a new slave from backup. Consider increasing the master's binary log expiration period. To find the missing transactions, see the master's error log or the manual for GTID_SUBTRACT.",
+    ],
+    ['SOURCE_ROLLED_BACK', "Replica has more GTIDs than the source has, using the source's SERVER_UUID."],
+    ['SOURCE_ROLLED_BACK', "Slave has more GTIDs than the master has, using the master's SERVER_UUID."],
+    ['SOURCE_ROLLED_BACK', 'Client requested source to start replication from position > file size'],
+    ['SOURCE_ROLLED_BACK', 'Client requested master to start replication from position > file size'],
+    ['SOURCE_POSITION_INVALID', 'Client requested source to start replication from position < 4'],
+    ['SOURCE_POSITION_INVALID', "bogus data in log event; the first event 'binlog.000001' at 160"],
+    [
+      'SOURCE_POSITION_INVALID',
+      "binlog truncated in the middle of event; consider out of disk space on source; the first event 'binlog.000001' at 160",
+    ],
+    [
+      'SOURCE_CHANGED',
+      'The replication sender thread cannot start in AUTO_POSITION mode: this server has GTID_MODE = OFF instead of ON.',
+    ],
+    ['SOURCE_ERROR', 'something new'],
+  ])('is %s: %s', (code, text) => {
+    expect(sourceError(thrown(text, DUMP))).toMatchObject({ code, retryable: false, message: `MySQL: ${text} (1236)` });
+  });
+});
+
+it('tells a missing grant and a server without TLS', () => {
+  expect(isGrantMissing(sourceError(thrown('denied', { errno: 1227 })))).toBe(true);
+  expect(isGrantMissing(sourceError(thrown('denied', { errno: 1045 })))).toBe(false);
+  expect(isWithoutTls(thrown('no TLS', { code: 'HANDSHAKE_NO_SSL_SUPPORT' }))).toBe(true);
+  expect(isWithoutTls(thrown('bad TLS', { code: 'HANDSHAKE_SSL_ERROR' }))).toBe(false);
+});

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '../../../src/base/errors.ts';
+import { requireNoErrors, someOf, type Finding } from '../../../src/source/finding.ts';
+import { serverFindings, versionFindings } from '../../../src/source/preflight-server.ts';
+import {
+  cascadeFindings,
+  columnFindings,
+  filterFindings,
+  tableFindings,
+  type ColumnInfo,
+} from '../../../src/source/preflight-tables.ts';
+import type { ServerFacts } from '../../../src/source/server-facts.ts';
+import { parseVersion } from '../../../src/source/server-version.ts';
+
+const GOOD: ServerFacts = {
+  version: parseVersion('9.7.4', ''),
+  serverUuid: '3e11fa47-71ca-11e1-9e33-c80aa9429562',
+  serverId: 1,
+  hasBinlog: true,
+  hasGtids: true,
+  gtidMode: 'ON',
+  gtidExecuted: '',
+  gtidPurged: '',
+  binlogFormat: 'ROW',
+  binlogRowImage: 'FULL',
+  binlogRowMetadata: 'FULL',
+  binlogRowValueOptions: '',
+  isCompressingTransactions: false,
+  retentionSeconds: 2_592_000,
+  syncBinlog: '1',
+  innodbFlushLogAtTrxCommit: '1',
+  isReplica: false,
+  logsReplicaUpdates: true,
+  hidesCascades: false,
+};
+const brief = (findings: readonly Finding[]): readonly string[] =>
+  findings.map(({ level, code }) => `${level} ${code}`);
+const shop = {
+  includes: (database: string, table: string): boolean => database === 'shop' && table !== 'log',
+  excludesColumn: (_database: string, _table: string, column: string): boolean => column === 'secret',
+};
+
+describe('serverFindings', () => {
+  it('has nothing to say of a server as it should be', () => {
+    expect(serverFindings(GOOD)).toEqual([]);
+    expect(serverFindings({ ...GOOD, isReplica: true, retentionSeconds: undefined })).toEqual([]);
+  });
+
+  it.each([
+    [{ binlogFormat: 'MIXED' }, 'error BINLOG_FORMAT', 'SET PERSIST binlog_format = ROW'],
+    [{ binlogRowImage: 'MINIMAL' }, 'error BINLOG_ROW_IMAGE', 'SET PERSIST binlog_row_image = FULL'],
+    [{ binlogRowMetadata: 'MINIMAL' }, 'error BINLOG_ROW_METADATA', 'SET PERSIST binlog_row_metadata = FULL'],
+    [{ binlogRowValueOptions: 'PARTIAL_JSON' }, 'error BINLOG_PARTIAL_JSON', 'SET PERSIST binlog_row_value_options'],
+    [
+      { isCompressingTransactions: true },
+      'error BINLOG_COMPRESSED',
+      'SET PERSIST binlog_transaction_compression = OFF',
+    ],
+    [{ isReplica: true, logsReplicaUpdates: false }, 'error REPLICA_WITHOUT_UPDATES', '--log-replica-updates'],
+    [{ hasGtids: false, gtidMode: 'OFF' }, 'warning GTID_OFF', 'enforce_gtid_consistency'],
+    [{ syncBinlog: '0' }, 'warning SYNC_BINLOG', 'SET PERSIST sync_binlog = 1'],
+    [{ innodbFlushLogAtTrxCommit: '2' }, 'warning INNODB_FLUSH', 'SET PERSIST innodb_flush_log_at_trx_commit = 1'],
+    [{ retentionSeconds: 3600 }, 'warning BINLOG_RETENTION', 'binlog_expire_logs_seconds'],
+    [{ hasBinlog: false, binlogFormat: 'MIXED' }, 'error BINLOG_OFF', '--log-bin'],
+  ])('of %j: %s', (changes, expected, remedy) => {
+    const findings = serverFindings({ ...GOOD, ...changes });
+    expect(brief(findings)).toEqual([expected]);
+    expect(findings[0]?.remedy).toContain(remedy);
+  });
+});
+
+it('refuses other servers', () => {
+  expect(versionFindings(parseVersion('8.0.12', ''))).toEqual([]);
+  expect(brief(versionFindings(parseVersion('5.7.44', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
+  expect(brief(versionFindings(parseVersion('11.4.2-MariaDB', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
+});
+
+describe('columnFindings', () => {
+  const column = (dataType: string, charset?: string, name = 'c', table = 'orders'): ColumnInfo => ({
+    database: 'shop',
+    table,
+    column: name,
+    dataType,
+    charset,
+  });
+
+  it.each([
+    ['int', undefined],
+    ['json', undefined],
+    ['varbinary', undefined],
+    ['varchar', 'utf8mb4'],
+    ['varchar', 'utf8mb3'],
+    ['varchar', 'utf8'],
+    ['enum', 'ascii'],
+  ])('takes %s %s', (dataType, charset) => {
+    expect(columnFindings([column(dataType, charset)], shop)).toEqual([]);
+  });
+
+  it('names what cannot be written, unless it is excluded', () => {
+    const findings = columnFindings(
+      [
+        column('point', undefined, 'place'),
+        column('vector', undefined, 'v'),
+        column('varchar', 'latin1', 'name'),
+        column('varchar', 'latin1', 'secret'),
+        column('geometry', undefined, 'c', 'log'),
+      ],
+      shop,
+    );
+    expect(brief(findings)).toEqual(['error COLUMN_NOT_SUPPORTED']);
+    expect(findings[0]?.message).toContain(
+      ': shop.orders.place (point), shop.orders.v (vector), shop.orders.name (charset latin1).',
+    );
+  });
+});
+
+describe('tableFindings', () => {
+  const table = { database: 'shop', table: 'orders', engine: 'InnoDB', hasPrimaryKey: true };
+
+  it('warns of tables without a key and of other engines, of published ones only', () => {
+    expect(tableFindings([table], shop)).toEqual([]);
+    const bad = { engine: 'MyISAM', hasPrimaryKey: false };
+    const findings = tableFindings(
+      [
+        { ...table, ...bad },
+        { ...table, ...bad, table: 'log' },
+      ],
+      shop,
+    );
+    expect(brief(findings)).toEqual(['warning NO_PRIMARY_KEY', 'warning ENGINE_NOT_TRANSACTIONAL']);
+    expect(findings.map(({ message }) => message).join()).not.toContain('shop.log');
+  });
+});
+
+describe('cascadeFindings', () => {
+  const key = {
+    database: 'shop',
+    table: 'lines',
+    constraint: 'lines_ibfk_1',
+    updateRule: 'NO ACTION',
+    deleteRule: 'CASCADE',
+  };
+
+  it('warns of published children whose rows change unseen', () => {
+    expect(cascadeFindings([key], shop, true)[0]?.message).toContain('shop.lines.lines_ibfk_1');
+    expect(
+      brief(cascadeFindings([{ ...key, deleteRule: 'RESTRICT', updateRule: 'SET NULL' }], shop, true)),
+    ).toHaveLength(1);
+  });
+
+  it('says nothing when nothing is hidden', () => {
+    expect(cascadeFindings([key], shop, false)).toEqual([]);
+    expect(cascadeFindings([{ ...key, deleteRule: 'RESTRICT' }], shop, true)).toEqual([]);
+    expect(cascadeFindings([{ ...key, table: 'log' }], shop, true)).toEqual([]);
+  });
+});
+
+describe('filterFindings', () => {
+  it.each([
+    ['', '', []],
+    ['shop', '', ['warning BINLOG_FILTERED']],
+    ['shop,hr', '', ['warning BINLOG_FILTERED']],
+    ['hr', '', ['error BINLOG_FILTERED']],
+    ['', 'hr', ['warning BINLOG_FILTERED']],
+    ['', 'hr,shop', ['error BINLOG_FILTERED']],
+  ])('do %j ignore %j: %j', (only, not, expected) => {
+    expect(brief(filterFindings(only, not, ['shop']))).toEqual(expected);
+  });
+});
+
+describe('requireNoErrors', () => {
+  const finding = (level: Finding['level'], code: Finding['code']): Finding => ({
+    level,
+    code,
+    message: `${code}.`,
+    remedy: 'Do.',
+  });
+
+  it('gives the warnings back', () => {
+    expect(requireNoErrors([finding('warning', 'GTID_OFF')])).toEqual(['GTID_OFF. Do.']);
+  });
+
+  it.each([
+    [['GRANT_MISSING'], 'SOURCE_GRANT_MISSING'],
+    [['SERVER_NOT_SUPPORTED'], 'SOURCE_NOT_SUPPORTED'],
+    [['GRANT_MISSING', 'BINLOG_FORMAT'], 'SOURCE_SETTINGS'],
+  ] as const)('throws all errors at once: %j', (codes, expected) => {
+    const findings = [finding('warning', 'GTID_OFF'), ...codes.map((code) => finding('error', code))];
+    try {
+      requireNoErrors(findings);
+      expect.unreachable();
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      expect(error.code).toBe(expected);
+      expect(error.message).toBe(codes.map((code) => `${code}.`).join(' '));
+    }
+  });
+});
+
+it('shortens long lists of names', () => {
+  expect(someOf(['a', 'b'])).toBe('a, b');
+  expect(someOf(Array.from({ length: 12 }, (_, n) => `t${n}`))).toBe(
+    't0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more',
+  );
+});

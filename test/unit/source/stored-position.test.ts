@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '../../../src/base/errors.ts';
+import type { StoredPosition } from '../../../src/source/source.ts';
+import { requireResumable } from '../../../src/source/stored-position.ts';
+
+const A = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+const B = 'f3792cf7-e72c-11f1-b015-02fc00000001';
+const FILES = [
+  { name: 'binlog.000008', sizeBytes: 1000 },
+  { name: 'binlog.000009', sizeBytes: 500 },
+];
+const server = {
+  serverUuid: A,
+  hasGtids: true,
+  gtidMode: 'ON',
+  gtidExecuted: `${A}:1-100,\n${B}:1-5`,
+  gtidPurged: `${A}:1-50`,
+};
+const plain = { ...server, hasGtids: false, gtidMode: 'OFF' };
+const at = (changes: Partial<StoredPosition>): StoredPosition => ({
+  serverUuid: A,
+  file: 'binlog.000009',
+  offset: 400,
+  gtidSet: undefined,
+  ...changes,
+});
+
+function problem(stored: StoredPosition, facts: typeof server): { code: string; message: string } | undefined {
+  try {
+    requireResumable(stored, facts, FILES);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RelayError) return { code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+describe('with GTIDs', () => {
+  it.each([`${A}:1-100,${B}:1-5`, `${A}:1-50`, `${A}:1-60:70-80`])('goes on from %s', (gtidSet) => {
+    expect(problem(at({ gtidSet }), server)).toBeUndefined();
+  });
+
+  it('goes on at another server of the same topology', () => {
+    expect(problem(at({ gtidSet: `${A}:1-60`, serverUuid: B, file: 'other.000001' }), server)).toBeUndefined();
+  });
+
+  it('names what was purged', () => {
+    expect(problem(at({ gtidSet: `${A}:1-40:45-60` }), server)).toEqual({
+      code: 'BINLOG_PURGED',
+      message: `the server has removed the binlog of these transactions, which are not published: ${A}:41-44`,
+    });
+    expect(problem(at({ gtidSet: '' }), server)).toMatchObject({ code: 'BINLOG_PURGED' });
+  });
+
+  it('names what the server does not know', () => {
+    expect(problem(at({ gtidSet: `${A}:1-103` }), server)).toEqual({
+      code: 'SOURCE_ROLLED_BACK',
+      message: `the server does not know these transactions, which were published: ${A}:101-103`,
+    });
+  });
+
+  it('refuses when GTIDs were turned off', () => {
+    expect(problem(at({ gtidSet: `${A}:1-60` }), { ...plain, gtidMode: 'OFF_PERMISSIVE' })).toEqual({
+      code: 'SOURCE_CHANGED',
+      message: 'the position is a GTID set, but gtid_mode of the server is OFF_PERMISSIVE',
+    });
+  });
+
+  it('goes on exactly when purged ⊆ published ⊆ executed', () => {
+    const upTo = fc.integer({ min: 1, max: 30 });
+    fc.assert(
+      fc.property(upTo, upTo, upTo, (purged, published, executed) => {
+        fc.pre(purged <= executed);
+        const facts = { ...server, gtidPurged: `${A}:1-${purged}`, gtidExecuted: `${A}:1-${executed}` };
+        const isResumable = problem(at({ gtidSet: `${A}:1-${published}` }), facts) === undefined;
+        expect(isResumable).toBe(purged <= published && published <= executed);
+      }),
+    );
+  });
+});
+
+describe('without GTIDs', () => {
+  it('goes on inside and at the end of a file that is there', () => {
+    expect(problem(at({}), plain)).toBeUndefined();
+    expect(problem(at({ offset: 500 }), plain)).toBeUndefined();
+  });
+
+  it.each([
+    [{ file: 'binlog.000007' }, 'BINLOG_PURGED', /removed binlog.000007.*oldest file is binlog.000008/],
+    [{ file: 'binlog.000010' }, 'SOURCE_ROLLED_BACK', /no binlog.000010 yet.*newest file is binlog.000009/],
+    [{ offset: 501 }, 'SOURCE_ROLLED_BACK', /only 500 bytes/],
+    [{ serverUuid: B }, 'SOURCE_CHANGED', /made on server/],
+  ])('refuses %j with %s', (changes, code, message) => {
+    const found = problem(at(changes), plain);
+    expect(found?.code).toBe(code);
+    expect(found?.message).toMatch(message);
+  });
+
+  it('refuses when GTIDs were turned on since', () => {
+    expect(problem(at({}), server)).toMatchObject({ code: 'SOURCE_CHANGED' });
+  });
+});
