@@ -38,6 +38,7 @@ export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
   readonly #connection: Connection;
   readonly #databaseOf: (database: string) => string;
+  /** By stream and lane. */
   readonly #lanes = new Map<string, { epoch: number; sequence: number }>();
   readonly #seen = new Set<string>();
 
@@ -65,14 +66,15 @@ export class Replay {
   #isNew({ lane, properties }: ReplayedMessage): boolean {
     const epoch = Number(properties.get('epoch'));
     const sequence = Number(properties.get('sequence'));
-    const last = this.#lanes.get(lane) ?? { epoch: 0, sequence: 0 };
+    const streamLane = `${properties.get('stream') ?? ''} ${lane}`;
+    const last = this.#lanes.get(streamLane) ?? { epoch: 0, sequence: 0 };
     if (epoch < last.epoch || (epoch === last.epoch && sequence <= last.sequence)) return false;
     const expected = epoch === last.epoch ? last.sequence + 1 : 1;
     if (sequence !== expected)
       throw new Error(`lane ${lane}, epoch ${epoch}: message ${sequence} came where ${expected} was due`);
     if (sequence === 1 && !properties.has('resume'))
       throw new Error(`lane ${lane}, epoch ${epoch}: the first message says no resume`);
-    this.#lanes.set(lane, { epoch, sequence });
+    this.#lanes.set(streamLane, { epoch, sequence });
     return true;
   }
 
@@ -99,7 +101,8 @@ export class Replay {
 /** The value to give to MySQL for the text of a column. */
 function valueOf(text: string | null | undefined, mysqlType = ''): string | bigint | Buffer | null {
   if (text === null || text === undefined) return null;
-  if (/^(var)?binary|blob$/.test(mysqlType)) return Buffer.from(text, 'base64');
+  if (/^(var)?binary|blob$|^vector|^geom|(point|linestring|polygon)$/.test(mysqlType))
+    return Buffer.from(text, 'base64');
   if (mysqlType.startsWith('bit')) return BigInt(text);
   return text;
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cacheRoot } from '../servers/cache.ts';
@@ -34,13 +34,12 @@ export async function buildWithBuildah({ name, folder, secrets, progress }: Buil
     folder,
   );
   const { config } = description.parse(JSON.parse(await buildah('inspect', '--type', 'image', tag))).Docker;
-  const containers: string[] = [];
+  // One for all programs: making one copies the whole image.
+  const container = (await buildah('from', '--pull-never', tag)).trim();
   return {
     config: imageConfig(config),
     sizeBytes: await sizeOf(tag, buildah),
-    start: async (program, env = {}) => {
-      const container = (await buildah('from', '--pull-never', tag)).trim();
-      containers.push(container);
+    start: (program, env = {}) => {
       const envFlags = Object.entries(env).map(([key, value]) => `--env=${key}=${value}`);
       return start(
         'buildah',
@@ -50,7 +49,7 @@ export async function buildWithBuildah({ name, folder, secrets, progress }: Buil
       );
     },
     remove: async () => {
-      if (containers.length > 0) await buildah('rm', ...containers);
+      await buildah('rm', container);
       await buildah('rmi', tag);
     },
   };
@@ -64,8 +63,16 @@ async function sizeOf(tag: string, buildah: (...args: readonly string[]) => Prom
 
 /** buildah does not hand signals on: the program is the last of the line of processes below it. */
 async function terminateInnermost(pid: number): Promise<void> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const child = Number.parseInt(children, 10);
-  if (Number.isNaN(child)) process.kill(pid, 'SIGTERM');
+  const child = await childOf(pid);
+  if (child === undefined) process.kill(pid, 'SIGTERM');
   else await terminateInnermost(child);
+}
+
+/** Each thread has children of its own. */
+async function childOf(pid: number): Promise<number | undefined> {
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const children = await readFile(`/proc/${pid}/task/${thread}/children`, 'utf8');
+    if (children !== '') return Number.parseInt(children, 10);
+  }
+  return undefined;
 }

@@ -22,7 +22,7 @@ export async function buildWithDocker({ name, folder, secrets, progress }: Build
       const terminate = async (): Promise<void> => {
         await run('docker', ['kill', '--signal', 'TERM', container]);
       };
-      return Promise.resolve(start('docker', ['run', ...flags, name, ...args], {}, terminate));
+      return start('docker', ['run', ...flags, name, ...args], {}, terminate);
     },
     remove: async () => {
       if (containers.length > 0) await run('docker', ['rm', '--force', '--volumes', ...containers]);

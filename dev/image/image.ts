@@ -37,12 +37,12 @@ export interface Running {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** All containers use the network of this machine. */
+/** Programs use the network of this machine; whether they share their files is not said. */
 export interface Image {
   readonly config: ImageConfig;
   readonly sizeBytes: number;
-  /** Runs a program in a new container, as the user of the image. */
-  start(program: readonly string[], env?: Environment): Promise<Running>;
+  /** Runs a program in a container, as the user of the image. */
+  start(program: readonly string[], env?: Environment): Running;
   /** Removes the image and its containers, not the base. */
   remove(): Promise<void>;
 }

@@ -52,6 +52,19 @@ export const METRICS: readonly Metric[] = [
     'Seconds between commit and acknowledgement of the newest acknowledged message.',
     ({ status }) => status.lastLagSeconds,
   ),
+  gauge(
+    'binlog_relay_last_acknowledged_timestamp_seconds',
+    'When the broker last acknowledged a message.',
+    ({ status }) => inSeconds(status.lastAcknowledgedMs),
+  ),
+  gauge(
+    'binlog_relay_sink_failing_since_timestamp_seconds',
+    'Since when no send succeeds; absent while they do.',
+    ({ status }) => inSeconds(status.sinkFailingSinceMs),
+  ),
+  gauge('binlog_relay_checkpoint_stored_timestamp_seconds', 'When the checkpoint was last stored.', ({ status }) =>
+    inSeconds(status.checkpointStoredMs),
+  ),
   gauge('binlog_relay_held_bytes', 'Bytes gathered or in flight.', ({ status }) => status.heldBytes),
   gauge('binlog_relay_held_bytes_limit', 'Held bytes at which reading pauses.', ({ status }) => status.heldBytesLimit),
   gauge('binlog_relay_source_paused', '1 while reading pauses because the limit is reached.', ({ status }) =>
@@ -144,3 +157,5 @@ function gauges(
     read(snapshot).map(([of, value]) => ({ labels: { [label]: of }, value }));
   return { name, type: 'gauge', help, labelNames: [label], samples };
 }
+
+const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);

@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_ACCESS_DENIED: config(
     'MySQL refused the account of the relay.',
-    'Check source.user and source.password, and that the account may log in from this host: SELECT user, host, plugin, account_locked FROM mysql.user.',
+    'Check source.user and source.password (with tail: --user and MYSQL_PASSWORD), and that the account may log in from this host, and without TLS if it is disabled: SELECT user, host, plugin, ssl_type, account_locked FROM mysql.user.',
   ),
   SOURCE_GRANT_MISSING: config(
     'The account of the relay lacks a privilege.',
@@ -105,6 +105,14 @@ export const ERROR_CODES = {
     'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',
     'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800.',
   ),
+  ROW_METADATA_NOT_FULL: config(
+    'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
+    'SET PERSIST binlog_row_metadata = FULL; then start from a position behind it: what was written before stays without names.',
+  ),
+  GTID_SET_INVALID: config(
+    'The text of a GTID set is not valid.',
+    'Correct the part that the message names: uuid:1-5, or uuid:tag:1-5, separated by commas, as SELECT @@GLOBAL.gtid_executed prints it.',
+  ),
   // admin
   ADMIN_PORT_IN_USE: config(
     'The port of the admin server is in use.',
@@ -113,14 +121,6 @@ export const ERROR_CODES = {
   ADMIN_CANNOT_LISTEN: config(
     'The admin server cannot listen on its address.',
     'admin.host must be an address of this machine (127.0.0.1, or 0.0.0.0 for all), and admin.port 1024 or above unless the process may use lower ones.',
-  ),
-  ROW_METADATA_NOT_FULL: config(
-    'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
-    'SET PERSIST binlog_row_metadata = FULL; then start from a position behind it: what was written before stays without names.',
-  ),
-  GTID_SET_INVALID: config(
-    'The text of a GTID set is not valid.',
-    'Correct the part that the message names: uuid:1-5, or uuid:tag:1-5, separated by commas, as SELECT @@GLOBAL.gtid_executed prints it.',
   ),
   // the sink
   SINK_TOPIC_MISSING: config(

@@ -28,6 +28,8 @@ export interface Column {
   readonly collation: number;
   /** Labels of ENUM and SET in definition order, as bytes in the column's charset; empty for all other types. */
   readonly labels: readonly Buffer[];
+  /** Of a GEOMETRY its kind (Field::geometry_type in sql/field.h: 1 POINT … 7 GEOMCOLLECTION), of a VECTOR its dimensions; 0 for all others. */
+  readonly subtype: number;
 }
 
 /** One column of the primary key; `prefix` is the indexed length in characters, 0 for the whole column. */

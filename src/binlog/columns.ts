@@ -4,10 +4,13 @@
  */
 import { RelayError } from '../base/errors.ts';
 import type { Column, ColumnCodec, ValueSize } from './binlog.ts';
+import type { Charset } from './charsets/charset.ts';
+import { charsetOf } from './charsets/charsets.ts';
 import { BINARY_COLLATION, collationOf } from './collations.ts';
 import { TYPE } from './column-types.ts';
 import { binaryCodec, type BinaryText } from './columns/binary.ts';
 import { bitCodec } from './columns/bit.ts';
+import { charsetCodec } from './columns/charset-text.ts';
 import { dateCodec, yearCodec } from './columns/date.ts';
 import { datetimeCodec } from './columns/datetime.ts';
 import { decimalBytes, decimalCodec } from './columns/decimal.ts';
@@ -15,7 +18,9 @@ import { enumCodec, setCodec } from './columns/enum-set.ts';
 import { doubleCodec, floatCodec } from './columns/float.ts';
 import { fractionBytes } from './columns/fraction.ts';
 import { integerCodec } from './columns/integer.ts';
+import type { InvalidText } from './columns/invalid-text.ts';
 import { jsonCodec } from './columns/json.ts';
+import { oldDatetimeCodec, oldTimeCodec, oldTimestampCodec } from './columns/old-temporal.ts';
 import { textCodec } from './columns/text.ts';
 import { timeCodec } from './columns/time.ts';
 import { timestampCodec } from './columns/timestamp.ts';
@@ -25,12 +30,14 @@ export { mysqlTypeOf } from './columns/mysql-type.ts';
 export { sqlTypeOf } from './columns/sql-type.ts';
 
 export interface CodecOptions {
-  /** Text of BINARY, VARBINARY and BLOB; base64 unless given. */
+  /** Text of BINARY, VARBINARY, BLOB, GEOMETRY and VECTOR; base64 unless given. */
   readonly binary?: BinaryText;
+  /** What to do with CHAR, VARCHAR and TEXT whose bytes are no characters of their charset; the writer throws unless given. */
+  readonly invalidText?: InvalidText;
 }
 
 /** Charsets whose bytes are UTF-8 as they stand. For ENUM and SET `binary` is one too if the labels are. */
-const UTF8_CHARSETS = new Set(['utf8mb4', 'utf8mb3', 'ascii']);
+const UTF8_CHARSETS = new Set(['utf8mb4', 'utf8mb3']);
 
 const fixed = (bytes: number): ValueSize => ({ kind: 'fixed', bytes });
 
@@ -94,7 +101,8 @@ export function valueSize(column: Column): ValueSize {
 
 /**
  * Throws BINLOG_UNSUPPORTED, naming column and type or charset, for what is not written exactly:
- * GEOMETRY, VECTOR, the temporal types of before MySQL 5.6, charsets other than utf8mb4, utf8mb3, ascii and binary.
+ * collations that MySQL 9.7 does not have, types of no MySQL since 5.0. Its text writers throw the same
+ * for bytes that are no characters of the column's charset.
  */
 export function columnCodec(column: Column, options: CodecOptions = {}): ColumnCodec {
   const { name, type, meta, unsigned } = column;
@@ -130,7 +138,7 @@ export function columnCodec(column: Column, options: CodecOptions = {}): ColumnC
       return timestampCodec(name, meta);
     case TYPE.ENUM:
     case TYPE.SET:
-      if (column.collation !== BINARY_COLLATION) requireUtf8(column);
+      if (column.collation !== BINARY_COLLATION) requireCharset(column);
       return type === TYPE.ENUM ? enumCodec(column) : setCodec(column);
     case TYPE.STRING:
     case TYPE.VARCHAR:
@@ -141,33 +149,39 @@ export function columnCodec(column: Column, options: CodecOptions = {}): ColumnC
     case TYPE.BLOB:
       if (column.collation === BINARY_COLLATION)
         return binaryCodec(name, type === TYPE.STRING ? meta : 0, options.binary ?? 'base64');
-      requireUtf8(column);
-      return textCodec(name);
+      return characterCodec(column, options.invalidText ?? 'fail');
     case TYPE.JSON:
       return jsonCodec(name);
+    // As the bytes that MySQL keeps, which it takes back as they are: the SRID in four bytes and WKB; floats in four bytes each. Its own
+    // texts lose: WKT the SRID, VECTOR_TO_STRING all but six digits, and STRING_TO_VECTOR refuses subnormal numbers.
     case TYPE.GEOMETRY:
-      throw unsupported(column, 'type GEOMETRY', 'Exclude the column or the table.');
     case TYPE.VECTOR:
-      throw unsupported(column, 'type VECTOR', 'Exclude the column or the table.');
+      return binaryCodec(name, 0, options.binary ?? 'base64');
     case TYPE.TIME:
+      return oldTimeCodec(name);
     case TYPE.DATETIME:
+      return oldDatetimeCodec(name);
     case TYPE.TIMESTAMP:
-      throw unsupported(
-        column,
-        'a temporal type of before MySQL 5.6',
-        'Rebuild the table: ALTER TABLE ... FORCE. Or exclude the column or the table.',
-      );
+      return oldTimestampCodec();
     default:
       throw unsupported(column, `type ${type}`, 'Exclude the column or the table.');
   }
 }
 
-function requireUtf8(column: Column): void {
+function characterCodec(column: Column, invalidText: InvalidText): ColumnCodec {
+  const charset = requireCharset(column);
+  return charset === undefined ? textCodec(column.name, invalidText) : charsetCodec(column.name, charset, invalidText);
+}
+
+/** Undefined where the bytes are UTF-8. */
+function requireCharset(column: Column): Charset | undefined {
   const collation = collationOf(column.collation);
-  if (collation !== undefined && UTF8_CHARSETS.has(collation.charset)) return;
+  if (collation !== undefined && UTF8_CHARSETS.has(collation.charset)) return undefined;
+  const charset = collation && charsetOf(collation.charset);
+  if (charset !== undefined) return charset;
   throw unsupported(
     column,
-    collation === undefined ? `collation ${column.collation}` : `charset ${collation.charset}`,
+    `collation ${column.collation}`,
     'ALTER TABLE ... CONVERT TO CHARACTER SET utf8mb4, and start from a position behind it; or exclude the column or the table.',
   );
 }

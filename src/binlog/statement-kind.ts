@@ -11,11 +11,14 @@ export type StatementKind =
   | 'xa'
   /** Rows changed by a statement that is logged as text: what a stream of row events cannot give exactly. */
   | 'data-change'
-  /** Everything else: CREATE, also CREATE … SELECT, whose rows follow as row events; ALTER, DROP, TRUNCATE, GRANT, SET … */
+  /** About accounts, roles and their rights: no table changes, and the text holds hashes of passwords. */
+  | 'account'
+  /** Everything else: CREATE, also CREATE … SELECT, whose rows follow as row events; ALTER, DROP, TRUNCATE … */
   | 'ddl';
 
 /** SELECT, DO and CALL are logged only for the rows that a stored function or procedure changes; WITH only before UPDATE and DELETE. */
 const DATA_CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'SELECT', 'DO', 'CALL']);
+const ACCOUNTS = new Set(['USER', 'ROLE']);
 /** One piece of what may stand before a word: white space, `(`, `;`, a comment, or a bracket of an executable comment, whose text counts. */
 const SKIPPED = /[\s(;]+|\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|#[^\n]*|--(?=\s|$)[^\n]*/y;
 const WORD = /[A-Za-z_]+/y;
@@ -38,6 +41,15 @@ export function statementKind(statement: string): StatementKind {
       return 'savepoint';
     case 'XA':
       return 'xa';
+    case 'GRANT':
+    case 'REVOKE':
+    case 'SET':
+      return 'account';
+    case 'CREATE':
+    case 'ALTER':
+    case 'DROP':
+    case 'RENAME':
+      return ACCOUNTS.has(words.next()) ? 'account' : 'ddl';
     default:
       return DATA_CHANGES.has(first) ? 'data-change' : 'ddl';
   }

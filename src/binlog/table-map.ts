@@ -62,6 +62,7 @@ export function readTableMap(b: Buffer, start: number, end: number, writerVersio
   const unsigned = unsignedColumns(types, metadata.signedness, writerVersion);
   const labels = columnLabels(types, metadata, cursor);
   const collations = columnCollations(types, labels, metadata, cursor);
+  const subtypes = columnSubtypes(types, metadata);
   const columns = metas.map(({ type, meta }, index): Column => {
     return {
       index,
@@ -72,6 +73,7 @@ export function readTableMap(b: Buffer, start: number, end: number, writerVersio
       unsigned: unsigned[index] ?? false,
       collation: collations[index] ?? 0,
       labels: labels[index] ?? [],
+      subtype: subtypes[index] ?? 0,
     };
   });
   return { database, name, columns, primaryKey: keyParts(columns, metadata, cursor) };
@@ -116,6 +118,17 @@ function columnLabels(types: readonly number[], metadata: TableMetadata, cursor:
   });
   if (enums.next().done !== true || sets.next().done !== true) cursor.fail('labels of ENUM and SET columns only');
   return labels;
+}
+
+/** Kinds of GEOMETRY and dimensions of VECTOR columns; 0 for all others, and where the server does not tell. */
+function columnSubtypes(types: readonly number[], { geometryTypes, vectorDimensions }: TableMetadata): number[] {
+  const geometries = geometryTypes.values();
+  const vectors = vectorDimensions.values();
+  return types.map((type) => {
+    if (type !== TYPE.GEOMETRY && type !== TYPE.VECTOR) return 0;
+    const next = (type === TYPE.GEOMETRY ? geometries : vectors).next();
+    return next.done === true ? 0 : next.value;
+  });
 }
 
 function columnCollations(

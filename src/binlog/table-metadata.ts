@@ -6,8 +6,8 @@
  *   1 SIGNEDNESS: one bit per number column, high bit first, 1 = unsigned
  *   2 DEFAULT_CHARSET: collation, then pairs (n, collation) for the n-th text columns that differ; 3 COLUMN_CHARSET: one collation per text column
  *   4 COLUMN_NAME: size and bytes per column; 5, 6 SET and ENUM labels: per column their count, then size and bytes each
- *   7 GEOMETRY_TYPE; 8 SIMPLE_PRIMARY_KEY: column indexes; 9 PRIMARY_KEY_WITH_PREFIX: pairs (index, characters, 0 = whole)
- *   10, 11: like 2 and 3 for the ENUM and SET columns; 12 COLUMN_VISIBILITY; 13 VECTOR_DIMENSIONALITY
+ *   7 GEOMETRY_TYPE: one number per GEOMETRY column; 8 SIMPLE_PRIMARY_KEY: column indexes; 9 PRIMARY_KEY_WITH_PREFIX: pairs (index, characters, 0 = whole)
+ *   10, 11: like 2 and 3 for the ENUM and SET columns; 12 COLUMN_VISIBILITY; 13 VECTOR_DIMENSIONALITY: one number per VECTOR column
  *
  * All integers are packed. Lists leave out the columns of other kinds: which kinds count is told in table-map.ts.
  */
@@ -31,6 +31,8 @@ export interface TableMetadata {
   names: readonly string[] | undefined;
   setLabels: readonly (readonly Buffer[])[];
   enumLabels: readonly (readonly Buffer[])[];
+  geometryTypes: readonly number[];
+  vectorDimensions: readonly number[];
   primaryKey: readonly KeyPartMetadata[];
 }
 
@@ -41,13 +43,15 @@ const FIELD = {
   COLUMN_NAME: 4,
   SET_STR_VALUE: 5,
   ENUM_STR_VALUE: 6,
+  GEOMETRY_TYPE: 7,
   SIMPLE_PRIMARY_KEY: 8,
   PRIMARY_KEY_WITH_PREFIX: 9,
   ENUM_AND_SET_DEFAULT_CHARSET: 10,
   ENUM_AND_SET_COLUMN_CHARSET: 11,
+  VECTOR_DIMENSIONALITY: 13,
 } as const;
 
-/** Reads all fields up to the end of the event; those that say nothing about the values (7, 12, 13 and newer ones) are passed over. */
+/** Reads all fields up to the end of the event; those that say nothing about the values (12 and newer ones) are passed over. */
 export function readTableMetadata(cursor: Cursor): TableMetadata {
   const metadata: TableMetadata = {
     signedness: undefined,
@@ -56,6 +60,8 @@ export function readTableMetadata(cursor: Cursor): TableMetadata {
     names: undefined,
     setLabels: [],
     enumLabels: [],
+    geometryTypes: [],
+    vectorDimensions: [],
     primaryKey: [],
   };
   while (cursor.left > 0) {
@@ -88,6 +94,12 @@ function readField(type: number, field: Cursor, into: TableMetadata): void {
       break;
     case FIELD.ENUM_STR_VALUE:
       into.enumLabels = list(field, () => readLabels(field));
+      break;
+    case FIELD.GEOMETRY_TYPE:
+      into.geometryTypes = list(field, () => field.packed('a geometry type'));
+      break;
+    case FIELD.VECTOR_DIMENSIONALITY:
+      into.vectorDimensions = list(field, () => field.packed('the dimensions of a vector'));
       break;
     case FIELD.SIMPLE_PRIMARY_KEY:
       into.primaryKey = list(field, () => ({ index: field.packed('a key column'), prefix: 0 }));

@@ -17,6 +17,11 @@ export interface Checkpoint extends CheckpointIdentity {
   readonly offset: number;
   /** GTID set of everything acknowledged; undefined when the source runs without GTIDs. */
   readonly gtidSet: string | undefined;
+  /**
+   * Name of this line of checkpoints, made up with the first one. Readers count epochs and sequences per stream: so a relay that lost its checkpoint,
+   * or another one on the same topic, is not taken for an old run of this one.
+   */
+  readonly stream: string;
   /** Run counter: raised and stored before the first send of a run. */
   readonly epoch: number;
   /** When it was stored, ISO 8601 in UTC. */

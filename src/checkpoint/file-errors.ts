@@ -1,3 +1,5 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { RelayError } from '../base/errors.ts';
 
 /** The `code` of an error of the file system, such as ENOENT; undefined for any other error. */
@@ -49,4 +51,17 @@ export function folderError(folder: string, error: unknown): RelayError {
     `the checkpoint folder ${folder} cannot be used: ${known === undefined ? message : `${known.reason} (${String(code)})`}`,
     { details: { folder }, cause: error, ...(known !== undefined && { remedy: known.remedy(folder) }) },
   );
+}
+
+/** Throws CHECKPOINT_NOT_WRITABLE when the folder, or the one that it would be made in, does not allow it. Changes nothing, so a full disk goes unnoticed. */
+export async function requireUsableFolder(folder: string): Promise<void> {
+  const allowed = constants.W_OK | constants.X_OK;
+  try {
+    await access(folder, allowed).catch(async (error: unknown) => {
+      if (fsCode(error) !== 'ENOENT') throw error;
+      await access(dirname(folder), allowed);
+    });
+  } catch (error) {
+    throw folderError(folder, error);
+  }
 }

@@ -14,6 +14,7 @@ const checkpointSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   storedAt: z.iso.datetime(),
+  stream: z.string().min(1),
   epoch: z.int().min(1),
   serverUuid: z.string().min(1),
   file: z.string().min(1),
@@ -60,9 +61,10 @@ export function parseCheckpoint(bytes: Buffer): Parsed {
 }
 
 function toCheckpoint(content: Content): Checkpoint {
-  const { storedAt, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes } = content;
+  const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes } = content;
   return {
     storedAt,
+    stream,
     epoch,
     serverUuid,
     file,

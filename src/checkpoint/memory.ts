@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Checkpoint, CheckpointStore } from './checkpoint.ts';
 
 /** Survives nothing: for `tail`, which starts anew each time. */
 export function createMemoryCheckpointStore(): CheckpointStore {
   let latest: Checkpoint | undefined;
+  // Relays that share a location keep one another out.
+  const location = `memory ${randomUUID()}`;
   return {
-    location: 'memory',
+    location,
     load: () => Promise.resolve(latest),
     save: (checkpoint) => {
       latest = checkpoint;

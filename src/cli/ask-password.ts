@@ -9,9 +9,10 @@ export async function askPassword(user: string): Promise<string> {
       remedy: 'Set MYSQL_PASSWORD, or start it from a terminal to be asked.',
     });
   }
-  process.stderr.write(`Password of ${user}: `);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // Only now does the terminal show nothing: what is typed at the sight of the question must not appear.
+  process.stderr.write(`Password of ${user}: `);
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);

@@ -6,6 +6,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Config } from '../config/config.ts';
 import { requireSameIdentity } from '../relay/identity.ts';
 import type { SinkInfo } from '../sink/sink.ts';
+import { requireUsableFolder } from '../checkpoint/file-errors.ts';
+import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
 import { readConfig, warningsOf } from './read-config.ts';
 import { createSink, createSource, createStore, type Surroundings } from './wire.ts';
@@ -53,6 +55,7 @@ async function checkpointOf(
   const store = createStore(config, surroundings);
   try {
     const stored = await store.load();
+    await requireUsableFolder(store.location);
     report.ok(
       'checkpoint',
       stored === undefined ? `none yet in ${store.location}` : `of ${stored.storedAt} in ${store.location}`,
@@ -102,7 +105,7 @@ async function checkSource(
   const source = createSource(config, surroundings);
   try {
     const findings = await source.findings();
-    for (const { level, message, remedy } of findings) report[level]('source', message, remedy);
+    for (const finding of findings) report.finding('source', finding);
     if (findings.every(({ level }) => level !== 'error')) report.ok('source', await source.checkStart(stored));
   } catch (error) {
     report.failed('source', error);
@@ -123,19 +126,29 @@ class Report {
     write('warning', part, text, remedy);
   }
 
-  error(part: string, text: string, remedy: string): void {
-    write('error', part, text, remedy);
+  finding(part: string, finding: Finding): void {
+    const { level, message, remedy } = finding;
+    if (level === 'warning') {
+      this.warning(part, message, remedy);
+      return;
+    }
+    write('error', part, `${codeOf([finding])}: ${message}`, remedy);
     this.exitCode = 78;
   }
 
   failed(part: string, thrown: unknown): void {
     const error: RelayError = asRelayError(thrown);
     write('error', part, `${error.code}: ${error.message}`, error.remedy);
-    if (this.exitCode === 0) this.exitCode = error.definition.exitCode;
+    // What must be changed weighs more than what may pass.
+    if (this.exitCode !== 78) this.exitCode = error.definition.exitCode;
   }
 }
 
+const INDENT = ' '.repeat(22);
+
 function write(level: string, part: string, text: string, remedy = ''): void {
-  process.stdout.write(`${level.padEnd(8)}${part.padEnd(14)}${text}\n`);
-  if (remedy !== '') process.stdout.write(`${''.padEnd(22)}-> ${remedy}\n`);
+  // A broker may answer in several lines.
+  const indented = text.replaceAll('\n', `\n${INDENT}`);
+  process.stdout.write(`${level.padEnd(8)}${part.padEnd(14)}${indented}\n`);
+  if (remedy !== '') process.stdout.write(`${INDENT}-> ${remedy}\n`);
 }

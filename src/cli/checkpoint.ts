@@ -19,11 +19,12 @@ Examples:
   binlog-relay checkpoint show | jq -r .gtidSet
 `,
   options: { config: { type: 'string' }, path: { type: 'string' } },
+  words: 1,
   run: async (args) => {
     if (args.words[0] !== 'show') {
       throw new RelayError(
         'USAGE',
-        args.words[0] === undefined ? 'what shall be done is missing' : `there is no ${args.words[0]}`,
+        args.words[0] === undefined ? 'it needs a word: show' : `there is no checkpoint ${args.words[0]}`,
         {
           remedy: 'binlog-relay checkpoint show',
         },

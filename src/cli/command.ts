@@ -8,6 +8,8 @@ export interface Command {
   /** Everything that `--help` shows, examples included. */
   readonly help: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** How many words that are no options it takes; default none. */
+  readonly words?: number;
   /** Resolves to the exit code. Throws RelayError. */
   run(args: Arguments): Promise<number>;
 }

@@ -5,6 +5,7 @@ import { checkpointCommand } from './checkpoint.ts';
 import type { Arguments, Command } from './command.ts';
 import { runCommand } from './run.ts';
 import { tailCommand } from './tail.ts';
+import { unknownCommand, unknownOption, unknownWord } from './usage-errors.ts';
 import { VERSION } from './version.ts';
 
 const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand];
@@ -24,20 +25,22 @@ Exit codes: 0 stopped on request, 78 the configuration is wrong, 1 anything else
 /** Resolves to the exit code; every error has been shown by then. */
 export async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
+  if (first === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
     process.stdout.write(HELP);
     return first === undefined ? USAGE_EXIT_CODE : 0;
   }
-  if (first === '--version') {
+  if (first === '--version' || first === '-v') {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
   try {
     const command = COMMANDS.find(({ name }) => name === first);
     if (command === undefined) {
-      throw new RelayError('USAGE', `there is no command ${first}`, {
-        remedy: 'binlog-relay --help lists the commands.',
-      });
+      throw unknownCommand(
+        first,
+        COMMANDS.map(({ name }) => name),
+      );
     }
     if (rest.includes('--help') || rest.includes('-h')) {
       process.stdout.write(command.help);
@@ -69,6 +72,8 @@ function parse(command: Command, argv: readonly string[]): Arguments {
       allowPositionals: true,
       strict: true,
     });
+    const word = positionals[command.words ?? 0];
+    if (word !== undefined) throw unknownWord(command, word);
     const texts = (name: string): readonly string[] => {
       const value = values[name];
       const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
@@ -81,9 +86,6 @@ function parse(command: Command, argv: readonly string[]): Arguments {
       flag: (name) => values[name] === true,
     };
   } catch (error) {
-    throw new RelayError('USAGE', error instanceof Error ? error.message : String(error), {
-      remedy: `binlog-relay ${command.name} --help shows the options.`,
-      cause: error,
-    });
+    throw error instanceof RelayError ? error : unknownOption(command, error);
   }
 }

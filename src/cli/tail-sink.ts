@@ -26,6 +26,8 @@ export function createTailSink(out: Writable, asJson: boolean): Sink {
           );
       });
     });
+  // A closed pipe is told to the write as well; without a listener here it would end the process.
+  out.on('error', () => undefined);
   return {
     open: () =>
       Promise.resolve({

@@ -1,9 +1,9 @@
 import { systemClock } from '../base/clock.ts';
-import { RelayError } from '../base/errors.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import { systemRandom } from '../base/randomness.ts';
 import { createLogger } from '../base/log.ts';
 import { createMemoryCheckpointStore } from '../checkpoint/memory.ts';
-import { tableFilter } from '../change/table-filter.ts';
+import { tableFilter, type TableFilter } from '../change/table-filter.ts';
 import { canalJson } from '../format/canal-json.ts';
 import { Relay } from '../relay/run.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
@@ -22,6 +22,7 @@ Usage: binlog-relay tail --host HOST --user USER [options]
   --host HOST, --port PORT      the server (default port 3306)
   --user USER                   needs REPLICATION SLAVE and REPLICATION CLIENT
   --tables PATTERN              only these tables, db.table with * and ?; may be repeated (default: all)
+  --exclude PATTERN             not these tables; may be repeated
   --from earliest               from the oldest binlog that the server has, instead of from now on
   --tls MODE                    preferred (default), required, verify-ca, verify-identity or disabled
   --json                        one message a line in the form that is published, instead of one change a line
@@ -37,15 +38,16 @@ Examples:
     port: { type: 'string' },
     user: { type: 'string' },
     tables: { type: 'string', multiple: true },
+    exclude: { type: 'string', multiple: true },
     from: { type: 'string' },
     tls: { type: 'string' },
     json: { type: 'boolean' },
   },
   run: async (args) => {
     const settings = readSettings(args);
+    const filter = filterOf(settings);
     const password = process.env['MYSQL_PASSWORD'] ?? (await askPassword(settings.user));
     const logger = createLogger({ level: 'warn', format: 'auto' });
-    const filter = tableFilter({ include: settings.tables, exclude: [], excludeColumns: [] });
     const relay = new Relay({
       source: new MysqlSource(
         {
@@ -73,7 +75,12 @@ Examples:
       random: systemRandom,
       logger,
     });
-    await untilSignalled((stop) => relay.run(stop));
+    try {
+      await untilSignalled((stop) => relay.run(stop));
+    } catch (error) {
+      // `tail … | head`: whoever read it has seen enough.
+      if (!(error instanceof RelayError) || error.code !== 'SINK_CLOSED') throw error;
+    }
     return 0;
   },
 };
@@ -87,6 +94,7 @@ interface Settings {
   readonly tls: { readonly mode: (typeof TLS_MODES)[number] };
   readonly start: 'latest' | 'earliest';
   readonly tables: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 function readSettings(args: Arguments): Settings {
@@ -104,7 +112,18 @@ function readSettings(args: Arguments): Settings {
     tls: { mode },
     start: from,
     tables: tables.length === 0 ? ['*.*'] : tables,
+    exclude: args.texts('exclude'),
   };
+}
+
+function filterOf({ tables, exclude }: Settings): TableFilter {
+  try {
+    return tableFilter({ include: tables, exclude, excludeColumns: [] });
+  } catch (error) {
+    throw new RelayError('USAGE', asRelayError(error).message, {
+      remedy: "A pattern is database.table, in quotes: --tables 'shop.*'",
+    });
+  }
 }
 
 function required(args: Arguments, name: string): string {
@@ -115,4 +134,6 @@ function required(args: Arguments, name: string): string {
 }
 
 const usage = (option: string, allowed: string): RelayError =>
-  new RelayError('USAGE', `${option}: allowed is ${allowed}`);
+  new RelayError('USAGE', `${option}: allowed is ${allowed}`, {
+    remedy: 'binlog-relay tail --help shows the options.',
+  });

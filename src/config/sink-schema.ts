@@ -60,7 +60,7 @@ export const rocketmqSinkSchema = z
       .default('auto')
       .describe(
         'Whether a message carries the primary keys of its rows, by which mqadmin and the dashboard find it. `auto`: up to 32 rows a message. ' +
-          '`all`: always; 1,300 keys make a message some 40 % dearer. `none`: never.',
+          '`all`: as long as they fit into 8 KiB. `none`: never.',
       ),
   })
   .transform(({ sendTimeout, ...rest }) => ({ ...rest, sendTimeoutMs: sendTimeout }))

@@ -11,6 +11,7 @@ export interface EnvelopeFacts {
   /** Whole change ids. */
   readonly firstChange: string;
   readonly lastChange: string;
+  readonly stream: string;
   readonly epoch: number;
   readonly sequence: number;
   /** The checkpoint that the epoch started from; only on the first message of a lane in an epoch. */
@@ -27,6 +28,7 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
     ['rows', String(facts.rows)],
     ['first', encodeText(facts.firstChange)],
     ['last', encodeText(facts.lastChange)],
+    ['stream', facts.stream],
     ['epoch', String(facts.epoch)],
     ['sequence', String(facts.sequence)],
   ]);

@@ -238,6 +238,9 @@ export class Intake {
         this.counters.ddlStatements += 1;
         this.#options.onDdl({ database, statement, at: this.place });
         if (this.#state !== 'in-transaction') this.#commit();
+        return;
+      case 'account':
+        if (this.#state !== 'in-transaction') this.#commit();
     }
   }
 

@@ -6,6 +6,8 @@ import { Packer } from './packer.ts';
 export interface LaneActions {
   /** Makes the message that a row opens. */
   create(messageClass: MessageClass, number: number): Message;
+  /** Forgets a message that holds no row. */
+  discard(message: Message): void;
   /** Sends until acknowledged. Rejects only when it never will be; the relay stops then. */
   deliver(lane: Lane, message: Message, sequence: number): Promise<void>;
 }
@@ -22,6 +24,7 @@ export class Lane {
   readonly #actions: LaneActions;
   #sequence = 0;
   #isSending = false;
+  #hasFailed = false;
 
   constructor(name: string, actions: LaneActions) {
     this.name = name;
@@ -37,6 +40,11 @@ export class Lane {
     return !this.#isSending && this.#packer.unsent === 0;
   }
 
+  /** Nothing will ever be acknowledged that is not yet. */
+  get isSettled(): boolean {
+    return this.isEmpty || this.#hasFailed;
+  }
+
   messageFor(messageClass: MessageClass, row: RowIdentity): Message {
     return this.#packer.messageFor(messageClass, row, messageClass.plan.key);
   }
@@ -44,7 +52,7 @@ export class Lane {
   /** Sends the first message if none is in flight. */
   pump(): void {
     if (this.#isSending) return;
-    const message = this.#packer.take();
+    const message = this.#takeFilled();
     if (message === undefined) return;
     this.#isSending = true;
     this.#sequence += 1;
@@ -54,7 +62,18 @@ export class Lane {
         this.pump();
       },
       // The relay has been told by `deliver` itself; this lane stays as it is, so that nothing overtakes the message.
-      () => undefined,
+      () => {
+        this.#hasFailed = true;
+      },
     );
+  }
+
+  /** A row that could not be written leaves the message empty that was opened for it. */
+  #takeFilled(): Message | undefined {
+    for (;;) {
+      const message = this.#packer.take();
+      if (message === undefined || message.rows > 0) return message;
+      this.#actions.discard(message);
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { ColumnSet, Cursor } from '../binlog/row-compiler.ts';
 import type { RowChange } from '../change/change.ts';
 import type { Segment } from './low-water-mark.ts';
 import type { MessageClass } from './message-class.ts';
+import type { MessageKeys } from './message-keys.ts';
 
 /** What one send will carry, while its rows gather: rows of one class, in order. */
 export class Message {
@@ -16,7 +17,7 @@ export class Message {
   commitTimeMs = 0;
   hasGtid = false;
   /** Primary keys of the rows while message keys are wanted; undefined when they are not, or not any more. */
-  keys: string[] | undefined;
+  keys: MessageKeys | undefined;
   readonly data: GrowingBytes;
   readonly old: GrowingBytes;
   readonly changes: GrowingBytes;
@@ -37,10 +38,12 @@ export class Message {
     return this.data.length + this.old.length + this.changes.length >= this.#fullBytes;
   }
 
-  /** Adds a row; `changed` are the changed columns of an update. */
+  /** Adds a row; `changed` are the changed columns of an update. A value that cannot be written throws, and the message is as it was before. */
   add(change: RowChange, changed: ColumnSet | undefined): void {
-    this.#addRow(change);
-    if (changed !== undefined) this.#addOld(change, changed);
+    const dataEnd = this.#writeRow(change);
+    const oldEnd = changed === undefined ? this.old.length : this.#writeOld(change, changed);
+    this.data.length = dataEnd;
+    this.old.length = oldEnd;
     this.#addIdentity(change);
     this.rows += 1;
   }
@@ -60,19 +63,15 @@ export class Message {
     this.changes.release();
   }
 
-  #addRow({ image, start, end }: RowChange): void {
-    const { format } = this.class.plan;
-    let out = this.data.reserve(format.room(end - start));
-    let o = this.#writeRow(image, start, out);
+  /** Returns where the row ends in `data`. */
+  #writeRow({ image, start, end }: RowChange): number {
+    const out = this.data.reserve(this.class.plan.format.room(end - start));
+    const o = this.#tryRow(image, start, out);
     // A large row with more escapes than `room` foresaw: now its length is known.
-    if (o > out.length) {
-      out = this.data.reserve(o - this.data.length);
-      o = this.#writeRow(image, start, out);
-    }
-    this.data.length = o;
+    return o <= out.length ? o : this.#tryRow(image, start, this.data.reserve(o - this.data.length));
   }
 
-  #writeRow(image: Buffer, start: number, out: Buffer): number {
+  #tryRow(image: Buffer, start: number, out: Buffer): number {
     CURSOR.p = start;
     CURSOR.o = this.data.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;
@@ -80,19 +79,14 @@ export class Message {
     return CURSOR.o;
   }
 
-  #addOld({ image, start, end, before }: RowChange, changed: ColumnSet): void {
-    const { format } = this.class.plan;
-    // The image before ends where the one after starts.
-    let out = this.old.reserve(format.room(Math.max(start - before, end - start)));
-    let o = this.#writeOld(image, before, out, changed);
-    if (o > out.length) {
-      out = this.old.reserve(o - this.old.length);
-      o = this.#writeOld(image, before, out, changed);
-    }
-    this.old.length = o;
+  /** Returns where the previous values end in `old`. The image before ends where the one after starts. */
+  #writeOld({ image, start, before }: RowChange, changed: ColumnSet): number {
+    const out = this.old.reserve(this.class.plan.format.room(start - before));
+    const o = this.#tryOld(image, before, out, changed);
+    return o <= out.length ? o : this.#tryOld(image, before, this.old.reserve(o - this.old.length), changed);
   }
 
-  #writeOld(image: Buffer, before: number, out: Buffer, changed: ColumnSet): number {
+  #tryOld(image: Buffer, before: number, out: Buffer, changed: ColumnSet): number {
     CURSOR.p = before;
     CURSOR.o = this.old.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;

@@ -10,6 +10,7 @@ import type { OutboundMessage, Sink } from '../sink/sink.ts';
 import { Lane, type LaneActions } from './lane.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
 import { Message } from './message.ts';
+import { MessageKeys } from './message-keys.ts';
 import type { MessageClass } from './message-class.ts';
 import { retried, type Backoff } from './retry.ts';
 
@@ -18,6 +19,8 @@ export interface OutboxOptions {
   readonly format: Format;
   readonly laneNames: readonly string[];
   readonly mark: LowWaterMark;
+  /** See Checkpoint. */
+  readonly stream: string;
   readonly epoch: number;
   /** The checkpoint that this epoch started from, in words. */
   readonly resume: string;
@@ -37,6 +40,8 @@ export interface OutboxOptions {
 const BACKOFF: Backoff = { firstMs: 50, lastMs: 2000 };
 /** `messageKeys: auto`: up to this many rows a message, since keys cost as much as the rows of a large one. */
 const AUTO_KEY_ROWS = 32;
+/** RocketMQ takes 16 KiB of tag, keys and properties together. Beyond half of that a message carries no keys. */
+const MOST_KEYS_BYTES = 8 << 10;
 
 /** All lanes of a run: takes rows, packs them, sends messages, and releases the low-water mark as they are acknowledged. */
 export class Outbox {
@@ -55,8 +60,11 @@ export class Outbox {
       create: (messageClass, number) => {
         const segment = options.mark.hold(this.#commitTimeMs);
         const message = new Message(messageClass, number, segment, this.held, options.messageBytes);
-        if (this.#mostKeys > 0) message.keys = [];
+        if (this.#mostKeys > 0) message.keys = new MessageKeys();
         return message;
+      },
+      discard: (message) => {
+        this.#release(message);
       },
       deliver: (lane, message, sequence) => this.#deliver(lane, message, sequence),
     };
@@ -70,10 +78,10 @@ export class Outbox {
     if (lane === undefined) throw new RelayError('INTERNAL', 'an outbox without lanes');
     const message = lane.messageFor(messageClass, change.row);
     message.add(change, changed);
-    if (message.keys === undefined) return;
     const { key } = messageClass.plan;
-    if (message.rows > this.#mostKeys) message.keys = undefined;
-    else if (!key.isEmpty) message.keys.push(messageKey(key.text(change.image)));
+    if (message.keys === undefined || key.isEmpty) return;
+    message.keys.add(messageKey(key.text(change.image)));
+    if (message.rows > this.#mostKeys || message.keys.sizeBytes > MOST_KEYS_BYTES) message.keys = undefined;
   }
 
   /** The events of one socket read were taken: idle lanes send what they hold. */
@@ -85,8 +93,13 @@ export class Outbox {
     return this.lanes.every((lane) => lane.isEmpty);
   }
 
+  /** Waiting brings nothing more: every lane is empty, or its message was refused for good. */
+  get isSettled(): boolean {
+    return this.lanes.every((lane) => lane.isSettled);
+  }
+
   async #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
-    const { sink, mark, clock, random, giveUp, onAcknowledged, onRetry, onUndeliverable } = this.#options;
+    const { sink, clock, random, giveUp, onAcknowledged, onRetry, onUndeliverable } = this.#options;
     const outbound = this.#seal(lane, message, sequence);
     try {
       await retried(() => sink.send(outbound), {
@@ -100,14 +113,19 @@ export class Outbox {
       if (!giveUp.aborted) onUndeliverable(error);
       throw error;
     }
-    mark.release(message.segment);
     const bodyBytes = outbound.body.length;
-    message.release();
+    this.#release(message);
     onAcknowledged(message, bodyBytes);
   }
 
+  /** The low-water mark may pass it, and its bytes are free. */
+  #release(message: Message): void {
+    this.#options.mark.release(message.segment);
+    message.release();
+  }
+
   #seal(lane: Lane, message: Message, sequence: number): OutboundMessage {
-    const { format, clock, epoch, resume } = this.#options;
+    const { format, clock, stream, epoch, resume } = this.#options;
     const { plan, kind } = message.class;
     const [firstChange, lastChange] = message.firstAndLastChange();
     message.data.append(
@@ -126,7 +144,7 @@ export class Outbox {
     return {
       lane: lane.name,
       tag: plan.tag,
-      keys: message.keys ?? [],
+      keys: message.keys?.values ?? [],
       properties: propertiesOf({
         format: format.name,
         database: plan.table.database,
@@ -135,6 +153,7 @@ export class Outbox {
         rows: message.rows,
         firstChange,
         lastChange,
+        stream,
         epoch,
         sequence,
         resume: sequence === 1 ? resume : undefined,

@@ -23,12 +23,18 @@ export interface RelayStatus {
   readonly lowWaterMark: StartPosition | undefined;
   /** The server's newest position, asked for at most every few seconds; undefined while it cannot be asked. */
   readonly head: StartPosition | undefined;
-  /** idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and nothing was acknowledged for 30 s; unknown: the server's newest position is not known. */
+  /** idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and the low-water mark stands still for 30 s; unknown: the server's newest position is not known. */
   readonly progress: 'idle' | 'catching-up' | 'stuck' | 'unknown';
   /** Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. */
   readonly oldestUnacknowledgedMs: number | undefined;
   /** Seconds between commit and acknowledgement of the newest acknowledged message; undefined before the first. */
   readonly lastLagSeconds: number | undefined;
+  /** When the broker last acknowledged a message, ms since 1970; undefined before the first. */
+  readonly lastAcknowledgedMs: number | undefined;
+  /** Since when no send succeeds, ms since 1970; undefined while they do. */
+  readonly sinkFailingSinceMs: number | undefined;
+  /** When the checkpoint was last stored, ms since 1970. It is stored when it has moved. */
+  readonly checkpointStoredMs: number | undefined;
   readonly heldBytes: number;
   readonly heldBytesLimit: number;
   readonly sourcePaused: boolean;

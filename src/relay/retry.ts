@@ -40,3 +40,31 @@ export async function retried<T>(attempt: () => Promise<T>, options: RetryOption
 
 /** A signal changes while somebody waits, which the compiler does not know of a property it has just read. */
 export const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+/** What `work` gives; undefined as soon as `signal` aborts: `late` gets it then, and an error that comes late is nobody's. */
+export function unlessAborted<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+  late: (result: T) => void = () => undefined,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const abort = (): void => {
+      isLate = true;
+      resolve(undefined);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(
+      (result) => {
+        signal.removeEventListener('abort', abort);
+        if (isLate) late(result);
+        else resolve(result);
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', abort);
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+}

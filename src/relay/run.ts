@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import { asRelayError, type RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -7,15 +8,17 @@ import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { Format } from '../format/format.ts';
 import type { Sink, SinkInfo } from '../sink/sink.ts';
 import type { EventReader, Prepared, Session, Source, StartPosition } from '../source/source.ts';
+import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { requireSameIdentity } from './identity.ts';
 import { Intake } from './intake.ts';
 import { LowWaterMark } from './low-water-mark.ts';
 import { Outbox } from './outbox.ts';
 import type { RelayStatus } from './relay.ts';
-import { isAborted, retried, type Backoff } from './retry.ts';
+import { isAborted, retried, unlessAborted, type Backoff } from './retry.ts';
 import { RowReader } from './row-reader.ts';
 import { StatusBoard } from './status.ts';
 import { Tables } from './tables.ts';
+import { Throttle } from './throttle.ts';
 
 export interface RelayOptions {
   readonly source: Source;
@@ -39,8 +42,6 @@ export interface RelayOptions {
 
 const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
 const HEAD_INTERVAL_MS = 5_000;
-/** Reading goes on when this share of the budget is free again: neither a stop at every message, nor an empty outbox. */
-const RESUME_SHARE = 0.75;
 
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
@@ -50,13 +51,13 @@ export class Relay {
   readonly #giveUp = new AbortController();
   #failure: RelayError | undefined;
   #flow: Flow | undefined;
-  #session: Session | undefined;
   #watching: Promise<void> = Promise.resolve();
-  #isPaused = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#status = new StatusBoard(options);
+    // Each lane that waits to send again listens.
+    setMaxListeners(0, this.#giveUp.signal);
   }
 
   status(): RelayStatus {
@@ -79,37 +80,53 @@ export class Relay {
       // The source is closed: a question that was still open has failed by now.
       await this.#watching;
     }
-    this.#status.state = this.#failure === undefined ? 'stopped' : 'failed';
-    if (this.#failure !== undefined && !(isAborted(stop) && this.#failure.retryable)) throw this.#failure;
+    const failure = this.#failure;
+    this.#status.state = failure === undefined ? 'stopped' : 'failed';
+    if (failure === undefined) return;
+    if (!isAborted(stop) || !failure.retryable) throw failure;
+    this.#options.logger.error(
+      { code: failure.code, error: failure.message, remedy: failure.remedy },
+      'stopped, but not in order',
+    );
   }
 
   async #work(ended: AbortSignal): Promise<void> {
     const prepared = await this.#prepare(ended);
     if (prepared === undefined) return;
-    const { flow, checkpoint } = prepared;
+    const { flow, keeper } = prepared;
     this.#flow = flow;
-    const keeper = this.#keepCheckpoint(flow, checkpoint, ended);
-    this.#watching = this.#watchHead(ended);
+    const keeping = keeper.keep(ended).catch((thrown: unknown) => {
+      this.#fail(thrown);
+    });
+    this.#watching = this.#watchHead(ended, flow);
     this.#status.state = 'running';
-    await this.#readUntil(ended, flow);
+    try {
+      await this.#readUntil(ended, flow);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
     this.#status.state = 'draining';
     await this.#drain(flow);
-    await keeper;
-    await this.#storeCheckpoint(flow, checkpoint);
+    await keeping;
+    await keeper.store();
   }
 
   /** Everything up to the first event: sink, checkpoint, source, and the raised epoch stored. Undefined when `ended` came first. */
-  async #prepare(ended: AbortSignal): Promise<{ flow: Flow; checkpoint: Checkpoint } | undefined> {
-    const { sink, source, store, lanes, ordering, acceptNewLanes, clock, logger } = this.#options;
+  async #prepare(ended: AbortSignal): Promise<{ flow: Flow; keeper: CheckpointKeeper } | undefined> {
+    const { sink, source, store, lanes, ordering, acceptNewLanes, checkpointIntervalMs, clock, logger, random } =
+      this.#options;
     const info = await this.#untilItWorks('sink', () => sink.open(), ended);
     if (info === undefined) return undefined;
     this.#status.sink = { ok: true, reason: `ready: ${info.destination}` };
     const identity = { destination: info.destination, queues: info.queues, lanes: info.laneNames(lanes), ordering };
 
+    // Before the lock is held another relay may still be moving the checkpoint.
+    const lockName = `${info.destination} ${store.location}`;
+    const isLocked = await this.#untilItWorks('source', () => source.lock(lockName).then(() => true), ended);
+    if (isLocked === undefined) return undefined;
     const stored = await store.load();
     if (stored !== undefined) requireSameIdentity(stored, identity, acceptNewLanes, store.location);
-    const lockName = `${info.destination} ${store.location}`;
-    const prepared = await this.#untilItWorks('source', () => source.prepare(stored, lockName), ended);
+    const prepared = await this.#untilItWorks('source', () => source.prepare(stored), ended);
     if (prepared === undefined) return undefined;
     for (const warning of prepared.warnings) logger.warn({ warning }, 'look at this before you trust the copy');
 
@@ -117,19 +134,36 @@ export class Relay {
       ...identity,
       ...prepared.start,
       serverUuid: prepared.serverUuid,
+      stream: stored?.stream ?? newStream(random),
       epoch: (stored?.epoch ?? 0) + 1,
       storedAt: new Date(clock.now()).toISOString(),
     };
     await store.save(checkpoint);
     this.#status.checkpointStored(checkpoint);
     logger.info(
-      { ...prepared.start, epoch: checkpoint.epoch, checkpoint: store.location, ...describe(info) },
+      {
+        ...prepared.start,
+        stream: checkpoint.stream,
+        epoch: checkpoint.epoch,
+        checkpoint: store.location,
+        ...describe(info),
+      },
       'starting',
     );
-    return { flow: this.#createFlow(prepared, checkpoint), checkpoint };
+    const flow = this.#createFlow(prepared, checkpoint);
+    const keeper = new CheckpointKeeper({
+      store,
+      base: checkpoint,
+      mark: flow.mark,
+      intervalMs: checkpointIntervalMs,
+      status: this.#status,
+      clock,
+      logger,
+    });
+    return { flow, keeper };
   }
 
-  #createFlow({ start, serverUuid }: Prepared, { epoch, lanes }: Checkpoint): Flow {
+  #createFlow({ start, serverUuid }: Prepared, { stream, epoch, lanes }: Checkpoint): Flow {
     const { sink, format, filter, ordering, messageBytes, messageKeys, clock, random, logger } = this.#options;
     const mark = new LowWaterMark(start);
     const outbox = new Outbox({
@@ -137,8 +171,9 @@ export class Relay {
       format,
       laneNames: lanes,
       mark,
+      stream,
       epoch,
-      resume: start.gtidSet ?? `${start.file}:${start.offset}`,
+      resume: placeText(start),
       messageBytes,
       messageKeys,
       clock,
@@ -146,7 +181,7 @@ export class Relay {
       giveUp: this.#giveUp.signal,
       onAcknowledged: (message, bodyBytes) => {
         this.#status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
-        this.#resumeWhenRoom();
+        throttle.released();
       },
       onRetry: (error, failures) => {
         this.#status.sendFailed(error);
@@ -159,6 +194,7 @@ export class Relay {
         this.#fail(error);
       },
     });
+    const throttle = new Throttle(outbox.held, this.#options.heldBytes);
     const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
     const intake = new Intake({
       start,
@@ -172,20 +208,20 @@ export class Relay {
         );
       },
     });
-    return { mark, outbox, rows, intake };
+    return { mark, outbox, throttle, rows, intake };
   }
 
   /** Sessions, one after the other, until the run ends. */
   async #readUntil(ended: AbortSignal, flow: Flow): Promise<void> {
     const { source, logger } = this.#options;
     while (!isAborted(ended)) {
+      await flow.throttle.room(ended);
       const position = flow.intake.position;
-      const session = await this.#untilItWorks('source', () => source.open(position, this.#reader(flow)), ended);
+      const open = (): Promise<Session> => source.open(position, this.#reader(flow));
+      const session = await this.#untilItWorks('source', open, ended, (late) => void late.close());
       if (session === undefined) return;
-      this.#session = session;
-      this.#setPaused(false);
+      flow.throttle.attach(session);
       this.#status.source = { ok: true, reason: 'reading the binlog' };
-      this.#pauseWhenFull();
       const close = (): void => void session.close();
       ended.addEventListener('abort', close, { once: true });
       if (isAborted(ended)) close();
@@ -201,14 +237,14 @@ export class Relay {
         );
       } finally {
         ended.removeEventListener('abort', close);
-        this.#session = undefined;
+        flow.throttle.attach(undefined);
         await session.close();
         flow.intake.restart();
       }
     }
   }
 
-  #reader({ intake, outbox }: Flow): EventReader {
+  #reader({ intake, outbox, throttle }: Flow): EventReader {
     return {
       event: (buffer, start, end) => {
         if (this.#failure !== undefined) return;
@@ -218,7 +254,7 @@ export class Relay {
           this.#fail(error);
           return;
         }
-        if (outbox.held.bytes >= this.#options.heldBytes) this.#pauseWhenFull();
+        throttle.added();
       },
       endOfRead: () => {
         outbox.flush();
@@ -226,32 +262,12 @@ export class Relay {
     };
   }
 
-  /** Invariant 3: what is held stays below the budget and one event; invariant 11: by pausing the socket, never by closing it. */
-  #pauseWhenFull(): void {
-    const held = this.#flow?.outbox.held.bytes ?? 0;
-    if (this.#isPaused || held < this.#options.heldBytes) return;
-    this.#setPaused(true);
-    this.#session?.pause();
-  }
-
-  #resumeWhenRoom(): void {
-    const held = this.#flow?.outbox.held.bytes ?? 0;
-    if (!this.#isPaused || held > this.#options.heldBytes * RESUME_SHARE) return;
-    this.#setPaused(false);
-    this.#session?.resume();
-  }
-
-  #setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#status.isPaused = isPaused;
-  }
-
-  /** Waits until everything held is acknowledged, at most `stopTimeoutMs`. */
+  /** Waits until everything held is acknowledged that can be, at most `stopTimeoutMs`. */
   async #drain({ outbox }: Flow): Promise<void> {
     const { clock, stopTimeoutMs, logger } = this.#options;
     outbox.flush();
     const deadline = clock.monotonic() + stopTimeoutMs;
-    while (!outbox.isEmpty && clock.monotonic() < deadline) await clock.sleep(DRAIN_LOOK_MS);
+    while (!outbox.isSettled && clock.monotonic() < deadline) await clock.sleep(DRAIN_LOOK_MS);
     if (!outbox.isEmpty) {
       logger.warn(
         { heldBytes: outbox.held.bytes },
@@ -261,42 +277,12 @@ export class Relay {
     this.#giveUp.abort();
   }
 
-  async #keepCheckpoint(flow: Flow, base: Checkpoint, ended: AbortSignal): Promise<void> {
-    const { clock, checkpointIntervalMs } = this.#options;
-    while (!isAborted(ended)) {
-      await clock.sleep(checkpointIntervalMs, ended);
-      if (isAborted(ended)) return;
-      try {
-        await this.#storeCheckpoint(flow, base);
-      } catch (thrown) {
-        const error = asRelayError(thrown);
-        this.#status.checkpointFailed(error);
-        if (!error.retryable) {
-          this.#fail(error);
-          return;
-        }
-        this.#options.logger.error(
-          { code: error.code, error: error.message, remedy: error.remedy },
-          'the checkpoint could not be stored; trying again',
-        );
-      }
-    }
-  }
-
-  async #storeCheckpoint({ mark }: Flow, base: Checkpoint): Promise<void> {
-    const position = mark.position();
-    if (isSamePosition(position, this.#status.lastStored)) return;
-    const checkpoint = { ...base, ...position, storedAt: new Date(this.#options.clock.now()).toISOString() };
-    await this.#options.store.save(checkpoint);
-    this.#status.checkpointStored(checkpoint);
-  }
-
   /** Keeps the server's newest position for the status; not knowing it is no failure. */
-  async #watchHead(ended: AbortSignal): Promise<void> {
+  async #watchHead(ended: AbortSignal, flow: Flow): Promise<void> {
     const { clock, source } = this.#options;
     while (!isAborted(ended)) {
       try {
-        this.#status.headSeen(await source.head());
+        this.#status.headSeen(await unlessAborted(ended, source.head()), flow);
       } catch (thrown) {
         if (isAborted(ended)) return;
         const error = asRelayError(thrown);
@@ -304,21 +290,25 @@ export class Relay {
           this.#fail(error);
           return;
         }
-        this.#status.headSeen(undefined);
+        this.#status.headSeen(undefined, flow);
       }
       await clock.sleep(HEAD_INTERVAL_MS, ended);
     }
   }
 
-  /** The result of `attempt`, tried again while its errors are retryable; undefined when `ended` came first. */
+  /**
+   * The result of `attempt`, tried again while its errors are retryable; undefined when `ended` came first. It does not wait for an attempt that
+   * is under way then: closing the part ends it, and `late` gets what it gave all the same.
+   */
   async #untilItWorks<T>(
     part: 'source' | 'sink',
     attempt: () => Promise<T>,
     ended: AbortSignal,
+    late: (result: T) => void = () => undefined,
   ): Promise<T | undefined> {
     const { clock, random, logger } = this.#options;
     try {
-      return await retried(attempt, {
+      return await retried(() => unlessAborted(ended, attempt(), late), {
         backoff: RECONNECT,
         clock,
         random,
@@ -350,6 +340,7 @@ export class Relay {
 export interface Flow {
   readonly mark: LowWaterMark;
   readonly outbox: Outbox;
+  readonly throttle: Throttle;
   readonly rows: RowReader;
   readonly intake: Intake;
 }
@@ -358,9 +349,19 @@ const DRAIN_LOOK_MS = 10;
 
 const describe = ({ destination, queues }: SinkInfo): object => ({ destination, queues });
 
-/** Enough of a statement to recognize it, without what stands in its parentheses. */
-const beginning = (statement: string): string => (statement.split('(', 1)[0] ?? '').trim().slice(0, 120);
+/** Enough of a statement to recognize it, without what stands in its parentheses, and without values. */
+const beginning = (statement: string): string => (statement.split(/[('"]/, 1)[0] ?? '').trim().slice(0, 120);
 
-function isSamePosition(a: StartPosition, b: StartPosition | undefined): boolean {
-  return b !== undefined && a.file === b.file && a.offset === b.offset && a.gtidSet === b.gtidSet;
+/** A place in words, short enough for a property: a GTID set grows with every server that ever wrote. */
+function placeText({ gtidSet, file, offset }: StartPosition): string {
+  if (gtidSet === undefined || gtidSet === '') return `${file}:${offset}`;
+  return gtidSet.length <= MOST_PLACE_CHARACTERS ? gtidSet : `${gtidSet.slice(0, MOST_PLACE_CHARACTERS)}…`;
 }
+
+const MOST_PLACE_CHARACTERS = 4096;
+
+/** Eight hexadecimal digits. */
+const newStream = (random: () => number): string =>
+  Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');

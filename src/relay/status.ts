@@ -5,7 +5,7 @@ import type { StartPosition } from '../source/source.ts';
 import type { PartStatus, RelayState, RelayStatus } from './relay.ts';
 import type { Flow, RelayOptions } from './run.ts';
 
-/** Behind the server and without an acknowledgement for this long: stuck. */
+/** Behind the server while the low-water mark stands still for this long: stuck. */
 const STUCK_MS = 30_000;
 
 /** Remembers what an operator will want to know. Plain fields; nothing here decides what the relay does. */
@@ -13,16 +13,17 @@ export class StatusBoard {
   state: RelayState = 'starting';
   source: PartStatus = { ok: false, reason: 'not connected yet' };
   sink: PartStatus = { ok: false, reason: 'not connected yet' };
-  isPaused = false;
   lastStored: Checkpoint | undefined;
   readonly #options: Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes'>;
   #checkpoint: PartStatus = { ok: true, reason: 'nothing stored yet' };
   #head: StartPosition | undefined;
   #lastError: RelayStatus['lastError'];
   #lastLagSeconds: number | undefined;
-  /** When something was last acknowledged, or nothing was left to acknowledge; monotonic ms. */
-  #lastProgressMs: number;
-  #sendFailing: { sinceMs: number } | undefined;
+  /** Since when the server is ahead while the low-water mark stands still, monotonic ms; undefined when it has caught up. */
+  #standsStill: { readonly at: StartPosition; readonly sinceMs: number } | undefined;
+  #lastAcknowledgedMs: number | undefined;
+  #checkpointStoredMs: number | undefined;
+  #sinkFailingSinceMs: number | undefined;
   #acknowledgedMessages = 0;
   #acknowledgedChanges = 0;
   #acknowledgedBytes = 0;
@@ -32,24 +33,23 @@ export class StatusBoard {
 
   constructor(options: Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes'>) {
     this.#options = options;
-    this.#lastProgressMs = options.clock.monotonic();
   }
 
   acknowledged(rows: number, bodyBytes: number, commitTimeMs: number): void {
     this.#acknowledgedMessages += 1;
     this.#acknowledgedChanges += rows;
     this.#acknowledgedBytes += bodyBytes;
-    this.#lastLagSeconds = Math.max(0, this.#options.clock.now() - commitTimeMs) / 1000;
-    this.#lastProgressMs = this.#options.clock.monotonic();
-    if (this.#sendFailing === undefined) return;
-    this.#sendFailing = undefined;
+    this.#lastAcknowledgedMs = this.#options.clock.now();
+    this.#lastLagSeconds = Math.max(0, this.#lastAcknowledgedMs - commitTimeMs) / 1000;
+    if (this.#sinkFailingSinceMs === undefined) return;
+    this.#sinkFailingSinceMs = undefined;
     this.sink = { ok: true, reason: 'acknowledging again' };
   }
 
   sendFailed(error: RelayError): void {
     this.#sendRetries += 1;
-    this.#sendFailing ??= { sinceMs: this.#options.clock.now() };
-    this.partFailed('sink', error, this.#sendFailing.sinceMs);
+    this.#sinkFailingSinceMs ??= this.#options.clock.now();
+    this.partFailed('sink', error, this.#sinkFailingSinceMs);
   }
 
   sourceLost(error: RelayError): void {
@@ -65,6 +65,7 @@ export class StatusBoard {
   checkpointStored(checkpoint: Checkpoint): void {
     this.#checkpointsStored += 1;
     this.lastStored = checkpoint;
+    this.#checkpointStoredMs = Date.parse(checkpoint.storedAt);
     this.#checkpoint = { ok: true, reason: `stored at ${checkpoint.storedAt}` };
   }
 
@@ -77,8 +78,10 @@ export class StatusBoard {
     this.#remember(error);
   }
 
-  headSeen(head: StartPosition | undefined): void {
+  /** Told every few seconds, so that standing still is noticed whether somebody asks for the status or not. */
+  headSeen(head: StartPosition | undefined, { mark }: Flow): void {
     this.#head = head;
+    this.#progress(mark.position(), mark.oldestHeldMs);
   }
 
   snapshot(flow: Flow | undefined): RelayStatus {
@@ -91,12 +94,15 @@ export class StatusBoard {
       position: intake?.position,
       lowWaterMark,
       head: this.#head,
-      progress: this.#progress(lowWaterMark),
+      progress: this.#progress(lowWaterMark, flow?.mark.oldestHeldMs),
       oldestUnacknowledgedMs: flow?.mark.oldestHeldMs,
       lastLagSeconds: this.#lastLagSeconds,
+      lastAcknowledgedMs: this.#lastAcknowledgedMs,
+      sinkFailingSinceMs: this.#sinkFailingSinceMs,
+      checkpointStoredMs: this.#checkpointStoredMs,
       heldBytes: flow?.outbox.held.bytes ?? 0,
       heldBytesLimit: this.#options.heldBytes,
-      sourcePaused: this.isPaused,
+      sourcePaused: flow?.throttle.isPaused ?? false,
       lanesBusy: flow?.outbox.lanes.filter((lane) => lane.isSending).length ?? 0,
       lanes: flow?.outbox.lanes.length ?? this.#options.lanes,
       counters: {
@@ -118,14 +124,18 @@ export class StatusBoard {
     };
   }
 
-  #progress(mark: StartPosition | undefined): RelayStatus['progress'] {
+  #progress(mark: StartPosition | undefined, oldestHeldMs: number | undefined): RelayStatus['progress'] {
     if (mark === undefined || this.#head === undefined) return 'unknown';
-    const nowMs = this.#options.clock.monotonic();
-    if (hasReached(mark, this.#head)) {
-      this.#lastProgressMs = nowMs;
+    // The newest position is some seconds old: what is held may have come after it.
+    if (oldestHeldMs === undefined && hasReached(mark, this.#head)) {
+      this.#standsStill = undefined;
       return 'idle';
     }
-    return nowMs - this.#lastProgressMs > STUCK_MS ? 'stuck' : 'catching-up';
+    const nowMs = this.#options.clock.monotonic();
+    if (this.#standsStill === undefined || !isSamePlace(this.#standsStill.at, mark)) {
+      this.#standsStill = { at: mark, sinceMs: nowMs };
+    }
+    return nowMs - this.#standsStill.sinceMs > STUCK_MS ? 'stuck' : 'catching-up';
   }
 
   #remember(error: RelayError): void {
@@ -141,3 +151,6 @@ function hasReached(mark: StartPosition, head: StartPosition): boolean {
   }
   return mark.file > head.file || (mark.file === head.file && mark.offset >= head.offset);
 }
+
+const isSamePlace = (a: StartPosition, b: StartPosition): boolean =>
+  a.file === b.file && a.offset === b.offset && a.gtidSet === b.gtidSet;

@@ -1,5 +1,7 @@
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
-import type { RowDataPacket } from 'mysql2';
+import type { Socket } from 'node:net';
+import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2';
+import type { Connection } from 'mysql2/promise';
+import { RelayError } from '../base/errors.ts';
 import { connectionOptions, plainOptions, type ConnectionSettings } from './connection-options.ts';
 import { isWithoutTls, sourceError } from './mysql-errors.ts';
 import { textOf, type Row } from './rows.ts';
@@ -26,13 +28,20 @@ export interface ControlSession {
   destroy(): void;
 }
 
-/** Connects, with `onLost` called once if the connection ends other than by `close` or `destroy`. */
-export async function openControlSession(settings: ConnectionSettings, onLost: () => void): Promise<ControlSession> {
-  const { connection, options } = await connect(settings);
+/**
+ * Connects, with `onLost` called once if the connection ends other than by `close` or `destroy`. When `closing` aborts, it and every statement that
+ * has no answer yet fail at once.
+ */
+export async function openControlSession(
+  settings: ConnectionSettings,
+  onLost: () => void,
+  closing: AbortSignal,
+): Promise<ControlSession> {
+  const { connection, options } = await connect(settings, closing);
   let isOver = false;
   const over = (): void => {
     isOver = true;
-    connection.destroy();
+    cutOff(connection);
   };
   const lost = (): void => {
     if (isOver) return;
@@ -48,12 +57,12 @@ export async function openControlSession(settings: ConnectionSettings, onLost: (
     timeoutMs = QUERY_TIMEOUT_MS,
   ): Promise<readonly Row[]> => {
     try {
-      const [rows] = await connection.query<RowDataPacket[]>({
+      const work = connection.query<RowDataPacket[]>({
         sql,
         values: [...values],
-        timeout: timeoutMs,
         typeCast: (field) => field.string(),
       });
+      const [rows] = await answered(work, timeoutMs, closing);
       return rows;
     } catch (thrown) {
       const error = sourceError(thrown);
@@ -82,9 +91,10 @@ export async function openControlSession(settings: ConnectionSettings, onLost: (
       close: async () => {
         isOver = true;
         // The answer tells that the locks are free; on a dead line there is none, and nobody to wait for.
-        await query('DO RELEASE_ALL_LOCKS()', [], CLOSE_TIMEOUT_MS).catch(() => undefined);
+        const freed = connection.query('DO RELEASE_ALL_LOCKS()');
+        await answered(freed, CLOSE_TIMEOUT_MS, new AbortController().signal).catch(() => undefined);
         connection.end().catch(() => undefined);
-        connection.destroy();
+        over();
       },
       destroy: over,
     };
@@ -96,17 +106,67 @@ export async function openControlSession(settings: ConnectionSettings, onLost: (
 
 async function connect(
   settings: ConnectionSettings,
+  closing: AbortSignal,
 ): Promise<{ readonly connection: Connection; readonly options: ConnectionOptions }> {
   const options = connectionOptions(settings);
   try {
-    return { connection: await createConnection(options), options };
+    return { connection: await connected(options, closing), options };
   } catch (thrown) {
     if (settings.tls.mode !== 'preferred' || !isWithoutTls(thrown)) throw sourceError(thrown);
   }
   const plain = plainOptions(settings);
   try {
-    return { connection: await createConnection(plain), options: plain };
+    return { connection: await connected(plain, closing), options: plain };
   } catch (thrown) {
     throw sourceError(thrown);
   }
+}
+
+async function connected(options: ConnectionOptions, closing: AbortSignal): Promise<Connection> {
+  const bare = createConnection(options);
+  const connection = bare.promise();
+  const shaken = new Promise<void>((resolve, reject) => {
+    bare.once('connect', () => resolve());
+    bare.once('error', reject);
+  });
+  try {
+    await answered(shaken, undefined, closing);
+    return connection;
+  } catch (thrown) {
+    bare.on('error', () => undefined);
+    cutOff(connection);
+    throw thrown;
+  }
+}
+
+/**
+ * What `work` gives, unless it takes longer than `timeoutMs`, or `closing` aborts. Not by mysql2's own time-out, which begins when the statements
+ * before it are answered, and keeps the process alive after the connection is destroyed.
+ */
+async function answered<T>(work: Promise<T>, timeoutMs: number | undefined, closing: AbortSignal): Promise<T> {
+  let giveUp: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const unanswered = new Promise<never>((_resolve, reject) => {
+    const fail = (text: string): void => {
+      reject(new RelayError('SOURCE_UNREACHABLE', text));
+    };
+    giveUp = () => fail('the connection is being closed');
+    closing.addEventListener('abort', giveUp, { once: true });
+    if (closing.aborted) giveUp();
+    if (timeoutMs !== undefined) timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, unanswered]);
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener('abort', giveUp);
+  }
+}
+
+/** mysql2 only says goodbye, and leaves the socket open for as long as a dead server does not answer. */
+function cutOff(connection: Connection): void {
+  connection.destroy();
+  // Members that mysql2's types do not show.
+  const { connection: bare } = connection as unknown as { readonly connection: { readonly stream: Socket } };
+  bare.stream.destroy();
 }

@@ -37,7 +37,7 @@ export class ControlConnection {
   #lockName: string | undefined;
   #lockLost: RelayError | undefined;
   #stopPinging: (() => void) | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor({ settings, clock, onLockLost, lockWaits = LOCK_WAITS }: ControlOptions) {
     this.#settings = settings;
@@ -120,7 +120,8 @@ export class ControlConnection {
 
   /** Frees the lock, and everything else. Idempotent. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    // Whatever is asked for or being opened fails now.
+    this.#closing.abort();
     this.#stopPinging?.();
     this.#stopPinging = undefined;
     this.#lockName = undefined;
@@ -132,7 +133,8 @@ export class ControlConnection {
   }
 
   #connected(): Promise<ControlSession> {
-    if (this.#isClosed) return Promise.reject(new RelayError('INTERNAL', 'the control connection is closed'));
+    if (this.#closing.signal.aborted)
+      return Promise.reject(new RelayError('INTERNAL', 'the control connection is closed'));
     if (this.#session !== undefined) return this.#session;
     const opening: Promise<ControlSession> = this.#open(() => {
       if (this.#session !== opening) return;
@@ -148,7 +150,7 @@ export class ControlConnection {
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const session = await openControlSession(this.#settings, onLost);
+    const session = await openControlSession(this.#settings, onLost, this.#closing.signal);
     if (this.#lockName === undefined) return session;
     try {
       await takeLock(session, this.#lockName, this.#lockWaits.regainSeconds);
@@ -176,6 +178,6 @@ export class ControlConnection {
 
   /** What may have happened while a ping was under way. */
   #isOver(): boolean {
-    return this.#isClosed || this.#lockLost !== undefined;
+    return this.#closing.signal.aborted || this.#lockLost !== undefined;
   }
 }

@@ -42,7 +42,10 @@ export function requireNoErrors(findings: readonly Finding[]): readonly string[]
   });
 }
 
-function codeOf(errors: readonly Finding[]): 'SOURCE_SETTINGS' | 'SOURCE_GRANT_MISSING' | 'SOURCE_NOT_SUPPORTED' {
+/** The code that a run would end with, if these were the only errors. */
+export function codeOf(
+  errors: readonly Finding[],
+): 'SOURCE_SETTINGS' | 'SOURCE_GRANT_MISSING' | 'SOURCE_NOT_SUPPORTED' {
   if (errors.every(({ code }) => code === 'GRANT_MISSING')) return 'SOURCE_GRANT_MISSING';
   if (errors.every(({ code }) => code === 'SERVER_NOT_SUPPORTED')) return 'SOURCE_NOT_SUPPORTED';
   return 'SOURCE_SETTINGS';

@@ -28,6 +28,8 @@ export class MysqlSource implements Source {
   readonly #control: ControlConnection;
   readonly #lockLost: Promise<never>;
   #rejectLockLost: (error: RelayError) => void = () => undefined;
+  #lockName = '';
+  readonly #closing = new AbortController();
   #serverUuid = '';
   #serverId = 0;
 
@@ -48,12 +50,16 @@ export class MysqlSource implements Source {
     });
   }
 
-  async prepare(stored: StoredPosition | undefined, lockName: string): Promise<Prepared> {
+  async lock(name: string): Promise<void> {
+    await this.#control.lock(name);
+    this.#lockName = name;
+  }
+
+  async prepare(stored: StoredPosition | undefined): Promise<Prepared> {
     const warnings = requireNoErrors(await this.findings());
-    await this.#control.lock(lockName);
     const { start, serverUuid, sentence, isOrdinary } = await resolveStart(this.#control, this.#config.start, stored);
     this.#serverUuid = serverUuid;
-    this.#serverId = await this.#chooseServerId(serverUuid, lockName);
+    this.#serverId = await this.#chooseServerId(serverUuid, this.#lockName);
     if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
     return { start, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
   }
@@ -80,6 +86,7 @@ export class MysqlSource implements Source {
       },
       position,
       reader,
+      this.#closing.signal,
     );
     const ended = Promise.race([session.ended, this.#lockLost]);
     ended.catch(() => undefined);
@@ -91,6 +98,7 @@ export class MysqlSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#control.close();
   }
 

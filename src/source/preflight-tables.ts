@@ -1,4 +1,5 @@
 /** Findings about the tables that are published. Pure: what the server says of them comes as rows. */
+import { isKnownCharset } from '../binlog/collations.ts';
 import { someOf, type Finding } from './finding.ts';
 
 /** Which tables and columns are published; a TableFilter of the change room is one. */
@@ -32,21 +33,6 @@ export interface CascadeInfo {
   readonly deleteRule: string;
 }
 
-/** What the column codecs of the binlog room cannot write exactly yet; they throw BINLOG_UNSUPPORTED for the same. */
-const UNSUPPORTED_TYPES = new Set([
-  'geometry',
-  'point',
-  'linestring',
-  'polygon',
-  'multipoint',
-  'multilinestring',
-  'multipolygon',
-  'geomcollection',
-  'geometrycollection',
-  'vector',
-]);
-/** `utf8` is what servers before 8.0.30 call utf8mb3. */
-const SUPPORTED_CHARSETS = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'ascii', 'binary']);
 const SILENT_RULES = new Set(['CASCADE', 'SET NULL', 'SET DEFAULT']);
 
 export function columnFindings(columns: readonly ColumnInfo[], published: Published): readonly Finding[] {
@@ -63,7 +49,7 @@ export function columnFindings(columns: readonly ColumnInfo[], published: Publis
       code: 'COLUMN_NOT_SUPPORTED',
       message: `Columns that this version cannot write exactly yet: ${someOf(unsupported)}.`,
       remedy:
-        'Exclude them with tables.excludeColumns, or their tables with tables.exclude; a charset can be changed with ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4.',
+        'Exclude them with tables.excludeColumns, or their tables with tables.exclude (with tail: --exclude); a charset can be changed with ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4.',
     },
   ];
 }
@@ -147,9 +133,9 @@ export function filterFindings(
   ];
 }
 
-function columnProblem({ dataType, charset }: ColumnInfo): string | undefined {
-  if (UNSUPPORTED_TYPES.has(dataType.toLowerCase())) return dataType;
-  return charset === undefined || SUPPORTED_CHARSETS.has(charset.toLowerCase()) ? undefined : `charset ${charset}`;
+/** What the column codecs of the binlog room cannot write exactly; they throw BINLOG_UNSUPPORTED for the same. */
+function columnProblem({ charset }: ColumnInfo): string | undefined {
+  return charset === undefined || isKnownCharset(charset.toLowerCase()) ? undefined : `charset ${charset}`;
 }
 
 function fullName({ database, table }: { readonly database: string; readonly table: string }): string {

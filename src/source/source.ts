@@ -47,10 +47,15 @@ export interface StoredPosition extends StartPosition {
 
 export interface Source {
   /**
-   * Makes sure that this relay, and no other, may read on from `stored`, or from the configured start without one: takes the exclusive lock, checks
-   * grants, variables and that the position is still there. Throws a RelayError: retryable ones when the server is away.
+   * Takes the exclusive lock `name` and keeps it until `close`. Only who has it may read the checkpoint: until then another relay may be moving it.
+   * Throws SOURCE_LOCKED when another one holds it; a retryable error when the server is away.
    */
-  prepare(stored: StoredPosition | undefined, lockName: string): Promise<Prepared>;
+  lock(name: string): Promise<void>;
+  /**
+   * Makes sure that the relay can read on from `stored`, or from the configured start without one: grants, variables, tables, and that the position is
+   * still there. Throws a RelayError: retryable ones when the server is away.
+   */
+  prepare(stored: StoredPosition | undefined): Promise<Prepared>;
   /** Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the server is away. */
   open(position: StartPosition, reader: EventReader): Promise<Session>;
   /** Asks the server for its newest position with one statement. */

@@ -65,7 +65,7 @@ function requireFile(stored: StoredPosition, facts: Facts, files: readonly Binlo
   }
   if (facts.hasGtids) {
     throw new RelayError('SOURCE_CHANGED', `GTIDs were turned on since the checkpoint was made at ${file}:${offset}`, {
-      remedy: `Start with a new checkpoint folder and source.start {file: ${file}, position: ${offset}}: the relay then finds the GTID set of that place.`,
+      remedy: `Start with a new folder (checkpoint.path) and source.start: { file: ${file}, position: ${offset} }. The relay then finds the GTID set of that place.`,
     });
   }
   const found = files.find(({ name }) => name === file);

@@ -24,11 +24,12 @@ const MISSED_HEARTBEATS = 3;
 /** COM_BINLOG_DUMP carries the offset in 32 bits. */
 const MOST_DUMP_OFFSET = 0xffff_ffff;
 
-/** Resolves when the server has begun to send. Throws a RelayError. */
+/** Resolves when the server has begun to send. Throws a RelayError, at once when `closing` aborts. */
 export async function openZongjiSession(
   options: ZongjiOptions,
   position: StartPosition,
   reader: EventReader,
+  closing?: AbortSignal,
 ): Promise<Session> {
   if (position.gtidSet === undefined && position.offset > MOST_DUMP_OFFSET) {
     throw new RelayError(
@@ -40,11 +41,16 @@ export async function openZongjiSession(
     );
   }
   const session = new ZongjiSession(options, position, reader);
+  const close = (): void => void session.close();
+  closing?.addEventListener('abort', close, { once: true });
+  if (closing?.aborted === true) close();
   try {
     await session.begun;
   } catch (error) {
     await session.close();
     throw error;
+  } finally {
+    closing?.removeEventListener('abort', close);
   }
   return session;
 }

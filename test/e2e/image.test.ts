@@ -32,12 +32,12 @@ afterAll(async () => {
 }, BUILD_TIMEOUT_MS);
 
 /** The image with arguments of its own in the place of its command. */
-function relay(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Running> {
+function relay(args: readonly string[], env?: Readonly<Record<string, string>>): Running {
   return start([...image.config.entrypoint, ...args], env);
 }
 
-async function start(program: readonly string[], env?: Readonly<Record<string, string>>): Promise<Running> {
-  const container = await image.start(program, env);
+function start(program: readonly string[], env?: Readonly<Record<string, string>>): Running {
+  const container = image.start(program, env);
   running.push(container);
   return container;
 }
@@ -56,17 +56,22 @@ function environment(): Readonly<Record<string, string>> {
 
 /** The relay as the image starts it by itself. */
 async function startRelay(): Promise<Running> {
-  const container = await relay(image.config.command, environment());
-  let hasEnded = false;
-  void container.ended.then(() => (hasEnded = true));
+  const container = relay(image.config.command, environment());
+  const early = container.ended.then(({ output }) => Promise.reject(new Error(`the relay has ended:\n${output}`)));
+  early.catch(() => undefined); // once it is ready it may end
+  await Promise.race([early, untilReady(container)]);
+  return container;
+}
+
+async function untilReady(container: Running): Promise<void> {
   const deadline = performance.now() + 30_000;
   for (;;) {
     const isReady = await fetch(`${ADMIN}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     );
-    if (isReady) return container;
-    if (hasEnded || performance.now() > deadline) throw new Error(`the relay is not ready:\n${container.output()}`);
+    if (isReady) return;
+    if (performance.now() > deadline) throw new Error(`the relay is not ready:\n${container.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -74,34 +79,44 @@ async function startRelay(): Promise<Running> {
 it('is run as a user who is not root and can write only to the volume', async () => {
   expect(image.config).toMatchObject({ user: 'node', stopSignal: 'SIGTERM', volumes: ['/var/lib/binlog-relay'] });
   const writable = 'for d in /app /app/dist /etc/binlog-relay /var/lib/binlog-relay; do test -w $d && echo $d; done';
-  const { output } = await (await start(['sh', '-c', `id -u; ${writable}; true`])).ended;
+  const { output } = await start(['sh', '-c', `id -u; ${writable}; true`]).ended;
   expect(output).toBe('1000\n/var/lib/binlog-relay\n');
 });
 
 it('holds what production needs and nothing to build or to test with', async () => {
-  const { output } = await (await start(['sh', '-c', 'ls /app; ls /app/node_modules; ls -A ~'])).ended;
+  const { output } = await start(['sh', '-c', 'ls /app; ls /app/node_modules; ls -A ~']).ended;
   const names = output.split('\n');
   expect(names).toEqual(expect.arrayContaining(['dist', 'node_modules', 'mysql2', 'rocketmq-client-nodejs', 'zongji']));
   for (const absent of ['src', 'test', 'typescript', 'vitest', '.npmrc', '.env']) expect(names).not.toContain(absent);
 });
 
 it('answers --help', async () => {
-  const { code, output } = await (await relay(['--help'])).ended;
+  const { code, output } = await relay(['--help']).ended;
   expect(output).toContain('Usage: binlog-relay <command>');
   expect(code).toBe(0);
 });
 
 it('says what is missing when nothing was configured', async () => {
-  const { code, output } = await (await relay(image.config.command)).ended;
+  const { code, output } = await relay(image.config.command).ended;
   expect(output).toContain('the environment variable MYSQL_HOST is not set');
   // buildah hands on the code only in words, and with one of its own.
   expect(code === 78 || output.includes('exited with status 78')).toBe(true);
 });
 
 it('checks the servers that the environment names', async () => {
-  const { code, output } = await (await relay(['check', ...image.config.command.slice(1)], environment())).ended;
+  const { code, output } = await relay(['check', ...image.config.command.slice(1)], environment()).ended;
   expect(output).toContain(`rocketmq topic ${topic.topic}`);
   expect(code, output).toBe(0);
+});
+
+it('writes no file but its checkpoint, so that the root file system can be read-only', async () => {
+  const command = [...image.config.entrypoint, ...image.config.command].join(' ');
+  const written =
+    'find / -xdev -type f -newer /tmp/before ! -path "/var/lib/binlog-relay/*" ! -path "/proc/*" ! -path "/sys/*"';
+  const script = `touch /tmp/before; timeout 4 ${command}; echo "written:"; ${written} 2>/dev/null; true`;
+  const { output } = await start(['sh', '-c', script], environment()).ended;
+  expect(output).toContain('"msg":"starting"');
+  expect(output).toMatch(/written:\n$/);
 });
 
 it('publishes a row, is healthy, and stops when it is asked to', async () => {
@@ -113,7 +128,7 @@ it('publishes a row, is healthy, and stops when it is asked to', async () => {
   const body: unknown = JSON.parse(messages.find(({ tag }) => isOurs(tag))?.body.toString() ?? '');
   expect(body).toMatchObject({ type: 'INSERT', data: [{ id: '1', v: 'one' }] });
 
-  expect((await (await start(image.config.healthcheck)).ended).code).toBe(0);
+  expect((await start(image.config.healthcheck).ended).code).toBe(0);
   const metrics = await (await fetch(`${ADMIN}/metrics`)).text();
   const residentBytes = Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1]);
   console.log(`image: the relay takes ${Math.round(residentBytes / 1e6)} MB of memory`);
@@ -121,6 +136,6 @@ it('publishes a row, is healthy, and stops when it is asked to', async () => {
 
   const { code, output } = await container.stop();
   expect(code, output).toBe(0);
-  expect((await (await start(image.config.healthcheck)).ended).code).not.toBe(0);
+  expect((await start(image.config.healthcheck).ended).code).not.toBe(0);
   await database.drop();
 });

@@ -58,6 +58,7 @@ function expectDescribed(message: TopicMessage): void {
     rows: `${data.length}`,
     first: `${source}:${changes[0]}`,
     last: `${source}:${changes.at(-1)}`,
+    stream: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
     epoch: '1',
     sequence: `${body.id}`,
   });

@@ -10,6 +10,7 @@ export function checkpoint(n: number, changes: Partial<Checkpoint> = {}): Checkp
     file: 'binlog.000042',
     offset: 1000 + n,
     gtidSet: `${UUID}:1-${n + 1}`,
+    stream: '1f2e3d4c',
     epoch: 7,
     storedAt: new Date(Date.UTC(2026, 0, 1) + n).toISOString(),
     destination: 'rocketmq topic order-binlog',
@@ -25,6 +26,7 @@ export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   file: fc.string({ minLength: 1 }),
   offset: fc.maxSafeNat(),
   gtidSet: fc.option(fc.string(), { nil: undefined }),
+  stream: fc.stringMatching(/^[0-9a-f]{8}$/),
   epoch: fc.integer({ min: 1 }),
   storedAt: fc
     .date({ min: new Date(0), max: new Date(Date.UTC(2100, 0, 1)), noInvalidDate: true })

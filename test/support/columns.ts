@@ -13,6 +13,7 @@ export function columnOf(type: number, rest: Partial<Column> = {}): Column {
     unsigned: false,
     collation: 0,
     labels: [],
+    subtype: 0,
     ...rest,
   };
 }

@@ -45,6 +45,7 @@ export class TestFlow {
       format: canalJson,
       laneNames: Array.from({ length: ordering === 'total' ? 1 : lanes }, (_, i) => `lane-${i}`),
       mark: this.mark,
+      stream: '0000abcd',
       epoch: 1,
       resume: 'start',
       messageBytes: 256 << 10,

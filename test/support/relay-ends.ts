@@ -1,7 +1,6 @@
 /** Both ends of a relay and its checkpoint store, made by hand, for what real servers cannot do on demand. */
 import { pino } from 'pino';
-import type { RelayError } from '../../src/base/errors.ts';
-import { RelayError as Failure } from '../../src/base/errors.ts';
+import { RelayError } from '../../src/base/errors.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
 import type { Checkpoint, CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
 import { canalJson } from '../../src/format/canal-json.ts';
@@ -13,6 +12,7 @@ import type { FixtureEvent } from './binlog-fixture.ts';
 import { EARLIEST } from './flow.ts';
 import { ManualClock, settled } from './sink/manual-clock.ts';
 
+const STOP_TIMEOUT_MS = 5000;
 const SERVER_UUID = '00000000-0000-0000-0000-000000000001';
 
 /** A dump connection that brings what the test gives it. Paused, it keeps events back as a socket does. */
@@ -97,6 +97,10 @@ export class FakeSource implements Source {
     return session;
   }
 
+  lock(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async prepare(stored: StartPosition | undefined): Promise<Prepared> {
     await this.onPrepare();
     return { start: stored ?? EARLIEST, serverUuid: SERVER_UUID, warnings: [] };
@@ -125,7 +129,14 @@ export class FakeSink implements Sink {
   isClosed = false;
   onOpen: () => Promise<void> = () => Promise.resolve();
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
-  readonly #closed = new AbortController();
+  #reject: (error: RelayError) => void = () => undefined;
+  readonly #closed = new Promise<never>((_, reject) => {
+    this.#reject = reject;
+  });
+
+  constructor() {
+    this.#closed.catch(() => undefined);
+  }
 
   async open(): Promise<SinkInfo> {
     await this.onOpen();
@@ -134,16 +145,13 @@ export class FakeSink implements Sink {
   }
 
   async send(message: OutboundMessage): Promise<void> {
-    const closed = new Promise<never>((_, reject) => {
-      this.#closed.signal.addEventListener('abort', () => reject(new Failure('SINK_CLOSED', 'closed')));
-    });
-    await Promise.race([this.onSend(message), closed]);
+    await Promise.race([this.onSend(message), this.#closed]);
     this.taken.push({ ...message, body: Buffer.from(message.body) });
   }
 
   close(): Promise<void> {
     this.isClosed = true;
-    this.#closed.abort();
+    this.#reject(new RelayError('SINK_CLOSED', 'closed'));
     return Promise.resolve();
   }
 
@@ -213,7 +221,7 @@ export class RelayRun {
       messageKeys: 'auto',
       heldBytes: 1 << 20,
       messageBytes: 64 << 10,
-      stopTimeoutMs: 5000,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
       checkpointIntervalMs: 1000,
       acceptNewLanes: false,
       clock: this.clock,
@@ -243,9 +251,15 @@ export class RelayRun {
     await settled();
   }
 
-  /** Asks to stop and gives it the time that it may take. */
+  /** Gives it time to end by itself. */
+  async end(withinMs = 100): Promise<void> {
+    for (let waitedMs = 0; waitedMs < withinMs && this.outcome === undefined; waitedMs += 10)
+      await this.clock.advance(10);
+  }
+
+  /** Asks to stop, and gives it the time that it may take. */
   async stop(): Promise<void> {
     await this.askToStop();
-    for (let waitedMs = 0; waitedMs <= 5100 && this.outcome === undefined; waitedMs += 10) await this.clock.advance(10);
+    await this.end(STOP_TIMEOUT_MS + 100);
   }
 }

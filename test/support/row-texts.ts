@@ -45,7 +45,8 @@ export function insertedRows(events: readonly Buffer[], writerVersion: number): 
   return byName;
 }
 
-function readRow(
+/** The row image at `start`, and where the next one begins. */
+export function readRow(
   table: Table,
   b: Buffer,
   start: number,

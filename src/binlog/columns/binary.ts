@@ -8,7 +8,7 @@ import { malformedValue } from './malformed.ts';
 export type BinaryText = 'base64' | 'latin1';
 
 /**
- * BINARY(n), VARBINARY and BLOB. The binlog leaves out the zeros at the end of a BINARY(n); they are put back.
+ * BINARY(n), VARBINARY, BLOB, GEOMETRY and VECTOR. The binlog leaves out the zeros at the end of a BINARY(n); they are put back.
  * `fixedBytes`: n of BINARY(n), 0 for all others. Writers throw BINLOG_DECODE for a value longer than its column or its event.
  */
 export function binaryCodec(column: string, fixedBytes: number, form: BinaryText): ColumnCodec {

@@ -1,17 +1,16 @@
-import { isUtf8 } from 'node:buffer';
 import { RelayError } from '../../base/errors.ts';
 import type { Column, ColumnCodec, WriteText } from '../binlog.ts';
 import { i32le, u8 } from './bytes.ts';
 import { writeBytes } from './digits.ts';
 import { escaped } from './json-escape.ts';
+import { labelTexts } from './label-text.ts';
 import { malformedValue } from './malformed.ts';
-import { notUtf8 } from './text.ts';
 
 const COMMA = 0x2c;
 
 /**
  * ENUM: the 1-based number of the label in one byte or two, little-endian; 0 is the empty text that MySQL stores for a wrong value.
- * Throws BINLOG_UNSUPPORTED when the table map brought no labels.
+ * Throws BINLOG_UNSUPPORTED when the table map brought no labels, or one that is no text of the column's charset.
  */
 export function enumCodec(column: Column): ColumnCodec {
   const { plain, json } = labelsOf(column);
@@ -30,7 +29,7 @@ export function enumCodec(column: Column): ColumnCodec {
 
 /**
  * SET: one bit per label, the first label's the lowest, in 1, 2, 3, 4 or 8 bytes, little-endian; the text joins the labels by commas.
- * Throws BINLOG_UNSUPPORTED when the table map brought no labels.
+ * Throws BINLOG_UNSUPPORTED when the table map brought no labels, or one that is no text of the column's charset.
  */
 export function setCodec(column: Column): ColumnCodec {
   const { plain, json } = labelsOf(column);
@@ -61,23 +60,29 @@ export function setCodec(column: Column): ColumnCodec {
   return { text: write(plain), json: write(json), maxBytes };
 }
 
-function labelsOf({ name, labels }: Column): {
-  readonly plain: readonly Uint8Array[];
-  readonly json: readonly Uint8Array[];
-} {
-  if (labels.length === 0) {
-    throw new RelayError(
-      'BINLOG_UNSUPPORTED',
-      `column ${name}: the table map does not bring the labels of its ENUM or SET`,
-      {
-        details: { column: name },
-        remedy: 'SET PERSIST binlog_row_metadata = FULL; then start from a position behind it.',
-      },
+function labelsOf(column: Column): { readonly plain: readonly Uint8Array[]; readonly json: readonly Uint8Array[] } {
+  const { name } = column;
+  const texts = labelTexts(column).map(
+    (text) =>
+      text ??
+      refuse(
+        name,
+        'a label of its ENUM or SET is no text of its charset',
+        'ALTER TABLE ... MODIFY it with labels that are',
+      ),
+  );
+  if (texts.length === 0)
+    refuse(
+      name,
+      'the table map does not bring the labels of its ENUM or SET',
+      'SET PERSIST binlog_row_metadata = FULL',
     );
-  }
-  if (!labels.every((label) => isUtf8(label))) throw notUtf8(name);
-  return {
-    plain: labels.map((label) => new Uint8Array(label)),
-    json: labels.map((label) => escaped(label.toString('utf8'))),
-  };
+  return { plain: texts.map((text) => new Uint8Array(Buffer.from(text))), json: texts.map(escaped) };
+}
+
+function refuse(column: string, what: string, remedy: string): never {
+  throw new RelayError('BINLOG_UNSUPPORTED', `column ${column}: ${what}`, {
+    details: { column },
+    remedy: `${remedy}; then start from a position behind it.`,
+  });
 }

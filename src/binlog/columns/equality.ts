@@ -4,7 +4,8 @@ import { TYPE } from '../column-types.ts';
 
 /**
  * Collations under which printable-ASCII texts are equal only if they are after ASCII case folding and without the spaces at their end.
- * Untailored ones only: a language's own rules may make i equal to y (Lithuanian, Latvian), to j (Latin), or ccs to cscs (Hungarian).
+ * Of Unicode the untailored ones only: a language's own rules may make i equal to y (Lithuanian, Latvian), to j (Latin), or ccs to cscs
+ * (Hungarian). Of the other charsets most of the defaults; big5, gb2312, gbk, geostd8, koi8u and macce take different ASCII characters as equal.
  * test/integration/binlog/collations.test.ts asks the server.
  */
 const FOLDING = new Set([
@@ -18,7 +19,35 @@ const FOLDING = new Set([
   'utf8mb3_unicode_ci',
   'utf8mb3_unicode_520_ci',
   'ascii_general_ci',
+  'cp1250_general_ci',
+  'cp1251_general_ci',
+  'cp1256_general_ci',
+  'cp1257_general_ci',
+  'cp850_general_ci',
+  'cp852_general_ci',
+  'cp866_general_ci',
+  'cp932_japanese_ci',
+  'dec8_swedish_ci',
+  'eucjpms_japanese_ci',
+  'euckr_korean_ci',
+  'gb18030_chinese_ci',
+  'greek_general_ci',
+  'hebrew_general_ci',
+  'hp8_english_ci',
+  'keybcs2_general_ci',
+  'koi8r_general_ci',
   'latin1_swedish_ci',
+  'latin2_general_ci',
+  'latin5_turkish_ci',
+  'latin7_general_ci',
+  'macroman_general_ci',
+  'sjis_japanese_ci',
+  'tis620_thai_ci',
+  'ucs2_general_ci',
+  'ujis_japanese_ci',
+  'utf16_general_ci',
+  'utf16le_general_ci',
+  'utf32_general_ci',
 ]);
 
 /** True if values that SQL takes as equal always have the same text, spaces at its end aside. */

@@ -3,28 +3,13 @@ import { writeBase64 } from './base64.ts';
 import { i32le, u16le, u8 } from './bytes.ts';
 import { writeAscii, writeInt32, writeSigned64, writeUnsigned, writeUnsigned64 } from './digits.ts';
 import { doubleText } from './float.ts';
+import { isInlined, JSON_TYPE } from './json-binary.ts';
 import type { JsonNotation } from './json-notation.ts';
 import { opaqueDecimal, opaqueTemporal } from './json-opaque.ts';
 import { TYPE } from '../column-types.ts';
 import { malformedValue } from './malformed.ts';
 import { notUtf8 } from './text.ts';
 import { sequenceBytes } from './utf8.ts';
-
-/** Type bytes of sql-common/json_binary.cc. */
-const SMALL_OBJECT = 0x0;
-const LARGE_OBJECT = 0x1;
-const SMALL_ARRAY = 0x2;
-const LARGE_ARRAY = 0x3;
-const LITERAL = 0x4;
-const INT16 = 0x5;
-const UINT16 = 0x6;
-const INT32 = 0x7;
-const UINT32 = 0x8;
-const INT64 = 0x9;
-const UINT64 = 0xa;
-const DOUBLE = 0xb;
-const STRING = 0xc;
-const OPAQUE = 0xf;
 
 const LITERALS = ['null', 'true', 'false'];
 /** JSON_DOCUMENT_MAX_DEPTH of sql-common/json_syntax_check.cc. */
@@ -73,46 +58,46 @@ export class JsonDocument {
   #value(type: number, p: number, e: number, depth: number): void {
     const b = this.#b;
     switch (type) {
-      case SMALL_OBJECT:
-      case SMALL_ARRAY:
-        this.#container(type === SMALL_OBJECT, false, p, e, depth + 1);
+      case JSON_TYPE.SMALL_OBJECT:
+      case JSON_TYPE.SMALL_ARRAY:
+        this.#container(type === JSON_TYPE.SMALL_OBJECT, false, p, e, depth + 1);
         return;
-      case LARGE_OBJECT:
-      case LARGE_ARRAY:
-        this.#container(type === LARGE_OBJECT, true, p, e, depth + 1);
+      case JSON_TYPE.LARGE_OBJECT:
+      case JSON_TYPE.LARGE_ARRAY:
+        this.#container(type === JSON_TYPE.LARGE_OBJECT, true, p, e, depth + 1);
         return;
-      case LITERAL: {
+      case JSON_TYPE.LITERAL: {
         this.#need(1, p, e);
         const literal = LITERALS[u8(b, p)];
         if (literal === undefined) throw this.#malformed();
         this.#ascii(literal);
         return;
       }
-      case INT16:
+      case JSON_TYPE.INT16:
         this.#need(2, p, e);
         this.#o = writeInt32(this.#out, this.#o, (u16le(b, p) << 16) >> 16);
         return;
-      case UINT16:
+      case JSON_TYPE.UINT16:
         this.#need(2, p, e);
         this.#o = writeUnsigned(this.#out, this.#o, u16le(b, p));
         return;
-      case INT32:
+      case JSON_TYPE.INT32:
         this.#need(4, p, e);
         this.#o = writeInt32(this.#out, this.#o, i32le(b, p));
         return;
-      case UINT32:
+      case JSON_TYPE.UINT32:
         this.#need(4, p, e);
         this.#o = writeUnsigned(this.#out, this.#o, i32le(b, p) >>> 0);
         return;
-      case INT64:
+      case JSON_TYPE.INT64:
         this.#need(8, p, e);
         this.#o = writeSigned64(this.#out, this.#o, i32le(b, p + 4) >>> 0, i32le(b, p) >>> 0);
         return;
-      case UINT64:
+      case JSON_TYPE.UINT64:
         this.#need(8, p, e);
         this.#o = writeUnsigned64(this.#out, this.#o, i32le(b, p + 4) >>> 0, i32le(b, p) >>> 0);
         return;
-      case DOUBLE: {
+      case JSON_TYPE.DOUBLE: {
         this.#need(8, p, e);
         const value = b.readDoubleLE(p);
         if (!Number.isFinite(value)) throw this.#malformed();
@@ -121,12 +106,12 @@ export class JsonDocument {
         this.#ascii(/[.e]/.test(text) ? text : `${text}.0`);
         return;
       }
-      case STRING: {
+      case JSON_TYPE.STRING: {
         const { start, end } = this.#data(p, e);
         this.#string(start, end);
         return;
       }
-      case OPAQUE: {
+      case JSON_TYPE.OPAQUE: {
         this.#need(1, p, e);
         const { start, end } = this.#data(p + 1, e);
         this.#opaque(u8(b, p), start, end);
@@ -252,9 +237,4 @@ export class JsonDocument {
   #malformed(): RelayError {
     return malformedValue(this.#column, 'a JSON document');
   }
-}
-
-/** Literals and short integers stand in the value entry itself. */
-function isInlined(type: number, isLarge: boolean): boolean {
-  return type === LITERAL || type === INT16 || type === UINT16 || (isLarge && (type === INT32 || type === UINT32));
 }

@@ -1,15 +1,27 @@
 import type { Column } from '../binlog.ts';
 import { BINARY_COLLATION, collationOf } from '../collations.ts';
 import { TYPE } from '../column-types.ts';
+import { labelTexts } from './label-text.ts';
 
+/** By subtype; 0 is any kind. */
+const GEOMETRIES = [
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geomcollection',
+];
 const BLOB_SIZES: Readonly<Record<number, string>> = { 1: 'tiny', 2: '', 3: 'medium', 4: 'long' };
 
 /**
  * The declared type, rebuilt from the table map and spelled as in information_schema.columns. What a table map does not tell is missing:
- * display width and ZEROFILL, (M,D) of FLOAT and DOUBLE, the kind of a GEOMETRY, the dimension of a VECTOR.
+ * display width and ZEROFILL, (M,D) of FLOAT and DOUBLE.
  */
 export function mysqlTypeOf(column: Column): string {
-  const { type, meta, labels } = column;
+  const { type, meta, subtype } = column;
   switch (type) {
     case TYPE.TINY:
       return number(column, 'tinyint');
@@ -56,15 +68,15 @@ export function mysqlTypeOf(column: Column): string {
     case TYPE.BLOB:
       return `${BLOB_SIZES[meta] ?? ''}${isBinary(column) ? 'blob' : 'text'}`;
     case TYPE.ENUM:
-      return `enum(${labels.map(quoted).join(',')})`;
+      return `enum(${quoted(column)})`;
     case TYPE.SET:
-      return `set(${labels.map(quoted).join(',')})`;
+      return `set(${quoted(column)})`;
     case TYPE.JSON:
       return 'json';
     case TYPE.GEOMETRY:
-      return 'geometry';
+      return GEOMETRIES[subtype] ?? 'geometry';
     case TYPE.VECTOR:
-      return 'vector';
+      return subtype === 0 ? 'vector' : `vector(${subtype})`;
     default:
       return 'unknown';
   }
@@ -80,5 +92,8 @@ const characters = ({ meta, collation }: Column): number => Math.floor(meta / (c
 /** As append_unescaped of sql/sql_show.cc prints a label. */
 const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\\\', '\0': '\\0', "'": "''", '\n': '\\n', '\r': '\\r' };
 
-const quoted = (label: Buffer): string =>
-  `'${label.toString('utf8').replace(/[\\\0'\n\r]/g, (character) => ESCAPED[character] ?? character)}'`;
+const quoted = (column: Column): string =>
+  labelTexts(column)
+    .map((text, i) => text ?? column.labels[i]?.toString('utf8') ?? '')
+    .map((text) => `'${text.replace(/[\\\0'\n\r]/g, (character) => ESCAPED[character] ?? character)}'`)
+    .join(',');

@@ -1,6 +1,7 @@
 import { RelayError } from '../../base/errors.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
 import { u8 } from './bytes.ts';
+import { invalidTextWriter, type InvalidText } from './invalid-text.ts';
 import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from './json-escape.ts';
 import { malformedValue } from './malformed.ts';
 import { sequenceBytes } from './utf8.ts';
@@ -9,14 +10,15 @@ import { sequenceBytes } from './utf8.ts';
 const COPY_BYTES = 48;
 
 /**
- * CHAR, VARCHAR and TEXT in utf8mb4, utf8mb3 or ascii: the bytes as MySQL stored them.
+ * CHAR, VARCHAR and TEXT in utf8mb4 or utf8mb3: the bytes as MySQL stored them.
  *
  * MySQL 8.0 and later refuse or cut what is not well-formed when it is written, but data files may be older than the server. A body with
- * such bytes would reach readers as U+FFFD, so `json` refuses them. The check costs nothing measurable: sequences are copied whole.
+ * such bytes would reach readers as U+FFFD, so for `json` they are an invalid text. The check costs nothing measurable: sequences are copied whole.
  *
- * Writers throw BINLOG_UNSUPPORTED for bytes that are not UTF-8, BINLOG_DECODE for a length that passes the end of the buffer.
+ * Writers throw BINLOG_DECODE for a length that passes the end of the buffer.
  */
-export function textCodec(column: string): ColumnCodec {
+export function textCodec(column: string, invalidText: InvalidText): ColumnCodec {
+  const writeInvalid = invalidTextWriter(invalidText, () => notUtf8(column));
   const text: WriteText = (out, o, b, p, e) => {
     if (e > b.length) throw malformedValue(column, 'a text that ends inside its event');
     return copyText(out, o, b, p, e);
@@ -35,7 +37,7 @@ export function textCodec(column: string): ColumnCodec {
         q += 1;
       } else if (escape === SEQUENCE) {
         const bytes = sequenceBytes(b, q, e);
-        if (bytes === 0) throw notUtf8(column);
+        if (bytes === 0) return writeInvalid(out, start, b, p, e);
         out[o] = byte;
         out[o + 1] = u8(b, q + 1);
         if (bytes > 2) out[o + 2] = u8(b, q + 2);
@@ -63,7 +65,7 @@ export function notUtf8(column: string): RelayError {
   );
 }
 
-function copyText(out: Uint8Array, o: number, b: Buffer, p: number, e: number): number {
+export function copyText(out: Uint8Array, o: number, b: Buffer, p: number, e: number): number {
   const length = e - p;
   // Buffer.copy throws for a place behind the end of its target.
   if (length < COPY_BYTES || o > out.length) for (let i = 0; i < length; i++) out[o + i] = u8(b, p + i);

@@ -6,7 +6,7 @@ import { writeBytes } from './digits.ts';
 import { fractionBytes, fractionLimit, fractionWidth, writeFraction } from './fraction.ts';
 import { malformedValue } from './malformed.ts';
 
-const HOUR_SECONDS = 3600;
+export const HOUR_SECONDS = 3600;
 const DAY_HOURS = 24;
 
 /**
@@ -39,7 +39,7 @@ export function timestampCodec(column: string, digits: number): ColumnCodec {
 }
 
 /** `hours` since 1970-01-01 00:00. */
-function writeHourOfEpoch(out: Uint8Array, hours: number): void {
+export function writeHourOfEpoch(out: Uint8Array, hours: number): void {
   const day = Math.floor(hours / DAY_HOURS);
   const date = new Date(day * DAY_HOURS * HOUR_SECONDS * 1000);
   writeDateHour(out, date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), hours - day * DAY_HOURS);

@@ -169,7 +169,7 @@ describe('a RocketMQ that fails', () => {
         }
       },
     };
-    const perLane = 3000;
+    const perLane = 1500;
     const sending = sendAll(patient, lanes, perLane);
     await expect.poll(() => acknowledged, { timeout: 20_000 }).toBeGreaterThan(200);
     await server.kill9();

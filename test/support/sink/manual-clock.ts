@@ -20,12 +20,16 @@ export class ManualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const sleeper = { atMs: this.#nowMs + ms, wake: resolve };
-      this.#sleepers.add(sleeper);
       const abort = (): void => {
         this.#sleepers.delete(sleeper);
         resolve();
       };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const sleeper = { atMs: this.#nowMs + ms, wake };
+      this.#sleepers.add(sleeper);
       if (signal?.aborted === true) abort();
       signal?.addEventListener('abort', abort, { once: true });
     });

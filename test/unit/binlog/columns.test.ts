@@ -69,14 +69,17 @@ const PUBLISHED: readonly Case[] = [
   of(TYPE.JSON, { meta: 4 }, 'prefix 4', 12, 'json'),
   of(TYPE.ENUM, { meta: 1, labels, collation: UTF8MB4 }, 1, 12, "enum('it''s','a\\\\b','c\\nd')"),
   of(TYPE.SET, { meta: 1, labels, collation: UTF8MB4 }, 1, 12, "set('it''s','a\\\\b','c\\nd')"),
-];
-
-const REFUSED: readonly Case[] = [
   of(TYPE.GEOMETRY, { meta: 4 }, 'prefix 4', 2004, 'geometry'),
-  of(TYPE.VECTOR, { meta: 4, collation: BINARY }, 'prefix 4', 2004, 'vector'),
+  of(TYPE.GEOMETRY, { meta: 4, subtype: 1 }, 'prefix 4', 2004, 'point'),
+  of(TYPE.GEOMETRY, { meta: 4, subtype: 7 }, 'prefix 4', 2004, 'geomcollection'),
+  of(TYPE.VECTOR, { meta: 4 }, 'prefix 4', 2004, 'vector'),
+  of(TYPE.VECTOR, { meta: 4, subtype: 3 }, 'prefix 4', 2004, 'vector(3)'),
   of(TYPE.TIME, {}, 3, 92, 'time'),
   of(TYPE.DATETIME, {}, 8, 93, 'datetime'),
   of(TYPE.TIMESTAMP, {}, 4, 93, 'timestamp'),
+];
+
+const REFUSED: readonly Case[] = [
   of(TYPE.VARCHAR, { meta: 32, collation: LATIN1 }, 'prefix 1', 12, 'varchar(32)'),
   of(TYPE.ENUM, { meta: 1, labels, collation: LATIN1 }, 1, 12, "enum('it''s','a\\\\b','c\\nd')"),
   of(TYPE.BLOB, { meta: 2, collation: 9999 }, 'prefix 2', 2005, 'text'),

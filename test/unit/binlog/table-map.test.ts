@@ -72,13 +72,14 @@ describe('readTableMap', () => {
     expect(codeOf(() => readTableMap(event, 0, event.length - 4, 80_012))).toBe('BINLOG_UNSUPPORTED');
   });
 
-  it('counts VECTOR among the charsets', () => {
+  it('counts VECTOR among the charsets, and tells its dimensions', () => {
     const { columns } = tableOf('tagged.9.7', 90_704);
     expect(columns.map(({ name, type, collation }) => [name, type, collation])).toEqual([
       ['id', 3, 0],
       ['e', 242, 0],
       ['c', 15, 255],
     ]);
+    expect(columns.map(({ subtype }) => subtype)).toEqual([0, 3, 0]);
   });
 
   it.each(['minimal.9.7', 'minimal.8.0'])('asks for binlog_row_metadata=FULL: %s', (fixture) => {

@@ -15,6 +15,7 @@ describe('renderCheckpoint', () => {
   "format": "binlog-relay checkpoint",
   "version": 1,
   "storedAt": "2026-01-01T00:00:00.001Z",
+  "stream": "1f2e3d4c",
   "epoch": 7,
   "serverUuid": "3e11fa47-71ca-11e1-9e33-c80aa9429562",
   "file": "binlog.000042",

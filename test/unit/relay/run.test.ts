@@ -108,7 +108,7 @@ describe('Relay', () => {
       await run.askToStop();
       expect(run.relay.status().state).toBe('draining');
       gate.open();
-      await run.clock.advance(10);
+      await run.end();
       expect(run.outcome).toBe('stopped');
       expect(run.sink.changes().sort()).toEqual(all);
       expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
@@ -187,6 +187,7 @@ describe('Relay', () => {
         const run = await started();
         const before = [...preamble, ...transactions.slice(0, i).flat()];
         await run.read([...before, ...transaction, ...transactions.slice(i + 1).flat()]);
+        await run.end();
         expect(run.outcome).toMatchObject({ code: 'BINLOG_CHECKSUM' });
         expect(new Set(run.sink.changes())).toEqual(new Set(await changesOf(before)));
         expect(acknowledged(run.store.last)).toEqual(gtidsIn(before));
@@ -204,7 +205,7 @@ describe('Relay', () => {
       await settled();
       expect(run.outcome).toBeUndefined();
       gate.open();
-      await run.clock.advance(10);
+      await run.end();
       expect(run.outcome).toMatchObject({ code: 'BINLOG_PURGED' });
       expect(run.sink.changes().sort()).toEqual(all);
       expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));

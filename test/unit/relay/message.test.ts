@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { tableFilter } from '../../../src/change/table-filter.ts';
+import type { RowChange } from '../../../src/change/change.ts';
+import { canalJson } from '../../../src/format/canal-json.ts';
+import { LowWaterMark } from '../../../src/relay/low-water-mark.ts';
+import { Message } from '../../../src/relay/message.ts';
+import { TablePlan } from '../../../src/relay/table-plan.ts';
+import { imageOf, intColumn, varcharColumn, type Value } from '../../support/row-images.ts';
+
+const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
+const columns = [intColumn(0, 'id'), varcharColumn(1, 'note')];
+const plan = new TablePlan(
+  { database: 'shop', name: 'orders', columns, primaryKey: [] },
+  { serial: 0, next: 0, taken: 0 },
+  { filter, ordering: 'key', format: canalJson },
+);
+const mark = new LowWaterMark({ file: 'binlog.000001', offset: 4, gtidSet: undefined });
+const held = { bytes: 0 };
+
+function updateOf(before: readonly Value[] | Buffer, after: readonly Value[] | Buffer): RowChange {
+  const [old, now] = [before, after].map((image) => (Buffer.isBuffer(image) ? image : imageOf(image as Value[])));
+  const image = Buffer.concat([old ?? Buffer.alloc(0), now ?? Buffer.alloc(0)]);
+  return {
+    transaction: { source: 'uuid', number: Buffer.from('23'), gno: 23n, commitTimeMs: 1 },
+    n: 0,
+    isInsertHalf: false,
+    row: { laneHash: 0, keyHash: 0, isAnyKey: false },
+    image,
+    start: old?.length ?? 0,
+    end: image.length,
+    before: 0,
+  };
+}
+
+function messageFor(kind: 'INSERT' | 'UPDATE'): Message {
+  const messageClass = kind === 'INSERT' ? plan.classes.insert('uuid') : plan.classes.update('uuid', Int32Array.of(2));
+  return new Message(messageClass, 1, mark.hold(0), held, 1 << 20);
+}
+
+const ALL = Int32Array.of(2);
+
+describe('Message', () => {
+  it('writes a large row again, in a buffer as long as it needs, when escapes make it longer than foreseen', () => {
+    const controls = '\u0001'.repeat(900);
+    const message = messageFor('INSERT');
+    // `end` says that the row is short: room is made for a short one.
+    message.add({ ...updateOf(Buffer.alloc(0), [1, controls]), start: 0, end: 10 }, undefined);
+    expect(message.data.written().toString().split('"data":[')[1]).toBe(
+      `{"id":"1","note":${JSON.stringify(controls)}}`,
+    );
+    message.release();
+  });
+
+  it('stays as it was when a value of the row, or its previous value, cannot be written', () => {
+    const notUtf8 = imageOf([1, 'xx']);
+    notUtf8.writeUInt16BE(0xfffe, notUtf8.length - 2);
+    const message = messageFor('UPDATE');
+    message.add(updateOf([1, 'a'], [1, 'b']), ALL);
+    const before = [message.data, message.old, message.changes].map((bytes) => Buffer.from(bytes.written()));
+    expect(() => message.add(updateOf(notUtf8, [1, 'b']), ALL)).toThrow(/note/);
+    expect(() => message.add(updateOf([1, 'a'], notUtf8), ALL)).toThrow(/note/);
+    expect(message.rows).toBe(1);
+    expect([message.data, message.old, message.changes].map((bytes) => bytes.written())).toEqual(before);
+    message.release();
+  });
+
+  it('gives every byte back to the budget', () => {
+    expect(held.bytes).toBe(0);
+  });
+});
