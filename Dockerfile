@@ -34,5 +34,5 @@ STOPSIGNAL SIGTERM
 # Liveness only: while MySQL or the broker is away a restart mends nothing. Follows admin.port of config/container.yaml.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "require('node:http').get('http://127.0.0.1:8686/livez', (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+ENTRYPOINT ["/app/dist/main.js"]
 CMD ["run", "--config", "/etc/binlog-relay/relay.yaml"]

@@ -27,6 +27,7 @@ const doors = {
   yaml: ['src/config/**'],
   zod: ['src/config/**', 'src/checkpoint/**'],
   'prom-client': ['src/admin/metrics.ts'],
+  zstddec: ['src/binlog/transaction-payload.ts'],
 };
 const rooms = Object.keys(contracts);
 

@@ -13,7 +13,6 @@ export interface RelayProcessOptions {
   /** The sections of the configuration; `checkpoint`, `admin` and `log` are filled in. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
-  readonly nodeArgs?: readonly string[];
 }
 
 export interface Exit {
@@ -48,7 +47,7 @@ export class RelayProcess {
   }
 
   /** Resolves as soon as the process runs; see `ready`. `npm run build` must have been run. */
-  static async start({ folder, config, args = [], nodeArgs = [] }: RelayProcessOptions): Promise<RelayProcess> {
+  static async start({ folder, config, args = [] }: RelayProcessOptions): Promise<RelayProcess> {
     await mkdir(folder, { recursive: true });
     const configFile = join(folder, 'relay.yaml');
     const logFile = join(folder, 'relay.log');
@@ -62,7 +61,7 @@ export class RelayProcess {
       }),
     );
     await writeFile(logFile, '');
-    const child = spawn(process.execPath, [...nodeArgs, PROGRAM, 'run', '--config', configFile, ...args], {
+    const child = spawn(PROGRAM, ['run', '--config', configFile, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));

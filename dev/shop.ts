@@ -73,6 +73,7 @@ export async function runLoad(server: MysqlAddress, options: LoadOptions, signal
     // A connection that is lost between two transactions shows at the next one.
     connection.on('error', () => undefined);
     try {
+      await chooseRowVariant(connection, i);
       const customer = new Customer(connection, new Randomness((options.seed ?? 1) * 1000 + i), i);
       while (!signal.aborted) {
         await pace.next();
@@ -87,6 +88,22 @@ export async function runLoad(server: MysqlAddress, options: LoadOptions, signal
   await Promise.all(clients);
   return counts;
 }
+
+/** Clients differ in how the server logs what they do: compressed transactions, differences of JSON values. */
+async function chooseRowVariant(connection: Connection, client: number): Promise<void> {
+  const settings = [
+    ...(client % 2 === 1 ? ['binlog_transaction_compression = ON'] : []),
+    ...(client % 4 >= 2 ? ["binlog_row_value_options = 'PARTIAL_JSON'"] : []),
+  ];
+  for (const setting of settings) {
+    // Servers before 8.0.20 do not compress.
+    await connection.query(`SET SESSION ${setting}`).catch((error: unknown) => {
+      if (!(error instanceof Error) || !('errno' in error) || error.errno !== UNKNOWN_VARIABLE) throw error;
+    });
+  }
+}
+
+const UNKNOWN_VARIABLE = 1193;
 
 class Customer {
   readonly #connection: Connection;
@@ -111,6 +128,12 @@ class Customer {
     if (choice < 75) return this.#update('UPDATE orders SET status = ? WHERE id = ?', ['shipped', order]);
     if (choice < 83)
       return this.#update("UPDATE orders SET status = 'cancelled', remark = ? WHERE id = ?", ['不要了 ❌', order]);
+    if (choice < 86) {
+      return this.#update("UPDATE orders SET attributes = JSON_SET(attributes, '$.score', ?) WHERE id = ?", [
+        choice,
+        order,
+      ]);
+    }
     if (choice < 90) return this.#update('UPDATE order_items SET quantity = quantity + 1 WHERE order_id = ?', [order]);
     if (choice < 93)
       return this.#update('UPDATE payments SET id = CONCAT(id, ?) WHERE order_id = ? LIMIT 1', ['x', order]);

@@ -3,6 +3,9 @@ import type { Connection } from 'mysql2/promise';
 /** Charsets whose characters are arithmetic: UTF-8 and Unicode in words. */
 const UNICODE = ['utf8mb3', 'utf8', 'utf8mb4', 'ucs2', 'utf16', 'utf16le', 'utf32'];
 
+/** Those where any two bytes may be asked for, surrogates among them. */
+const WORDS = ['ucs2', 'utf16', 'utf16le'];
+
 /** Byte sequences that may be a character, as SQL over a number `i` from 0 to `last`. */
 export interface Candidates {
   readonly bytes: string;
@@ -24,7 +27,8 @@ const FOUR: Candidates = {
 export function candidatesOf(charset: string, maxBytes: number): readonly Candidates[] {
   if (UNICODE.includes(charset)) {
     const unicode = "CONVERT(UNHEX(LPAD(HEX(i), 8, '0')) USING utf32)";
-    return [{ bytes: `CAST(CONVERT(${unicode} USING ${charset}) AS BINARY)`, last: 0x10ffff }];
+    const points = { bytes: `CAST(CONVERT(${unicode} USING ${charset}) AS BINARY)`, last: 0x10ffff };
+    return WORDS.includes(charset) ? [points, TWO] : [points];
   }
   if (maxBytes === 4) return [ONE, TWO, FOUR];
   return [ONE, TWO, THREE].slice(0, maxBytes);
@@ -60,7 +64,7 @@ export async function answersOf(
   await connection.query('SET SESSION cte_max_recursion_depth = 4294967295');
   for (const { bytes, last } of candidatesOf(charset, maxBytes)) {
     for (const [sequence, utf8] of await textRows(connection, `${numbersUpTo(last)} ${statementOf(charset, bytes)}`)) {
-      const isLost = utf8 === '' || (utf8 === '3F' && Number.parseInt(sequence, 16) !== 0x3f);
+      const isLost = utf8 === '' || (utf8 === '3F' && !/^(00)*3F(00)*$/.test(sequence));
       answers.push([sequence, isLost ? undefined : utf8]);
     }
   }

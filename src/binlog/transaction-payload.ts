@@ -20,12 +20,9 @@ const COMPRESSION = { ZSTD: 0, NONE: 255 } as const;
 /** What the decoder is fed at a time; it gives back at most 128 KiB at a time, whatever the ratio. */
 const FEED_BYTES = 64 * 1024;
 
+/** WebAssembly is made ready asynchronously, some milliseconds: here once, so that decompressing is synchronous. */
 const zstd = new ZSTDDecoder();
-
-/** Makes the decoder ready, once per process, some milliseconds: before the first `nestedEvents`. */
-export async function initZstd(): Promise<void> {
-  await zstd.init();
-}
+await zstd.init();
 
 /** One event of a payload: header and body, no checksum. One record for all of them: written over by each. */
 export interface NestedEvent {

@@ -10,6 +10,7 @@ import { readRotate } from '../binlog/events/rotate.ts';
 import { rowsKind } from '../binlog/events/rows.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
 import { statementKind } from '../binlog/statement-kind.ts';
+import { nestedEvents, type NestedEvent } from '../binlog/transaction-payload.ts';
 import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
@@ -20,6 +21,8 @@ export interface IntakeOptions {
   readonly serverUuid: string;
   readonly rows: RowReader;
   readonly mark: LowWaterMark;
+  /** False when so much is held that nothing more shall be taken for now. */
+  readonly hasRoom: () => boolean;
   readonly onDdl: (ddl: { readonly database: string; readonly statement: string; readonly at: string }) => void;
 }
 
@@ -46,6 +49,8 @@ export class Intake {
   /** Behind the event that was read last, in the file of the boundary. */
   #streamOffset: number;
   #hasChecksum = true;
+  /** What is left of a compressed transaction. */
+  #payload: Generator<NestedEvent, void, undefined> | undefined;
   #writerVersion = 0;
 
   constructor(options: IntakeOptions) {
@@ -70,6 +75,8 @@ export class Intake {
 
   /** A new session begins at `position`. */
   restart(): void {
+    this.#payload?.return();
+    this.#payload = undefined;
     this.#streamOffset = this.#offset;
     this.#hasChecksum = true;
     if (this.#state === 'between') return;
@@ -78,10 +85,40 @@ export class Intake {
     this.#state = 'between';
   }
 
-  /** Takes one event. Throws a RelayError that names the place; nothing after it may be read then. */
+  /** Takes one event. Throws a RelayError that names the place; nothing after it may be read then. Not to be called while `isBusy`. */
   event(b: Buffer, start: number, end: number): void {
-    try {
+    this.#atPlace(() => {
       this.#event(b, start, end);
+    });
+  }
+
+  /** True when there was no room for all of a compressed transaction: `takeUp` before the next event. */
+  get isBusy(): boolean {
+    return this.#payload !== undefined;
+  }
+
+  /** Goes on with a compressed transaction as far as there is room. Throws as `event` does. */
+  takeUp(): void {
+    this.#atPlace(() => {
+      this.#takeUp();
+    });
+  }
+
+  #takeUp(): void {
+    while (this.#payload !== undefined && this.#options.hasRoom()) {
+      const next = this.#payload.next();
+      if (next.done === true) {
+        this.#payload = undefined;
+        return;
+      }
+      const { buffer, start, end } = next.value;
+      this.#dispatch(eventType(buffer, start), buffer, start, end);
+    }
+  }
+
+  #atPlace(task: () => void): void {
+    try {
+      task();
     } catch (thrown) {
       const error = asRelayError(thrown);
       throw new RelayError(error.code, `at ${this.place}: ${error.message}`, {
@@ -122,6 +159,11 @@ export class Intake {
       case EVENT.ANONYMOUS_GTID:
       case EVENT.GTID_TAGGED:
         this.#begin(b, start, end);
+        return;
+      case EVENT.TRANSACTION_PAYLOAD:
+        // The buffer is gone when there is room for the rest.
+        this.#payload = nestedEvents(Buffer.from(b.subarray(start, end)), 0, end - start);
+        this.#takeUp();
         return;
       case EVENT.QUERY:
         this.#query(b, start, end);
@@ -280,7 +322,5 @@ const NO_NUMBER = new Uint8Array(0);
 const TWO_TO_32 = 2 ** 32;
 
 const UNSUPPORTED_EVENTS = new Map<number, string>([
-  [EVENT.TRANSACTION_PAYLOAD, 'SET PERSIST binlog_transaction_compression = OFF;'],
-  [EVENT.PARTIAL_UPDATE_ROWS, "SET PERSIST binlog_row_value_options = '';"],
   [EVENT.XA_PREPARE, 'Do not use XA on this server, or wait for a version that supports it.'],
 ]);

@@ -1,4 +1,5 @@
 import { RelayError } from '../base/errors.ts';
+import { expandPartialUpdate } from '../binlog/events/partial-update.ts';
 import { isFullImage, newRowsHeader, readRowsHeader } from '../binlog/events/rows.ts';
 import type { RowChange, Transaction } from '../change/change.ts';
 import type { Outbox } from './outbox.ts';
@@ -45,7 +46,7 @@ export class RowReader {
     this.#tables.map(b, start, end, writerVersion);
   }
 
-  /** One rows event; `end` is behind its body. Throws when anything in it cannot be published exactly. */
+  /** One rows event; `end` is behind its body. Throws when anything in it cannot be published exactly. JSON differences are made whole values first. */
   rows(b: Buffer, start: number, end: number, transaction: Transaction, serial: number): void {
     const header = this.#header;
     readRowsHeader(b, start, end, header);
@@ -54,6 +55,11 @@ export class RowReader {
     if (plan === null)
       throw new RelayError('BINLOG_DECODE', `rows of table id ${header.tableId}, which no table map has named`);
     this.#requireFullRows(plan, b);
+    if (header.partial) {
+      const whole = expandPartialUpdate(b, start, end, header, plan.table.columns);
+      this.rows(whole, 0, whole.length, transaction, serial);
+      return;
+    }
 
     const { counter } = plan;
     if (counter.serial !== serial) {
@@ -127,18 +133,12 @@ export class RowReader {
   }
 
   #requireFullRows(plan: TablePlan, b: Buffer): void {
-    const { columns, present, presentAfter, partial } = this.#header;
+    const { columns, present, presentAfter } = this.#header;
     if (columns !== plan.table.columns.length) {
       throw new RelayError(
         'BINLOG_DECODE',
         `rows of ${nameOf(plan)} have ${columns} columns, its table map ${plan.table.columns.length}`,
       );
-    }
-    if (partial) {
-      throw new RelayError('BINLOG_UNSUPPORTED', `an update of ${nameOf(plan)} holds JSON differences`, {
-        remedy:
-          "SET PERSIST binlog_row_value_options = ''; sessions that are open keep the old value until they reconnect.",
-      });
     }
     if (!isFullImage(b, present, columns) || !isFullImage(b, presentAfter, columns)) {
       throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${nameOf(plan)} hold only some of their columns`);

@@ -16,6 +16,7 @@ import { Outbox } from './outbox.ts';
 import type { RelayStatus } from './relay.ts';
 import { isAborted, retried, unlessAborted, type Backoff } from './retry.ts';
 import { RowReader } from './row-reader.ts';
+import { Sparingly } from './sparingly.ts';
 import { StatusBoard } from './status.ts';
 import { Tables } from './tables.ts';
 import { Throttle } from './throttle.ts';
@@ -42,6 +43,7 @@ export interface RelayOptions {
 
 const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
 const HEAD_INTERVAL_MS = 5_000;
+const RETRY_LOG_INTERVAL_MS = 10_000;
 
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
@@ -166,6 +168,7 @@ export class Relay {
   #createFlow({ start, serverUuid }: Prepared, { stream, epoch, lanes }: Checkpoint): Flow {
     const { sink, format, filter, ordering, messageBytes, messageKeys, clock, random, logger } = this.#options;
     const mark = new LowWaterMark(start);
+    const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
     const outbox = new Outbox({
       sink,
       format,
@@ -185,22 +188,30 @@ export class Relay {
       },
       onRetry: (error, failures) => {
         this.#status.sendFailed(error);
-        logger[failures > 5 ? 'error' : 'warn'](
-          { code: error.code, error: error.message, remedy: error.remedy, failures },
-          'the broker did not take a message; trying again',
-        );
+        retryLog.do((suppressed) => {
+          logger[failures > 5 ? 'error' : 'warn'](
+            { code: error.code, error: error.message, remedy: error.remedy, failures, alikeSinceLastLine: suppressed },
+            'the broker did not take a message; trying again',
+          );
+        });
       },
       onUndeliverable: (error) => {
         this.#fail(error);
       },
     });
-    const throttle = new Throttle(outbox.held, this.#options.heldBytes);
+    const throttle = new Throttle(outbox.held, this.#options.heldBytes, () => {
+      this.#guarded(() => {
+        intake.takeUp();
+      });
+      outbox.flush();
+    });
     const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
     const intake = new Intake({
       start,
       serverUuid,
       rows,
       mark,
+      hasRoom: () => throttle.hasRoom,
       onDdl: (ddl) => {
         logger.warn(
           { database: ddl.database, statement: beginning(ddl.statement), at: ddl.at },
@@ -220,7 +231,6 @@ export class Relay {
       const open = (): Promise<Session> => source.open(position, this.#reader(flow));
       const session = await this.#untilItWorks('source', open, ended, (late) => void late.close());
       if (session === undefined) return;
-      flow.throttle.attach(session);
       this.#status.source = { ok: true, reason: 'reading the binlog' };
       const close = (): void => void session.close();
       ended.addEventListener('abort', close, { once: true });
@@ -246,20 +256,29 @@ export class Relay {
 
   #reader({ intake, outbox, throttle }: Flow): EventReader {
     return {
+      begin: (tap) => {
+        throttle.attach(tap);
+      },
       event: (buffer, start, end) => {
-        if (this.#failure !== undefined) return;
-        try {
+        this.#guarded(() => {
           intake.event(buffer, start, end);
-        } catch (error) {
-          this.#fail(error);
-          return;
-        }
+        });
         throttle.added();
       },
       endOfRead: () => {
         outbox.flush();
       },
     };
+  }
+
+  /** What follows a failure is not read any more. */
+  #guarded(read: () => void): void {
+    if (this.#failure !== undefined) return;
+    try {
+      read();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Waits until everything held is acknowledged that can be, at most `stopTimeoutMs`. */

@@ -1,5 +1,5 @@
 import type { HeldBytes } from '../base/growing-bytes.ts';
-import type { Session } from '../source/source.ts';
+import type { Tap } from '../source/source.ts';
 
 /** Reading goes on when no more than this share of the budget is held: neither a stop at every message, nor an empty outbox. */
 const RESUME_SHARE = 0.75;
@@ -12,32 +12,41 @@ export class Throttle {
   isPaused = false;
   readonly #held: HeldBytes;
   readonly #heldBytesLimit: number;
-  #session: Session | undefined;
+  readonly #takeUp: () => void;
+  #tap: Tap | undefined;
   #announceRoom: () => void = () => undefined;
 
-  constructor(held: HeldBytes, heldBytesLimit: number) {
+  /** `takeUp` goes on with an event that was left half-way for want of room. It may call `added`. */
+  constructor(held: HeldBytes, heldBytesLimit: number, takeUp: () => void) {
     this.#held = held;
     this.#heldBytesLimit = heldBytesLimit;
+    this.#takeUp = takeUp;
   }
 
-  /** `session` is the one that is read from now; undefined: none. */
-  attach(session: Session | undefined): void {
-    this.#session = session;
-    if (this.isPaused) session?.pause();
+  get hasRoom(): boolean {
+    return this.#held.bytes < this.#heldBytesLimit;
+  }
+
+  /** `tap` is the one of the session that is read from now; undefined: none. */
+  attach(tap: Tap | undefined): void {
+    this.#tap = tap;
+    if (this.isPaused) tap?.pause();
   }
 
   /** More is held. */
   added(): void {
-    if (this.isPaused || this.#held.bytes < this.#heldBytesLimit) return;
+    if (this.isPaused || this.hasRoom) return;
     this.isPaused = true;
-    this.#session?.pause();
+    this.#tap?.pause();
   }
 
   /** Less is held. */
   released(): void {
     if (!this.isPaused || this.#held.bytes > this.#heldBytesLimit * RESUME_SHARE) return;
+    this.#takeUp();
+    if (!this.hasRoom) return;
     this.isPaused = false;
-    this.#session?.resume();
+    this.#tap?.resume();
     this.#announceRoom();
   }
 

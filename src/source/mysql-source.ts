@@ -90,7 +90,7 @@ export class MysqlSource implements Source {
     );
     const ended = Promise.race([session.ended, this.#lockLost]);
     ended.catch(() => undefined);
-    return { pause: () => session.pause(), resume: () => session.resume(), close: () => session.close(), ended };
+    return { close: () => session.close(), ended };
   }
 
   head(): Promise<Head> {

@@ -59,24 +59,6 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
     'FULL',
     'rows are logged without column names',
   );
-  if (facts.binlogRowValueOptions?.toUpperCase().includes('PARTIAL_JSON') === true) {
-    findings.push(
-      error(
-        'BINLOG_PARTIAL_JSON',
-        'binlog_row_value_options is PARTIAL_JSON: updates of JSON columns are logged as differences, which this version does not read.',
-        `SET PERSIST binlog_row_value_options = ''; ${OLD_SESSIONS}`,
-      ),
-    );
-  }
-  if (facts.isCompressingTransactions) {
-    findings.push(
-      error(
-        'BINLOG_COMPRESSED',
-        'binlog_transaction_compression is ON: this version does not read compressed transactions.',
-        `SET PERSIST binlog_transaction_compression = OFF; ${OLD_SESSIONS}`,
-      ),
-    );
-  }
   return findings;
 }
 

@@ -14,8 +14,6 @@ export interface ServerFacts {
   readonly binlogFormat: string | undefined;
   readonly binlogRowImage: string | undefined;
   readonly binlogRowMetadata: string | undefined;
-  readonly binlogRowValueOptions: string | undefined;
-  readonly isCompressingTransactions: boolean;
   /** Seconds that binlog files are kept; undefined when the server never removes them by itself. */
   readonly retentionSeconds: number | undefined;
   readonly syncBinlog: string | undefined;
@@ -35,8 +33,6 @@ export const FACT_VARIABLES: readonly string[] = [
   'binlog_format',
   'binlog_row_image',
   'binlog_row_metadata',
-  'binlog_row_value_options',
-  'binlog_transaction_compression',
   'expire_logs_days',
   'gtid_executed',
   'gtid_mode',
@@ -68,8 +64,6 @@ export function serverFacts(version: ServerVersion, variables: Variables, isRepl
     binlogFormat: value('binlog_format'),
     binlogRowImage: value('binlog_row_image'),
     binlogRowMetadata: value('binlog_row_metadata'),
-    binlogRowValueOptions: value('binlog_row_value_options'),
-    isCompressingTransactions: value('binlog_transaction_compression') === 'ON',
     retentionSeconds: retention(variables),
     syncBinlog: value('sync_binlog'),
     innodbFlushLogAtTrxCommit: value('innodb_flush_log_at_trx_commit'),

@@ -9,8 +9,17 @@ export interface StartPosition extends FilePosition {
   readonly gtidSet: string | undefined;
 }
 
-/** What the relay gives to a session. Both are called synchronously, one socket read after the other; neither may throw. */
+/** Stops and goes on with the reading. */
+export interface Tap {
+  /** Stops reading from the socket; what the socket has already brought is kept back. The connection stays open. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What the relay gives to a session. All are called synchronously, one socket read after the other; none may throw. */
 export interface EventReader {
+  /** The server begins to send; called before the first event. */
+  begin(tap: Tap): void;
   /** One event, from its header to its end. The bytes are valid during the call only. */
   event(buffer: Buffer, start: number, end: number): void;
   /** The events of one socket read have all been handed over. */
@@ -18,9 +27,6 @@ export interface EventReader {
 }
 
 export interface Session {
-  /** Stops reading from the socket; what the socket has already brought is kept back. The connection stays open. */
-  pause(): void;
-  resume(): void;
   /** Settles when the session is over: rejects with a RelayError that says why, resolves after `close`. */
   readonly ended: Promise<void>;
   /** Ends the dump on the server as well, so that no zombie dump thread remains. Idempotent. */

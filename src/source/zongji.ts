@@ -3,7 +3,7 @@ import ZongJi from 'zongji';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import { sourceError } from './mysql-errors.ts';
-import type { EventReader, Session, StartPosition } from './source.ts';
+import type { EventReader, Session, StartPosition, Tap } from './source.ts';
 
 /**
  * The only door to zongji: it logs in, finds out the server's flavour and checksum, and sends the dump command. What the server answers is handed
@@ -55,7 +55,7 @@ export async function openZongjiSession(
   return session;
 }
 
-class ZongjiSession implements Session {
+class ZongjiSession implements Session, Tap {
   /** Settles with the first packet of the dump. */
   readonly begun: Promise<void>;
   readonly ended: Promise<void>;
@@ -68,6 +68,7 @@ class ZongjiSession implements Session {
   #resolveEnded: () => void = () => undefined;
   #rejectEnded: (error: RelayError) => void = () => undefined;
   #resolveClosed: () => void = () => undefined;
+  #hasBegun = false;
   #isOver = false;
   #isPaused = false;
   #isReadScheduled = false;
@@ -157,8 +158,12 @@ class ZongjiSession implements Session {
       return null;
     }
     this.#silentChecks = 0;
-    this.#resolveBegun();
     if (this.#isOver) return null;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#reader.begin(this);
+      this.#resolveBegun();
+    }
     this.#reader.event(buffer, offset + 1, end);
     if (!this.#isReadScheduled) {
       this.#isReadScheduled = true;

@@ -112,7 +112,7 @@ describe('check', () => {
     const user = uniqueName('u');
     const other = await freshDatabase({ prefix: 'cli' });
     await other.connection.query(
-      `CREATE TABLE places (id INT PRIMARY KEY, at POINT); CREATE TABLE log (line VARCHAR(9));
+      `CREATE TABLE log (line VARCHAR(9));
        CREATE USER ${user} IDENTIFIED BY 'check-secret'; GRANT REPLICATION CLIENT, SELECT ON *.* TO ${user}`,
     );
     const topic = uniqueName('missing-');
@@ -124,16 +124,14 @@ describe('check', () => {
       checkpoint: { path: join(place.config, 'below') },
     });
     const outcome = await place.check();
-    expectRefusal(outcome, 78, 'SOURCE_SETTINGS', [
-      'CHECKPOINT_NOT_WRITABLE',
+    expectRefusal(outcome, 78, 'CHECKPOINT_NOT_WRITABLE', [
       `SINK_TOPIC_MISSING: rocketmq topic ${topic}`,
       'mqadmin updateTopic',
       'SOURCE_GRANT_MISSING',
       `GRANT REPLICATION SLAVE ON *.* TO '${user}'@'%';`,
-      `${other.name}.places.at (point)`,
       `Tables without a primary key: ${other.name}.log`,
     ]);
-    expect(outcome.stdout.match(/^error /gm)).toHaveLength(4);
+    expect(outcome.stdout.match(/^error /gm)).toHaveLength(3);
     await other.connection.query(`DROP USER ${user}`);
     await other.drop();
   });
@@ -159,7 +157,8 @@ describe('tail', () => {
       [lines, json].map((tail) => tail.until(() => tail.stderr.includes('starts with the next transaction'))),
     );
     await change();
-    await Promise.all([lines, json].map((tail) => tail.until(() => tail.stdout.split('DELETE').length > 2)));
+    await lines.until(() => lines.stdout.split('DELETE').length > 2);
+    await json.until(() => json.messages().flatMap(({ data }) => data).length > 4);
     for (const tail of [lines, json]) tail.signal('SIGINT');
     const [shown, published] = await Promise.all([lines.outcome(), json.outcome()]);
     expect([shown.code, published.code]).toEqual([0, 0]);
@@ -191,14 +190,6 @@ describe('tail', () => {
     await change();
     await change();
     expect((await tail.outcome()).code).toBe(0);
-  });
-
-  it('names table and remedy when a column cannot be shown', async () => {
-    const other = await freshDatabase({ prefix: 'cli' });
-    await other.connection.query('CREATE TABLE places (id INT PRIMARY KEY, at POINT)');
-    const outcome = await program(['tail', ...SERVER, '--tables', `${other.name}.*`], PASSWORD);
-    expectRefusal(outcome, 78, 'SOURCE_SETTINGS', [`${other.name}.places.at (point)`, '--exclude']);
-    await other.drop();
   });
 
   it('refuses a wrong password', async () => {
@@ -258,7 +249,7 @@ class Terminal {
   readonly #child;
 
   constructor(args: readonly string[]) {
-    const command = [process.execPath, PROGRAM, ...args].map((word) => `'${word}'`).join(' ');
+    const command = `exec ${[PROGRAM, ...args].map((word) => `'${word}'`).join(' ')}`;
     this.#child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
       env: { PATH: process.env['PATH'] },
     });

@@ -23,7 +23,7 @@ function nodeOf(value: Plain): JsonNode {
     );
     return { kind: 'object', members: new Map(members) };
   }
-  return jsonDocument('c', scalar(value as null | boolean | number | string));
+  return jsonDocument('c', scalar(value));
 }
 
 function scalar(value: null | boolean | number | string): Buffer {

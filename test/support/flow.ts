@@ -18,6 +18,7 @@ export interface FlowOptions {
   readonly include?: readonly string[];
   readonly ordering?: Ordering;
   readonly lanes?: number;
+  readonly hasRoom?: () => boolean;
 }
 
 /** Before the fixtures' first event, in the way of a server that follows GTIDs. */
@@ -31,7 +32,13 @@ export class TestFlow {
   readonly ddl: string[] = [];
   readonly #giveUp = new AbortController();
 
-  constructor({ start = EARLIEST, include = ['*.*'], ordering = 'key', lanes = 4 }: FlowOptions = {}) {
+  constructor({
+    start = EARLIEST,
+    include = ['*.*'],
+    ordering = 'key',
+    lanes = 4,
+    hasRoom = () => true,
+  }: FlowOptions = {}) {
     this.mark = new LowWaterMark(start);
     this.outbox = new Outbox({
       sink: {
@@ -66,6 +73,7 @@ export class TestFlow {
       serverUuid: '00000000-0000-0000-0000-000000000001',
       rows: new RowReader(tables, this.outbox),
       mark: this.mark,
+      hasRoom,
       onDdl: ({ statement }) => this.ddl.push(statement),
     });
   }

@@ -9,7 +9,7 @@ import { PROGRAM } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 
 /** No command may take longer on a machine that is busy; those that wait for a lock say so. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 const LOOK_MS = 30;
 
 export interface Outcome {
@@ -28,11 +28,10 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {
-    this.#child = spawn(process.execPath, [PROGRAM, ...args], {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(PROGRAM, [...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...env },
-      cwd,
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
@@ -61,11 +60,6 @@ export class Program {
     const code = await this.#closed;
     clearTimeout(timeout);
     printed.push(this.stdout, this.stderr);
-    if (process.env['DUMP'])
-      (await import('node:fs')).appendFileSync(
-        process.env['DUMP'],
-        `==== ${String(code)}\n${this.stdout.slice(0, 1500)}${this.stderr}\n`,
-      );
     return { code, stdout: this.stdout, stderr: this.stderr };
   }
 

@@ -37,6 +37,7 @@ export class FakeSession implements Session {
       this.#reject = reject;
     });
     this.ended.catch(() => undefined);
+    reader.begin(this);
   }
 
   get isPaused(): boolean {

@@ -11,7 +11,17 @@ const UTF8MB4 = 255;
 const MOST_VARCHAR_BYTES = 1200;
 
 export function intColumn(index: number, name: string): Column {
-  return { index, name, type: TYPE.LONG, meta: 0, nullable: true, unsigned: false, collation: 0, labels: [], subtype: 0 };
+  return {
+    index,
+    name,
+    type: TYPE.LONG,
+    meta: 0,
+    nullable: true,
+    unsigned: false,
+    collation: 0,
+    labels: [],
+    subtype: 0,
+  };
 }
 
 export function varcharColumn(index: number, name: string, collation = UTF8MB4): Column {

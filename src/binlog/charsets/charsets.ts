@@ -14,46 +14,41 @@ import { SJIS } from './tables/sjis.ts';
 import { UJIS } from './tables/ujis.ts';
 import { readUcs2, readUtf16, readUtf16le, readUtf32 } from './unicode.ts';
 
-/** `ascii` is a table too: MySQL before 8.0.13 takes bytes above 7F there. */
-const TABLES: Readonly<Record<string, CharsetTable>> = {
-  ...SINGLE_BYTE,
-  big5: BIG5,
-  gbk: GBK,
-  gb2312: GB2312,
-  gb18030: GB18030,
-  sjis: SJIS,
-  cp932: CP932,
-  ujis: UJIS,
-  eucjpms: EUCJPMS,
-  euckr: EUCKR,
-};
-const WORDS: Readonly<Record<string, ReadCharacter>> = {
-  ucs2: readUcs2,
-  utf16: readUtf16,
-  utf16le: readUtf16le,
-  utf32: readUtf32,
-};
+/** Decodes the table, if the charset has one. */
+type NewCharset = (name: string) => Charset;
 
-const charsets = new Map<string, Charset>();
+const looked =
+  (table: CharsetTable, reader: (table: CharsetTable) => ReadCharacter): NewCharset =>
+  (name) => ({ name, isAscii: table.isAscii, read: reader(table) });
+const computed =
+  (read: ReadCharacter): NewCharset =>
+  (name) => ({ name, isAscii: false, read });
+
+/** `ascii` is among the single-byte tables: MySQL before 8.0.13 takes bytes above 7F there, which are not UTF-8. */
+const CHARSETS: ReadonlyMap<string, NewCharset> = new Map([
+  ...Object.entries(SINGLE_BYTE).map(([name, table]) => [name, looked(table, singleByteReader)] as const),
+  ['big5', looked(BIG5, doubleByteReader)],
+  ['gbk', looked(GBK, doubleByteReader)],
+  ['gb2312', looked(GB2312, doubleByteReader)],
+  ['gb18030', looked(GB18030, gb18030Reader)],
+  ['sjis', looked(SJIS, doubleByteReader)],
+  ['cp932', looked(CP932, doubleByteReader)],
+  ['ujis', looked(UJIS, eucReader)],
+  ['eucjpms', looked(EUCJPMS, eucReader)],
+  ['euckr', looked(EUCKR, doubleByteReader)],
+  ['ucs2', computed(readUcs2)],
+  ['utf16', computed(readUtf16)],
+  ['utf16le', computed(readUtf16le)],
+  ['utf32', computed(readUtf32)],
+]);
+
+const used = new Map<string, Charset>();
 
 /** The charset of that name, its table decoded at the first call; undefined if there is none. */
 export function charsetOf(name: string): Charset | undefined {
-  const known = charsets.get(name);
+  const known = used.get(name);
   if (known !== undefined) return known;
-  const charset = newCharset(name);
-  if (charset !== undefined) charsets.set(name, charset);
+  const charset = CHARSETS.get(name)?.(name);
+  if (charset !== undefined) used.set(name, charset);
   return charset;
-}
-
-function newCharset(name: string): Charset | undefined {
-  const table = TABLES[name];
-  if (table !== undefined) return { name, isAscii: table.isAscii, read: readerOf(name, table) };
-  const read = WORDS[name];
-  return read && { name, isAscii: false, read };
-}
-
-function readerOf(name: string, table: CharsetTable): ReadCharacter {
-  if (name in SINGLE_BYTE) return singleByteReader(table);
-  if (name === 'gb18030') return gb18030Reader(table);
-  return table.long.length > 0 ? eucReader(table) : doubleByteReader(table);
 }

@@ -119,6 +119,41 @@ const JSONS = [
   ...sample(fc.json({ maxDepth: 4 }), 100).map((json) => `'${json.replace(/[\\']/g, '\\$&')}'`),
 ]; // prettier-ignore
 
+/** Texts that the charset has, with a letter, an escape and spaces at the end. */
+const CHARSET_TEXTS: readonly (readonly [charset: string, texts: readonly string[]])[] = [
+  ['latin1', ['café €5', 'ÿ']],
+  ['cp1251', ['Отправлено']],
+  ['tis620', ['ส่งแล้ว']],
+  ['swe7', ['ÅÄÖ']],
+  ['gbk', ['已发货', '丂']],
+  ['gb18030', ['已发货', '😀', 'é']],
+  ['big5', ['已出貨']],
+  ['sjis', ['発送済み', 'ｱ']],
+  ['ujis', ['発送済み', '丂']],
+  ['euckr', ['발송됨']],
+  ['ucs2', ['已发货']],
+  ['utf16', ['已发货', '😀']],
+  ['utf16le', ['已发货', '😀']],
+  ['utf32', ['已发货', '😀']],
+];
+const charsetCases = CHARSET_TEXTS.flatMap(([charset, texts]) => {
+  const values = ['', 'a, "b"', 'nl\\nq', 'trailing ', ...texts];
+  // information_schema, which names the type, has the basic plane only.
+  const labels = quoted(['new', 'a "b"', ...texts.filter((text) => text !== '😀')]);
+  return [
+    ...['char(20)', 'varchar(20)', 'varchar(300)', 'text'].map((type) =>
+      plain(`${type} CHARACTER SET ${charset}`, quoted(values)),
+    ),
+    plain(`enum(${labels.join(',')}) CHARACTER SET ${charset}`, labels),
+    plain(`set(${labels.join(',')}) CHARACTER SET ${charset}`, ['0', '1', '2', String(2 ** labels.length - 1)]),
+  ];
+});
+
+const GEOMETRIES = [
+  'POINT(1 2)', 'LINESTRING(0 0,1 1.5)', 'POLYGON((0 0,0 1,1 1,0 0))', 'MULTIPOINT((0 0),(1 1))', 'MULTILINESTRING((0 0,1 1),(2 2,3 3))',
+  'MULTIPOLYGON(((0 0,0 1,1 1,0 0)))', 'GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))',
+].map((wkt) => `ST_GeomFromText('${wkt}')`); // prettier-ignore
+
 const LABELS = `'new','pa"id','it''s','a\\\\b','已发货','nl\\nq'`;
 const CASES: readonly Case[] = [
   ...[['tinyint', 1], ['smallint', 2], ['mediumint', 3], ['int', 4], ['bigint', 8]].flatMap(([type, width]) => integers(String(type), Number(width))),
@@ -137,8 +172,14 @@ const CASES: readonly Case[] = [
   ...['char(255)', 'varchar(255)', 'varchar(5000)', 'tinytext', 'text', 'mediumtext', 'longtext', 'varchar(250) CHARACTER SET utf8mb3'].map((type) =>
     plain(type, quoted(type.includes('utf8mb3') ? TEXTS.filter((text) => !text.includes('😀')) : TEXTS))),
   plain('varchar(50) CHARACTER SET ascii', quoted(['', 'abc', '\\0\\n"'])),
+  ...charsetCases,
   ...['binary(5)', 'binary(255)', 'varbinary(20)', 'varbinary(300)', 'tinyblob', 'blob', 'mediumblob', 'longblob'].map((type) => bytes(type, BYTES)),
   plain('json', JSONS, { back: undefined }),
+  bytes('geometry', [...GEOMETRIES, "ST_GeomFromText('POINT(1 2)', 4326)", "x'E6100000010100000000000000000000400000000000000840'"]),
+  bytes('point SRID 4326', ["ST_GeomFromText('POINT(-89.5 179.25)', 4326)"]),
+  ...GEOMETRIES.map((value) => bytes(/'(\w+)/.exec(value)?.[1]?.toLowerCase().replace('geometry', 'geom') ?? '', [value])),
+  bytes('vector(4)', ["TO_VECTOR('[1,2.5,-3e-7]')", "TO_VECTOR('[-0,3.4028235e38,1.17549435e-38,16777215]')", "x'01000000'"]),
+  bytes('vector(16383)', ["REPEAT(x'cdcccc3dcdcc4c3e', 1000)"]),
 ]; // prettier-ignore
 
 const server = sharedMysql();

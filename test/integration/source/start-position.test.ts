@@ -9,7 +9,7 @@ import { openZongjiSession } from '../../../src/source/zongji.ts';
 import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { asRoot, controlOf, errorOf, VERSIONS } from './both-servers.ts';
 
-const IGNORE = { event: (): void => undefined, endOfRead: (): void => undefined };
+const IGNORE = { begin: (): void => undefined, event: (): void => undefined, endOfRead: (): void => undefined };
 
 describe.each(VERSIONS)('MySQL %s', (version) => {
   let mysql: MysqlServer;

@@ -24,8 +24,6 @@ const GOOD: ServerFacts = {
   binlogFormat: 'ROW',
   binlogRowImage: 'FULL',
   binlogRowMetadata: 'FULL',
-  binlogRowValueOptions: '',
-  isCompressingTransactions: false,
   retentionSeconds: 2_592_000,
   syncBinlog: '1',
   innodbFlushLogAtTrxCommit: '1',
@@ -50,12 +48,6 @@ describe('serverFindings', () => {
     [{ binlogFormat: 'MIXED' }, 'error BINLOG_FORMAT', 'SET PERSIST binlog_format = ROW'],
     [{ binlogRowImage: 'MINIMAL' }, 'error BINLOG_ROW_IMAGE', 'SET PERSIST binlog_row_image = FULL'],
     [{ binlogRowMetadata: 'MINIMAL' }, 'error BINLOG_ROW_METADATA', 'SET PERSIST binlog_row_metadata = FULL'],
-    [{ binlogRowValueOptions: 'PARTIAL_JSON' }, 'error BINLOG_PARTIAL_JSON', 'SET PERSIST binlog_row_value_options'],
-    [
-      { isCompressingTransactions: true },
-      'error BINLOG_COMPRESSED',
-      'SET PERSIST binlog_transaction_compression = OFF',
-    ],
     [{ isReplica: true, logsReplicaUpdates: false }, 'error REPLICA_WITHOUT_UPDATES', '--log-replica-updates'],
     [{ hasGtids: false, gtidMode: 'OFF' }, 'warning GTID_OFF', 'enforce_gtid_consistency'],
     [{ syncBinlog: '0' }, 'warning SYNC_BINLOG', 'SET PERSIST sync_binlog = 1'],
@@ -92,6 +84,8 @@ describe('columnFindings', () => {
     ['varchar', 'utf8mb3'],
     ['varchar', 'utf8'],
     ['enum', 'ascii'],
+    ['text', 'latin1'],
+    ['varchar', 'GB18030'],
     ['point', undefined],
     ['vector', undefined],
   ])('takes %s %s', (dataType, charset) => {
@@ -101,16 +95,14 @@ describe('columnFindings', () => {
   it('names what cannot be written, unless it is excluded', () => {
     const findings = columnFindings(
       [
-        column('varchar', 'latin1', 'name'),
-        column('varchar', 'latin1', 'secret'),
-        column('varchar', 'latin1', 'c', 'log'),
+        column('varchar', 'unheard-of', 'name'),
+        column('varchar', 'unheard-of', 'secret'),
+        column('varchar', 'unheard-of', 'c', 'log'),
       ],
       shop,
     );
     expect(brief(findings)).toEqual(['error COLUMN_NOT_SUPPORTED']);
-    expect(findings[0]?.message).toContain(
-      ': shop.orders.name (charset latin1).',
-    );
+    expect(findings[0]?.message).toContain(': shop.orders.name (charset unheard-of).');
   });
 });
 

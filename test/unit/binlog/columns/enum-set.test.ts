@@ -34,6 +34,18 @@ describe('ENUM', () => {
     );
   });
 
+  test('has its labels in the charset of the column', () => {
+    const gbk = enumCodec(columnOf(TYPE.ENUM, { meta: 1, collation: 28, labels: [Buffer.of(0xd6, 0xd0, 0x22)] }));
+    expect(textOf(gbk.text, Buffer.of(1))).toBe('中"');
+    expect(textOf(gbk.json, Buffer.of(1))).toBe('中\\"');
+    const ucs2 = setCodec(
+      columnOf(TYPE.SET, { meta: 1, collation: 35, labels: [Buffer.of(0, 0x61), Buffer.of(0x4e, 0x2d)] }),
+    );
+    expect(textOf(ucs2.text, Buffer.of(3))).toBe('a,中');
+    const cut = columnOf(TYPE.ENUM, { meta: 1, collation: 28, labels: [Buffer.of(0xd6)] });
+    expect(codeOf(() => enumCodec(cut))).toBe('BINLOG_UNSUPPORTED');
+  });
+
   test('keeps the overflow contract', () => {
     expectOverflowContract(
       codec,

@@ -36,7 +36,7 @@ describe('TIME of before MySQL 5.6', () => {
     expect(read(codec, time(number))).toBe(text);
   });
 
-  test.each([60, 6000, 8_390_000, -8_388_608])('%i is none', (number) => {
+  test.each([60, 6000, 8_388_607, -8_388_608])('%i is none', (number) => {
     expect(codeOf(() => read(codec, time(number)))).toBe('BINLOG_DECODE');
   });
 
