@@ -91,7 +91,7 @@ async function tour(
   seconds: number,
   rate: number,
 ): Promise<boolean> {
-  const reader = await CopyReader.start({ endpoint: rocketmq.endpoint, topic: TOPIC, group: GROUP }, mysql, COPY);
+  const reader = new CopyReader({ endpoint: rocketmq.endpoint, topic: TOPIC, group: GROUP }, mysql, COPY);
   const connection = await connect(mysql, SOURCE);
   try {
     await connection.query(SQL);

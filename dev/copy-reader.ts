@@ -1,4 +1,4 @@
-import { createConnection, type Connection } from 'mysql2/promise';
+import { createPool, type Pool } from 'mysql2/promise';
 import { Replay, type MessageBody, type ReplayCounts } from './replay.ts';
 import type { MysqlAddress } from './servers/servers.ts';
 import { readTopic } from './topic-reader.ts';
@@ -14,32 +14,36 @@ export interface Topic {
 /** No message for this long: everything that the broker has was read. */
 const IDLE_MS = 2_000;
 const RECENT = 500;
+/** Readers of one group share the queues among them; a queue, and so a lane, is with one of them at a time. */
+const READERS = 4;
 
 /** Another team: reads the topic and keeps a copy of the shop. */
 export class CopyReader {
   /** From commit on the source until this process has the message, in ms, one entry a message. */
   readonly lagsMs: number[] = [];
   readonly #stop = new AbortController();
-  readonly #connection: Connection;
+  readonly #connections: Pool;
   readonly #replay: Replay;
   readonly #bodies: MessageBody[] = [];
   readonly #ended: Promise<void>;
   #lastMs = performance.now();
   #failure: Error | undefined;
 
-  private constructor(topic: Topic, connection: Connection, copy: string) {
-    this.#connection = connection;
-    this.#replay = new Replay(connection, () => copy);
-    this.#ended = this.#read(topic).catch((error: unknown) => {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+  constructor(topic: Topic, { host, port, user, password }: MysqlAddress, copy: string) {
+    this.#connections = createPool({ host, port, user, password, connectionLimit: READERS });
+    this.#connections.on('connection', (connection) => {
+      // The copy's own changes need no binlog: nobody reads them, and the relay would have to step over them.
+      void connection.query("SET time_zone = '+00:00', sql_mode = '', sql_log_bin = 0");
     });
-  }
-
-  static async start(topic: Topic, { host, port, user, password }: MysqlAddress, copy: string): Promise<CopyReader> {
-    const connection = await createConnection({ host, port, user, password });
-    // The copy's own changes need no binlog: nobody reads them, and the relay would have to step over them.
-    await connection.query("SET time_zone = '+00:00', sql_mode = '', sql_log_bin = 0");
-    return new CopyReader(topic, connection, copy);
+    this.#replay = new Replay(this.#connections, () => copy);
+    const readers = Array.from({ length: READERS }, () => this.#read(topic));
+    this.#ended = Promise.all(readers).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#stop.abort();
+      },
+    );
   }
 
   get counts(): ReplayCounts {
@@ -66,7 +70,7 @@ export class CopyReader {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#ended;
-    await this.#connection.end();
+    await this.#connections.end();
   }
 
   async #read(topic: Topic): Promise<void> {

@@ -1,5 +1,5 @@
 /** Replays messages into a copy of the database, the way a reader would, and proves on the way that nothing is missing. */
-import type { Connection } from 'mysql2/promise';
+import type { Connection, Pool } from 'mysql2/promise';
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -36,14 +36,16 @@ export interface ReplayCounts {
 
 export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
-  readonly #connection: Connection;
+  readonly #connection: Connection | Pool;
   readonly #databaseOf: (database: string) => string;
   /** By stream and lane. */
   readonly #lanes = new Map<string, { epoch: number; sequence: number }>();
   readonly #seen = new Set<string>();
+  /** The last write of each lane. */
+  readonly #written = new Map<string, Promise<void>>();
 
   /** `connection`: with `time_zone = '+00:00'` and an empty `sql_mode`. */
-  constructor(connection: Connection, databaseOf: (database: string) => string) {
+  constructor(connection: Connection | Pool, databaseOf: (database: string) => string) {
     this.#connection = connection;
     this.#databaseOf = databaseOf;
   }
@@ -59,8 +61,15 @@ export class Replay {
     const fresh = body.data.filter((_, i) => this.#isNewChange(body, i));
     this.counts.changes += fresh.length;
     this.counts.changesRepeated += body.data.length - fresh.length;
-    if (fresh.length > 0) await this.#write(body, fresh);
+    if (fresh.length > 0) await this.#inLaneOrder(message.lane, () => this.#write(body, fresh));
     return body;
+  }
+
+  /** Several readers may be at work: a message that was handed out again must not let the next of its lane overtake it. */
+  #inLaneOrder(lane: string, write: () => Promise<void>): Promise<void> {
+    const written = (this.#written.get(lane) ?? Promise.resolve()).then(write);
+    this.#written.set(lane, written);
+    return written;
   }
 
   #isNew({ lane, properties }: ReplayedMessage): boolean {

@@ -82,7 +82,7 @@ export class Pipeline {
     const topic = await freshTopic({ rocketmq });
     const address = { endpoint: rocketmq.endpoint, topic: topic.topic, group: topic.group };
     // The shortest that RocketMQ knows: a broker that was away has lost acknowledgements.
-    const reader = await CopyReader.start({ ...address, invisibleMs: 10_000 }, sharedMysql(), copy.name);
+    const reader = new CopyReader({ ...address, invisibleMs: 10_000 }, sharedMysql(), copy.name);
     const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-e2e-'));
     return new Pipeline(options, { mysql, rocketmq, source, copy, topic, reader, folder });
   }

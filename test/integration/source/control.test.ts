@@ -57,7 +57,6 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       binlogRowMetadata: 'FULL',
       isReplica: false,
       logsReplicaUpdates: true,
-      isCompressingTransactions: false,
       hidesCascades: version === '8.0',
     });
     expect(await open().takenServerIds()).toEqual(new Set([facts.serverId]));
