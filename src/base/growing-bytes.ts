@@ -3,6 +3,25 @@ export interface HeldBytes {
   bytes: number;
 }
 
+/** A part of what is held: counted by itself, and in the whole as well. */
+export class HeldPart implements HeldBytes {
+  readonly #whole: HeldBytes;
+  #bytes = 0;
+
+  constructor(whole: HeldBytes) {
+    this.#whole = whole;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  set bytes(bytes: number) {
+    this.#whole.bytes += bytes - this.#bytes;
+    this.#bytes = bytes;
+  }
+}
+
 /** Bytes that grow at their end. `reserve` first, then write to `buffer` from `length` and raise `length`. */
 export class GrowingBytes {
   buffer: Buffer;

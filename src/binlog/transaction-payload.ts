@@ -10,9 +10,8 @@
 import { ZSTDDecoder } from 'zstddec/stream';
 import { RelayError } from '../base/errors.ts';
 import { Cursor } from './cursor.ts';
-import { decodeError } from './decode-error.ts';
-import { eventSize, eventType, HEADER_BYTES } from './event-header.ts';
-import { EVENT } from './event-types.ts';
+import { HEADER_BYTES } from './event-header.ts';
+import { eventsIn, type NestedEvent } from './event-sequence.ts';
 
 const NAME = 'TRANSACTION_PAYLOAD';
 const FIELD = { END: 0, PAYLOAD_SIZE: 1, COMPRESSION_TYPE: 2, UNCOMPRESSED_SIZE: 3 } as const;
@@ -24,14 +23,6 @@ const FEED_BYTES = 64 * 1024;
 const zstd = new ZSTDDecoder();
 await zstd.init();
 
-/** One event of a payload: header and body, no checksum. One record for all of them: written over by each. */
-export interface NestedEvent {
-  /** Valid until the next event is asked for. */
-  buffer: Buffer;
-  start: number;
-  end: number;
-}
-
 /**
  * The events of the payload in `b[start, end)`, `end` without the checksum; `b` must stay as it is until the last one was taken.
  *
@@ -40,35 +31,10 @@ export interface NestedEvent {
  *
  * Throws BINLOG_DECODE; BINLOG_UNSUPPORTED for another compression.
  */
-export function* nestedEvents(b: Buffer, start: number, end: number): Generator<NestedEvent, void, undefined> {
+export function nestedEvents(b: Buffer, start: number, end: number): Generator<NestedEvent, void, undefined> {
   const { from, compression, sizeBytes } = readPayloadHeader(b, start, end);
   const payload = b.subarray(from, end);
-  const event: NestedEvent = { buffer: payload, start: 0, end: 0 };
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  let neededBytes = HEADER_BYTES;
-  let left = sizeBytes;
-  for (const piece of compression === COMPRESSION.ZSTD ? decompress(payload) : [payload]) {
-    held.push(piece);
-    heldBytes += piece.length;
-    if (heldBytes < neededBytes) continue;
-    event.buffer =
-      held.length > 1 ? Buffer.concat(held, heldBytes) : Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    let at = 0;
-    for (;;) {
-      const rest = heldBytes - at;
-      neededBytes = rest < HEADER_BYTES ? HEADER_BYTES : nestedSize(event.buffer, at, left);
-      if (rest < neededBytes) break;
-      event.start = at;
-      at += neededBytes;
-      left -= neededBytes;
-      event.end = at;
-      yield event;
-    }
-    heldBytes -= at;
-    held = heldBytes === 0 ? [] : [event.buffer.subarray(at)];
-  }
-  if (left !== 0 || heldBytes !== 0) throw decodeError(NAME, `events of ${sizeBytes} bytes in all`, from - start);
+  return eventsIn(compression === COMPRESSION.ZSTD ? decompress(payload) : [payload], sizeBytes, NAME);
 }
 
 interface PayloadHeader {
@@ -107,14 +73,6 @@ function readPayloadHeader(b: Buffer, start: number, end: number): PayloadHeader
     );
   }
   return { from: end - cursor.left, compression, sizeBytes };
-}
-
-/** Size of the event whose header begins at `at`. */
-function nestedSize(b: Buffer, at: number, left: number): number {
-  const size = eventSize(b, at);
-  if (size < HEADER_BYTES || size > left) throw decodeError(NAME, `an event of ${HEADER_BYTES} to ${left} bytes`, at);
-  if (eventType(b, at) === EVENT.TRANSACTION_PAYLOAD) throw decodeError(NAME, 'no payload inside a payload', at);
-  return size;
 }
 
 /** Pieces of at most 128 KiB, as they are asked for. Throws BINLOG_DECODE. */

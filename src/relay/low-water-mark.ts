@@ -8,6 +8,9 @@ import type { StartPosition } from '../source/source.ts';
  * that segment until it is acknowledged, so the mark may pass a segment when it and all before it are held by nobody. There are at most as
  * many segments as unacknowledged messages, however many transactions pass. A transaction costs two stores here, no object.
  *
+ * The transaction that prepares an XA branch holds its segment as well, until the branch ends. When it ends by a commit, the mark passes both
+ * transactions in one step or none of them: a run that started between them would meet the commit without the rows.
+ *
  * Invariant 1: the mark never passes a change whose message is not acknowledged. Pure.
  */
 export class LowWaterMark {
@@ -21,19 +24,33 @@ export class LowWaterMark {
     this.#gtids = start.gtidSet === undefined ? undefined : GtidSet.parse(start.gtidSet);
     this.#file = start.file;
     this.#offset = start.offset;
-    this.#open = new Segment(start.file, start.offset);
+    this.#open = new Segment(0, start.file, start.offset);
     this.#segments = [this.#open];
   }
 
   /** A message takes its first row, of the transaction that is being read. Give the result back to `release`. */
   hold(transactionTimeMs: number): Segment {
-    if (this.#open.transactions > 0) {
-      this.#open = new Segment(this.#open.file, this.#open.offset);
-      this.#segments.push(this.#open);
-    }
-    if (this.#open.holders === 0) this.#open.sinceMs = transactionTimeMs;
-    this.#open.holders += 1;
-    return this.#open;
+    const segment = this.#segmentOfTransaction();
+    if (segment.holders === 0) segment.sinceMs = transactionTimeMs;
+    segment.holders += 1;
+    return segment;
+  }
+
+  /** The transaction that is being read prepares a branch. Give the result to `commitBranch` or `rollBackBranch`. */
+  holdBranch(): Segment {
+    const segment = this.#segmentOfTransaction();
+    segment.branches += 1;
+    return segment;
+  }
+
+  /** The transaction that was committed last has committed the branch: its rows are in messages that hold the mark themselves. */
+  commitBranch(segment: Segment): void {
+    segment.branches -= 1;
+    segment.passesWith = this.#open.number;
+  }
+
+  rollBackBranch(segment: Segment): void {
+    segment.branches -= 1;
   }
 
   /** The message is acknowledged. */
@@ -67,15 +84,31 @@ export class LowWaterMark {
     return this.#segments.find((segment) => segment.holders > 0)?.sinceMs;
   }
 
+  #segmentOfTransaction(): Segment {
+    if (this.#open.transactions > 0) this.#append(this.#open.file, this.#open.offset);
+    return this.#open;
+  }
+
+  #append(file: string, offset: number): void {
+    this.#open = new Segment(this.#open.number + 1, file, offset);
+    this.#segments.push(this.#open);
+  }
+
   #advance(): void {
-    const blocked = this.#segments.findIndex((segment) => segment.holders > 0);
-    const passable = this.#segments.splice(0, blocked < 0 ? this.#segments.length - 1 : blocked);
-    for (const segment of passable) this.#pass(segment);
-    if (blocked < 0) {
-      this.#pass(this.#open);
-      this.#open = new Segment(this.#file, this.#offset);
-      this.#segments[0] = this.#open;
+    for (const segment of this.#segments.splice(0, this.#passable())) this.#pass(segment);
+    if (this.#segments.length === 0) this.#append(this.#file, this.#offset);
+  }
+
+  /** How many segments, from the oldest on, the mark may pass. */
+  #passable(): number {
+    let count = 0;
+    let passesWith = 0;
+    for (const [i, segment] of this.#segments.entries()) {
+      if (segment.holders > 0 || segment.branches > 0) break;
+      passesWith = Math.max(passesWith, segment.passesWith);
+      if (passesWith <= segment.number) count = i + 1;
     }
+    return count;
   }
 
   #pass(segment: Segment): void {
@@ -89,6 +122,10 @@ export class LowWaterMark {
 export class Segment {
   /** Messages whose oldest row belongs to this segment. */
   holders = 0;
+  /** Open XA branches that were prepared in this segment. */
+  branches = 0;
+  /** Number of the segment that the mark has to pass in the same step as this one; its own, or below, when there is none. */
+  passesWith = 0;
   /** Commit time of the transaction that the first holder took a row of, ms since 1970. */
   sinceMs = 0;
   /** Transactions that ended in this segment. */
@@ -97,8 +134,11 @@ export class Segment {
   /** Offset behind its last transaction. */
   offset: number;
   readonly gtids = new GtidSet();
+  /** Rises from segment to segment. */
+  readonly number: number;
 
-  constructor(file: string, offset: number) {
+  constructor(number: number, file: string, offset: number) {
+    this.number = number;
     this.file = file;
     this.offset = offset;
   }

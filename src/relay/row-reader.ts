@@ -1,10 +1,11 @@
 import { RelayError } from '../base/errors.ts';
+import { HEADER_BYTES } from '../binlog/event-header.ts';
 import { expandPartialUpdate } from '../binlog/events/partial-update.ts';
 import { isFullImage, newRowsHeader, readRowsHeader } from '../binlog/events/rows.ts';
 import type { RowChange, Transaction } from '../change/change.ts';
 import type { Outbox } from './outbox.ts';
 import type { TablePlan } from './table-plan.ts';
-import type { Tables } from './tables.ts';
+import { TABLE_ID_BYTES, type Tables } from './tables.ts';
 
 /**
  * Takes the row changes out of rows events and gives them, identified, to the outbox.
@@ -46,14 +47,18 @@ export class RowReader {
     this.#tables.map(b, start, end, writerVersion);
   }
 
+  /** False for a TABLE_MAP or rows event of an excluded table. */
+  isPublished(b: Buffer, start: number): boolean {
+    const tableId = b.readUIntLE(start + HEADER_BYTES, TABLE_ID_BYTES);
+    return this.#planOf(tableId) !== undefined;
+  }
+
   /** One rows event; `end` is behind its body. Throws when anything in it cannot be published exactly. JSON differences are made whole values first. */
   rows(b: Buffer, start: number, end: number, transaction: Transaction, serial: number): void {
     const header = this.#header;
     readRowsHeader(b, start, end, header);
-    const plan = this.#tables.find(header.tableId);
+    const plan = this.#planOf(header.tableId);
     if (plan === undefined) return;
-    if (plan === null)
-      throw new RelayError('BINLOG_DECODE', `rows of table id ${header.tableId}, which no table map has named`);
     this.#requireFullRows(plan, b);
     if (header.partial) {
       const whole = expandPartialUpdate(b, start, end, header, plan.table.columns);
@@ -79,6 +84,13 @@ export class RowReader {
       if (change.n < counter.taken) continue;
       this.#take(plan, change);
     }
+  }
+
+  /** Undefined: excluded. */
+  #planOf(tableId: number): TablePlan | undefined {
+    const plan = this.#tables.find(tableId);
+    if (plan !== null) return plan;
+    throw new RelayError('BINLOG_DECODE', `rows of table id ${tableId}, which no table map has named`);
   }
 
   #take(plan: TablePlan, change: RowChange): void {

@@ -93,5 +93,6 @@ interface Mapped {
   readonly plan: TablePlan | undefined;
 }
 
-const TABLE_ID_BYTES = 6;
+/** Behind the header, in TABLE_MAP and rows events alike. */
+export const TABLE_ID_BYTES = 6;
 const MOST_TABLES = 20_000;

@@ -56,7 +56,8 @@ function statusOf(thrown: unknown): number | undefined {
 
 /** The broker's own words, without the client's `[request-id=…, response-code=…]` before them. */
 function brokerText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  // grpc-js ends some messages with the heading of a note that is empty.
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s*Resolution note:\s*$/, '');
   return text.replace(/^\[request-id=[^\]]*\] /, '').trim();
 }
 

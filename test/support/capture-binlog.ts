@@ -32,25 +32,52 @@ interface Dump {
 /**
  * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of that file, as the dump
  * thread sent them, from the made-up ROTATE to the ROTATE that ends the file. Nobody else may write to the server meanwhile.
+ *
+ * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it.
  */
 export async function captureSql(address: ServerAddress, sql: string): Promise<Buffer[]> {
   const { host, port, user, password } = address;
   const server = { host, port, user, password };
   const connection = await createConnection(server);
+  const sessions = new Map([['first', connection]]);
   try {
     await connection.query('FLUSH BINARY LOGS');
     const file = await newestFile(connection);
-    for (const statement of statements(sql)) await connection.query(statement);
+    let session = connection;
+    for (const step of steps(sql)) {
+      if (step.kind === 'statement') {
+        await session.query(step.text);
+      } else if (step.kind === 'session') {
+        session = sessions.get(step.text) ?? (await createConnection(server));
+        sessions.set(step.text, session);
+      } else {
+        await sessions.get(step.text)?.end();
+        sessions.delete(step.text);
+        // The server notices a little later.
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
     await connection.query('FLUSH BINARY LOGS');
     return await dumpFile(server, file);
   } finally {
-    await connection.end();
+    for (const session of sessions.values()) await session.end();
   }
 }
 
-function statements(sql: string): string[] {
-  const code = sql.replace(/^--.*\n/gm, '');
-  return code.split(/;\s*\n/).filter((statement) => statement.trim() !== '');
+interface Step {
+  readonly kind: 'statement' | 'session' | 'disconnect';
+  readonly text: string;
+}
+
+function steps(sql: string): Step[] {
+  return sql.split(/;\s*\n/).flatMap((part) => {
+    const found: Step[] = [];
+    for (const [, word, text = ''] of part.matchAll(/^-- (session|disconnect) (\w+)$/gm))
+      found.push({ kind: word === 'session' ? 'session' : 'disconnect', text });
+    const text = part.replace(/^--.*\n?/gm, '').trim();
+    if (text !== '') found.push({ kind: 'statement', text });
+    return found;
+  });
 }
 
 async function newestFile(connection: Awaited<ReturnType<typeof createConnection>>): Promise<string> {
