@@ -22,7 +22,7 @@ const doors = {
   mysql2: ['src/source/**', 'src/checkpoint/mysql.ts', 'src/cli/**'],
   'mysql2/promise': ['src/source/**', 'src/checkpoint/mysql.ts', 'src/cli/**'],
   'rocketmq-client-nodejs': ['src/sink/rocketmq*.ts'],
-  '@mysql/xdevapi': ['src/checkpoint/mysqlx.ts'],
+  '@mysql/xdevapi': ['src/checkpoint/mysqlx*.ts'],
   pino: ['src/base/log.ts'],
   yaml: ['src/config/**'],
   zod: ['src/config/**', 'src/checkpoint/**'],

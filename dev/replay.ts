@@ -8,7 +8,8 @@ export interface MessageBody {
   readonly database: string;
   readonly table: string;
   readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
-  readonly pkNames: readonly string[];
+  /** `null` for a table without a primary key. */
+  readonly pkNames: readonly string[] | null;
   readonly mysqlType: Readonly<Record<string, string>>;
   readonly data: readonly Row[];
   readonly old: readonly Row[] | null;
@@ -50,18 +51,25 @@ export class Replay {
     this.#databaseOf = databaseOf;
   }
 
-  /** Applies one message. Throws when messages before it are missing. Returns its body. */
-  async apply(message: ReplayedMessage): Promise<MessageBody> {
+  /** Applies one message: `write` gets what is new of it. Throws when messages before it are missing. Returns its body. */
+  async apply(
+    message: ReplayedMessage,
+    write = (fresh: MessageBody): Promise<void> => this.write(fresh),
+  ): Promise<MessageBody> {
     const body = JSON.parse(message.body.toString()) as MessageBody;
     if (!this.#isNew(message)) {
       this.counts.messagesRepeated += 1;
       return body;
     }
     this.counts.messages += 1;
-    const fresh = body.data.filter((_, i) => this.#isNewChange(body, i));
-    this.counts.changes += fresh.length;
-    this.counts.changesRepeated += body.data.length - fresh.length;
-    if (fresh.length > 0) await this.#inLaneOrder(message.lane, () => this.#write(body, fresh));
+    const isFresh = body.data.map((_, i) => this.#isNewChange(body, i));
+    const taken = <T>(list: readonly T[]): readonly T[] => list.filter((_, i) => isFresh[i]);
+    const data = taken(body.data);
+    this.counts.changes += data.length;
+    this.counts.changesRepeated += body.data.length - data.length;
+    const old = body.old === null ? null : taken(body.old);
+    const fresh = { ...body, data, old, changes: taken(body.changes) };
+    if (data.length > 0) await this.#inLaneOrder(message.lane, () => write(fresh));
     return body;
   }
 
@@ -94,26 +102,75 @@ export class Replay {
     return true;
   }
 
-  async #write({ database, table, type, pkNames, mysqlType }: MessageBody, rows: readonly Row[]): Promise<void> {
-    const name = `${quoted(this.#databaseOf(database))}.${quoted(table)}`;
-    if (type === 'DELETE') {
-      const keys = rows.map((row) => pkNames.map((column) => valueOf(row[column], mysqlType[column])));
-      await this.#connection.query(`DELETE FROM ${name} WHERE (${pkNames.map(quoted).join()}) IN (?)`, [keys]);
+  /** Writes rows of a table with a primary key; of one without, inserts only. */
+  async write(body: MessageBody): Promise<void> {
+    const { type, table, pkNames, data, old } = body;
+    if (type === 'INSERT') {
+      await this.#replace(body, data);
       return;
     }
+    if (pkNames === null)
+      throw new Error(`${table} has no primary key: only its whole content says which of its rows has changed`);
+    if (type === 'DELETE') {
+      await this.#delete(body, pkNames, data);
+      return;
+    }
+    // Under `ordering: table` and `total` an update may change the key; rows that change places do so one after the other.
+    const changesKey = pkNames.some((column) => column in (old?.[0] ?? {}));
+    if (!changesKey) {
+      await this.#replace(body, data);
+      return;
+    }
+    for (const [i, row] of data.entries()) {
+      await this.#delete(body, pkNames, [{ ...row, ...old?.[i] }]);
+      await this.#replace(body, [row]);
+    }
+  }
+
+  async #replace({ database, table, mysqlType }: MessageBody, rows: readonly Row[]): Promise<void> {
     const columns = Object.keys(rows[0] ?? {});
     const values = rows.map((row) => columns.map((column) => valueOf(row[column], mysqlType[column])));
+    const name = this.#nameOf(database, table);
     await this.#connection.query(`REPLACE INTO ${name} (${columns.map(quoted).join()}) VALUES ?`, [values]);
+  }
+
+  async #delete(
+    { database, table, mysqlType }: MessageBody,
+    key: readonly string[],
+    rows: readonly Row[],
+  ): Promise<void> {
+    const isRow = `(${key.map((column) => `${quoted(column)} = ?`).join(' AND ')})`;
+    const values = rows.flatMap((row) => key.map((column) => keyOf(row[column], mysqlType[column])));
+    const name = this.#nameOf(database, table);
+    await this.#connection.query(`DELETE FROM ${name} WHERE ${rows.map(() => isRow).join(' OR ')}`, values);
+  }
+
+  #nameOf(database: string, table: string): string {
+    return `${quoted(this.#databaseOf(database))}.${quoted(table)}`;
   }
 }
 
 /** The value to give to MySQL for the text of a column. */
 function valueOf(text: string | null | undefined, mysqlType = ''): string | bigint | Buffer | null {
   if (text === null || text === undefined) return null;
-  if (/^(var)?binary|blob$|^vector|^geom|(point|linestring|polygon)$/.test(mysqlType))
+  if (/^(var)?binary|blob$|^vector|^geom|^(multi)?(point|linestring|polygon)$/.test(mysqlType))
     return Buffer.from(text, 'base64');
   if (mysqlType.startsWith('bit')) return BigInt(text);
   return text;
+}
+
+/**
+ * The same to compare the column with. A DECIMAL or an integer that is compared with a text may become a DOUBLE first; a FLOAT is not equal to the
+ * DOUBLE that its text is.
+ */
+function keyOf(
+  text: string | null | undefined,
+  mysqlType = '',
+): ReturnType<typeof valueOf> | { toSqlString(): string } {
+  if (typeof text !== 'string' || !/^-?[0-9.]+(e-?[0-9]+)?$/.test(text)) return valueOf(text, mysqlType);
+  if (/^((tiny|small|medium|big)?int|decimal)/.test(mysqlType)) return { toSqlString: () => text };
+  if (mysqlType.startsWith('float')) return { toSqlString: () => `CAST('${text}' AS FLOAT)` };
+  return valueOf(text, mysqlType);
 }
 
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

@@ -18,7 +18,7 @@ It shows all errors at once, each as \`file:line:column: key: what is wrong, wha
 **Environment.** \`\${NAME}\` in any value stands for an environment variable, which must be set. \`\${NAME:-default}\` takes the default when it is unset or empty.
 \`$\${\` stands for \`\${\` itself. A variable may hold a number or a boolean where one is asked for. Inside \`{ … }\` and \`[ … ]\` put references in quotes.
 
-**Secrets** (\`source.password\`, \`sink.accessKey\`, \`sink.accessSecret\`) may also be \`file:/run/secrets/name\`: the text of that file, without its last line end.
+**Secrets** (\`source.password\`, \`sink.accessKey\`, \`sink.accessSecret\`, \`checkpoint.password\`) may also be \`file:/run/secrets/name\`: the text of that file, without its last line end.
 They never appear in logs, errors or health. A secret written in clear is accepted with a warning.
 
 **Patterns** of tables are \`database.table\`, of columns \`database.table.column\`. \`*\` stands for any number of characters, \`?\` for exactly one.

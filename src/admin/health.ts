@@ -29,6 +29,7 @@ export interface HealthDocument {
   readonly sourcePaused: boolean;
   readonly lanesBusy: number;
   readonly lanes: number;
+  readonly openXaBranches: RelayStatus['openXaBranches'];
   readonly counters: RelayStatus['counters'];
   readonly lastError: RelayStatus['lastError'] | null;
   readonly versions: Versions;
@@ -69,6 +70,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     sourcePaused: status.sourcePaused,
     lanesBusy: status.lanesBusy,
     lanes: status.lanes,
+    openXaBranches: status.openXaBranches,
     counters: status.counters,
     lastError: status.lastError ?? null,
     versions,

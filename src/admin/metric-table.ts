@@ -72,6 +72,11 @@ export const METRICS: readonly Metric[] = [
   ),
   gauge('binlog_relay_lanes', 'Lanes.', ({ status }) => status.lanes),
   gauge('binlog_relay_lanes_busy', 'Lanes with a request in flight.', ({ status }) => status.lanesBusy),
+  gauge(
+    'binlog_relay_open_xa_branches',
+    'XA branches that are prepared, and neither committed nor rolled back.',
+    ({ status }) => status.openXaBranches.length,
+  ),
   gauge('binlog_relay_epoch', 'Run counter of the checkpoint.', ({ status }) => status.epoch),
 
   {

@@ -97,6 +97,14 @@ export const ERROR_CODES = {
     'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
     'SET PERSIST binlog_format = ROW; take the right to change it from the application. The rows of that one statement must be copied by hand.',
   ),
+  XA_UNKNOWN_BRANCH: terminal(
+    'An XA branch was committed whose rows were logged before the position that the relay started from.',
+    'Compare the copies with the source, repair them, then start with a new checkpoint folder at a position (source.start) at which no branch is prepared: before its XA PREPARE, if the server still has that binlog, or behind this XA COMMIT.',
+  ),
+  XA_SPILL: terminal(
+    'Rows of open XA branches have no room in memory, and cannot be kept on the disk either.',
+    'Make room in the folder that the message names, or raise limits.heldBytes, then start again: nothing was lost. End the branches that nobody needs any more: XA RECOVER CONVERT XID lists them, XA ROLLBACK ends them.',
+  ),
   ROW_IMAGE_NOT_FULL: terminal(
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
     'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect.',
@@ -170,11 +178,11 @@ export const ERROR_CODES = {
   // the checkpoint
   CHECKPOINT_FOREIGN: config(
     'The checkpoint was made for another destination, other queues, lanes or ordering.',
-    'Use another checkpoint.path; or, when only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes.',
+    'Use another checkpoint.path (with mysqlx: checkpoint.name); or, when only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes.',
   ),
   CHECKPOINT_MISSING: terminal(
-    'There is no checkpoint in the folder.',
-    'Name the folder that the relay uses (checkpoint.path); before the first run there is none.',
+    'There is no checkpoint in this place.',
+    'Name the place that the relay uses (checkpoint.path, or checkpoint.name with mysqlx); before the first run there is none.',
   ),
   CHECKPOINT_DAMAGED: terminal(
     'There are checkpoint files, but none of them is sound.',
@@ -187,6 +195,18 @@ export const ERROR_CODES = {
   CHECKPOINT_DISK_FULL: retried(
     'The disk or the quota of the checkpoint folder is full.',
     'Make room: the relay tries again, and goes on publishing meanwhile. After a crash it would publish again from the last stored checkpoint.',
+  ),
+  CHECKPOINT_STORE_MISSING: config(
+    'The package that keeps checkpoints in MySQL is not installed.',
+    'npm install @mysql/xdevapi@8.0.35 where the relay is installed (its license is GPL-2.0); or keep the checkpoint in files: checkpoint.type: file.',
+  ),
+  CHECKPOINT_REFUSED: config(
+    'The MySQL server that keeps the checkpoint does not let the relay in, or the schema is missing.',
+    "Check checkpoint.port, user, password and schema. CREATE DATABASE <schema>; GRANT SELECT, INSERT, UPDATE, CREATE ON <schema>.* TO '<checkpoint.user>'@'<host>'.",
+  ),
+  CHECKPOINT_UNREACHABLE: retried(
+    'The MySQL server that keeps the checkpoint cannot be reached, or does not store it at the moment.',
+    'Nothing to do if the server is restarting: the relay tries again, and goes on publishing meanwhile. Before its first send it does not wait for that server: it ends, and its supervisor starts it again.',
   ),
   // the relay itself
   INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),

@@ -49,13 +49,19 @@ export function crc32(b: Buffer, p: number, e: number): number {
 export function verifyChecksum(b: Buffer, start: number, end: number): void {
   const bodyEnd = end - CHECKSUM_BYTES;
   if (end > b.length || bodyEnd - start < HEADER_BYTES) throw decodeError('event', 'a header and a checksum', 0);
+  if (endsInChecksum(b, start, end)) return;
   const expected = b.readUInt32LE(bodyEnd);
-  if (crc32(b, start, bodyEnd) === expected) return;
   const type = eventType(b, start);
   if (type === EVENT.FORMAT_DESCRIPTION && crcOutOfUse(b, start, bodyEnd) === expected) return;
   throw new RelayError('BINLOG_CHECKSUM', `${eventName(type)}: the CRC32 of its ${end - start} bytes is wrong`, {
     details: { event: eventName(type), sizeBytes: end - start },
   });
+}
+
+/** Whether the last bytes of the event are the CRC32 of the others. */
+export function endsInChecksum(b: Buffer, start: number, end: number): boolean {
+  const bodyEnd = end - CHECKSUM_BYTES;
+  return bodyEnd - start >= HEADER_BYTES && crc32(b, start, bodyEnd) === b.readUInt32LE(bodyEnd);
 }
 
 function crcOutOfUse(b: Buffer, start: number, bodyEnd: number): number {

@@ -43,6 +43,11 @@ export function eventSize(b: Buffer, start: number): number {
   return b.readUInt32LE(start + 9);
 }
 
+/** For a copy of an event without its checksum. */
+export function setEventSize(b: Buffer, start: number, sizeBytes: number): void {
+  b.writeUInt32LE(sizeBytes, start + 9);
+}
+
 /**
  * Where the next event starts in the file, 0 in artificial events. Only 32 bits wide: in a file beyond 4 GiB (one huge transaction makes
  * such a file) it wraps, so that an offset is kept by adding event sizes, and checked against this modulo 2^32.

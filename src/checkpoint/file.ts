@@ -13,6 +13,7 @@ import {
   type Generation,
   type Generations,
 } from './file-generations.ts';
+import { withNextEpoch } from './next-epoch.ts';
 
 export interface FileCheckpointOptions {
   /** Created by the first save when only its last part is missing. */
@@ -148,11 +149,6 @@ class FileCheckpointStore implements CheckpointStore {
       await folder.close();
     }
   }
-}
-
-/** The generation that is gone may be of the next run already: its epoch must not be given out again, or readers would take new messages for repeats. */
-function withNextEpoch(checkpoint: Checkpoint): Checkpoint {
-  return { ...checkpoint, epoch: checkpoint.epoch + 1 };
 }
 
 function describe(generation: Generation): string {

@@ -55,7 +55,7 @@ async function checkpointOf(
   const store = createStore(config, surroundings);
   try {
     const stored = await store.load();
-    await requireUsableFolder(store.location);
+    if (config.checkpoint.type === 'file') await requireUsableFolder(store.location);
     report.ok(
       'checkpoint',
       stored === undefined ? `none yet in ${store.location}` : `of ${stored.storedAt} in ${store.location}`,
@@ -81,7 +81,9 @@ async function checkSink(
   try {
     const info = await sink.open();
     report.ok('sink', `${info.destination}, ${info.queues} queues`);
-    if (stored !== undefined) requireSameIdentity(stored, identityOf(info, config), false, config.checkpoint.path);
+    if (stored !== undefined) {
+      requireSameIdentity(stored, identityOf(info, config), false, createStore(config, surroundings).location);
+    }
   } catch (error) {
     report.failed('sink', error);
   } finally {

@@ -1,8 +1,10 @@
-import { createLogger } from '../base/log.ts';
+import { systemClock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
+import { createLogger } from '../base/log.ts';
 import { createFileCheckpointStore } from '../checkpoint/file.ts';
 import type { Command } from './command.ts';
 import { readConfig } from './read-config.ts';
+import { createStore } from './wire.ts';
 
 export const checkpointCommand: Command = {
   name: 'checkpoint',
@@ -11,7 +13,7 @@ export const checkpointCommand: Command = {
 
 Usage: binlog-relay checkpoint show [--config FILE] [--path FOLDER]
 
-  --config FILE    the configuration that names the folder (default: config/relay.yaml)
+  --config FILE    the configuration that names the place (default: config/relay.yaml)
   --path FOLDER    the folder itself, without a configuration
 
 Examples:
@@ -30,11 +32,15 @@ Examples:
         },
       );
     }
-    const folder = args.text('path') ?? readConfig(args).checkpoint.path;
-    const store = createFileCheckpointStore({ folder }, { logger: createLogger({ level: 'warn', format: 'auto' }) });
+    const surroundings = { clock: systemClock, logger: createLogger({ level: 'warn', format: 'auto' }) };
+    const folder = args.text('path');
+    const store =
+      folder === undefined
+        ? createStore(readConfig(args), surroundings)
+        : createFileCheckpointStore({ folder }, surroundings);
     const checkpoint = await store.load();
     if (checkpoint === undefined) {
-      throw new RelayError('CHECKPOINT_MISSING', `there is no checkpoint in ${folder}`);
+      throw new RelayError('CHECKPOINT_MISSING', `there is no checkpoint in ${store.location}`);
     }
     process.stdout.write(`${JSON.stringify(checkpoint, null, 2)}\n`);
     return 0;

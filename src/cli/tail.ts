@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import { systemRandom } from '../base/randomness.ts';
@@ -6,6 +7,7 @@ import { createMemoryCheckpointStore } from '../checkpoint/memory.ts';
 import { tableFilter, type TableFilter } from '../change/table-filter.ts';
 import { canalJson } from '../format/canal-json.ts';
 import { Relay } from '../relay/run.ts';
+import { createSpillFile } from '../relay/spill-file.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
 import type { Arguments, Command } from './command.ts';
 import { askPassword } from './ask-password.ts';
@@ -68,6 +70,7 @@ Examples:
       messageKeys: 'none',
       heldBytes: 16 << 20,
       messageBytes: 256 << 10,
+      createSpillFile: () => createSpillFile(tmpdir()),
       stopTimeoutMs: 1_000,
       checkpointIntervalMs: 1_000,
       acceptNewLanes: false,

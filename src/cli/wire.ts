@@ -1,11 +1,14 @@
+import { tmpdir } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import { tableFilter } from '../change/table-filter.ts';
+import { tableFilter, type TableFilter } from '../change/table-filter.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint.ts';
 import { createFileCheckpointStore } from '../checkpoint/file.ts';
+import { createMysqlxCheckpointStore } from '../checkpoint/mysqlx.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { canalJson } from '../format/canal-json.ts';
 import { Relay } from '../relay/run.ts';
+import { createSpillFile } from '../relay/spill-file.ts';
 import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
 import type { Sink } from '../sink/sink.ts';
@@ -27,20 +30,21 @@ export function createRelay(config: Config, surroundings: Surroundings & { reado
     sink: createSink(sink, surroundings),
     store: createStore(config, surroundings),
     format: canalJson,
-    filter: tableFilter(config.tables),
+    filter: published(config),
     ordering,
     lanes: ordering === 'total' ? 1 : limits.lanes,
     messageKeys: sink.type === 'rocketmq' ? sink.messageKeys : 'none',
     heldBytes: limits.heldBytes,
     messageBytes: limits.messageBytes,
+    createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
     ...surroundings,
   });
 }
 
-export function createSource({ source, tables }: Config, { clock, logger }: Surroundings): MysqlSource {
-  return new MysqlSource(source, { clock, logger, published: tableFilter(tables) });
+export function createSource(config: Config, { clock, logger }: Surroundings): MysqlSource {
+  return new MysqlSource(config.source, { clock, logger, published: published(config) });
 }
 
 export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): Sink {
@@ -54,6 +58,25 @@ export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): S
   }
 }
 
-export function createStore({ checkpoint }: Config, { logger }: Surroundings): CheckpointStore {
-  return createFileCheckpointStore({ folder: checkpoint.path }, { logger });
+export function createStore(
+  { checkpoint }: Config,
+  { clock, logger }: Pick<Surroundings, 'clock' | 'logger'>,
+): CheckpointStore {
+  switch (checkpoint.type) {
+    case 'file':
+      return createFileCheckpointStore({ folder: checkpoint.path }, { logger });
+    case 'mysqlx':
+      return createMysqlxCheckpointStore(checkpoint, { clock, logger });
+  }
+}
+
+/** Never the checkpoint itself, should it lie in the source or be replicated to it: each message would make the next one. */
+function published({ tables, checkpoint }: Config): TableFilter {
+  if (checkpoint.type === 'file') return tableFilter(tables);
+  return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.schema}.${checkpoint.collection}`] });
+}
+
+/** What is spilled has no use after the process: any disk will do. */
+function spillFolder({ checkpoint }: Config): string {
+  return checkpoint.type === 'file' ? checkpoint.path : tmpdir();
 }

@@ -100,7 +100,7 @@ function laneBreaches({ ordering, limits }: Config, { has }: File): readonly Bre
 }
 
 function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
-  if (sink.type !== 'file') return [];
+  if (sink.type !== 'file' || checkpoint.type !== 'file') return [];
   const fromFolder = relative(resolve(checkpoint.path), resolve(sink.path));
   if (fromFolder.startsWith('..') || isAbsolute(fromFolder)) return [];
   return [{ path: ['sink', 'path'], text: 'lies in the folder of the checkpoint: choose a place outside of it' }];

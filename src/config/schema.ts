@@ -4,8 +4,9 @@
  * Keys that hold a duration get their unit with their value: `heartbeat: 10s` becomes `heartbeatMs: 10000`.
  */
 import * as z from 'zod';
-import { duration, flag, path, size, text, wholeNumber } from './fields.ts';
 import { hostProblem } from './addresses.ts';
+import { checkpointSchema } from './checkpoint-schema.ts';
+import { duration, flag, size, text, wholeNumber } from './fields.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 import { tablesSchema } from './tables-schema.ts';
@@ -48,25 +49,6 @@ const limitsSchema = z
   .prefault({})
   .transform(({ stopTimeout, ...rest }) => ({ ...rest, stopTimeoutMs: stopTimeout }))
   .describe('Bounds of memory, message size, parallelism and waiting.');
-
-const checkpointSchema = z
-  .strictObject({
-    type: z.literal('file').default('file').describe('Where the checkpoint is kept: in files of a folder.'),
-    path: path()
-      .prefault('./checkpoint')
-      .describe(
-        'The folder; relative to the working directory; created when it is missing. It must survive the container: without it the relay starts at source.start again. ' +
-          'Never shared by two relays.',
-      ),
-    interval: duration('100ms', '1m')
-      .prefault('1s')
-      .describe(
-        'How often the checkpoint is stored. After a crash at most this much is published a second time. Raise it for a disk that is slow to sync.',
-      ),
-  })
-  .prefault({})
-  .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
-  .describe('Where the relay remembers how far it has come.');
 
 const adminSchema = z
   .strictObject({

@@ -5,6 +5,7 @@ export const SECRET_PATHS = [
   ['source', 'password'],
   ['sink', 'accessKey'],
   ['sink', 'accessSecret'],
+  ['checkpoint', 'password'],
 ] as const;
 
 const SECRETS: ReadonlySet<string> = new Set(SECRET_PATHS.map(pathText));

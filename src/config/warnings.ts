@@ -14,6 +14,7 @@ export interface ConfigFile {
 
 const PASSWORD = ['source', 'password'];
 const ACCESS_SECRET = ['sink', 'accessSecret'];
+const CHECKPOINT_PASSWORD = ['checkpoint', 'password'];
 const READABLE_BY_OTHERS = 0o004;
 
 /** What is allowed but most likely not meant, a line each in the form of the errors. Never a secret. */
@@ -22,7 +23,7 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
   const found: Problem[] = [];
   const warn = (path: readonly string[], text: string): void => void found.push(tree.problemAtValue(path, text));
 
-  for (const path of [PASSWORD, ACCESS_SECRET]) {
+  for (const path of [PASSWORD, ACCESS_SECRET, CHECKPOINT_PASSWORD]) {
     const written = valueAt(tree.value, path);
     if (typeof written !== 'string' || !isClear(written)) continue;
     warn(
@@ -38,6 +39,9 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
     if (port === '9876')
       warn(['sink', 'endpoint'], 'port 9876 is usually the name server: the gRPC proxy usually has 8081');
     if (port === '10911') warn(['sink', 'endpoint'], 'port 10911 is usually a broker: the gRPC proxy usually has 8081');
+  }
+  if (config.checkpoint.type === 'mysqlx' && config.checkpoint.port === 3306) {
+    warn(['checkpoint', 'port'], 'port 3306 is usually that of the classic protocol: the X Protocol usually has 33060');
   }
   return problemLines(name, found);
 }

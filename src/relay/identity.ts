@@ -17,7 +17,7 @@ export function requireSameIdentity(
       `the checkpoint in ${location} was made for ${stored.destination}, the sink is ${now.destination}`,
       {
         remedy:
-          'Give this sink a checkpoint.path of its own. Its position would skip everything that the new destination has never received.',
+          'Give this sink a checkpoint.path of its own (with mysqlx: checkpoint.name). Its position would skip everything that the new destination has never received.',
       },
     );
   }

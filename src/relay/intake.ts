@@ -1,5 +1,5 @@
 import { asRelayError, RelayError } from '../base/errors.ts';
-import { CHECKSUM_BYTES, verifyChecksum } from '../binlog/checksum.ts';
+import { CHECKSUM_BYTES, endsInChecksum, verifyChecksum } from '../binlog/checksum.ts';
 import { checkFrame, eventFlags, eventNextOffset, eventSize, eventType } from '../binlog/event-header.ts';
 import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
 import { readFormatDescription } from '../binlog/events/format-description.ts';
@@ -8,19 +8,24 @@ import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
 import { readQuery } from '../binlog/events/query.ts';
 import { readRotate } from '../binlog/events/rotate.ts';
 import { rowsKind } from '../binlog/events/rows.ts';
+import { readXaPrepare } from '../binlog/events/xa-prepare.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
 import { statementKind } from '../binlog/statement-kind.ts';
-import { nestedEvents, type NestedEvent } from '../binlog/transaction-payload.ts';
+import { nestedEvents } from '../binlog/transaction-payload.ts';
+import { readXaStatement } from '../binlog/xid.ts';
 import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
 import type { RowReader } from './row-reader.ts';
+import type { XaBranch } from './xa-branch.ts';
+import type { XaBranches } from './xa-branches.ts';
 
 export interface IntakeOptions {
   readonly start: StartPosition;
   readonly serverUuid: string;
   readonly rows: RowReader;
   readonly mark: LowWaterMark;
+  readonly xa: XaBranches;
   /** False when so much is held that nothing more shall be taken for now. */
   readonly hasRoom: () => boolean;
   readonly onDdl: (ddl: { readonly database: string; readonly statement: string; readonly at: string }) => void;
@@ -30,7 +35,7 @@ export interface IntakeOptions {
  * Follows the stream of events: checks each, knows where it stands, tells transactions apart, and hands rows on.
  *
  * Serves all sessions of a run: after a lost connection `restart` rewinds to the last transaction boundary that was read, and the changes that
- * were taken of a transaction that was cut are not taken again.
+ * were taken of a transaction that was cut are not taken again. Rows of an XA branch are kept back until its commit is read.
  */
 export class Intake {
   readonly counters = { eventsRead: 0, bytesRead: 0, transactionsRead: 0, ddlStatements: 0 };
@@ -48,9 +53,12 @@ export class Intake {
   #offset: number;
   /** Behind the event that was read last, in the file of the boundary. */
   #streamOffset: number;
-  #hasChecksum = true;
-  /** What is left of a compressed transaction. */
-  #payload: Generator<NestedEvent, void, undefined> | undefined;
+  /** Undefined until the session's first event. */
+  #hasChecksum: boolean | undefined;
+  /** The session's first FORMAT_DESCRIPTION was read. */
+  #isFormatKnown = false;
+  /** Events that one event brings with it, and that are not taken yet; the last sequence is to be gone on with first. */
+  readonly #pending: PendingEvents[] = [];
   #writerVersion = 0;
 
   constructor(options: IntakeOptions) {
@@ -75,10 +83,11 @@ export class Intake {
 
   /** A new session begins at `position`. */
   restart(): void {
-    this.#payload?.return();
-    this.#payload = undefined;
+    for (const events of this.#pending.splice(0).reverse()) events.return();
+    this.#options.xa.cut();
     this.#streamOffset = this.#offset;
-    this.#hasChecksum = true;
+    this.#hasChecksum = undefined;
+    this.#isFormatKnown = false;
     if (this.#state === 'between') return;
     this.#cut = identityOf(this.#transaction);
     this.#options.rows.rewind(this.#serial);
@@ -92,12 +101,12 @@ export class Intake {
     });
   }
 
-  /** True when there was no room for all of a compressed transaction: `takeUp` before the next event. */
+  /** True when there was no room for all of a compressed transaction or XA branch: `takeUp` before the next event. */
   get isBusy(): boolean {
-    return this.#payload !== undefined;
+    return this.#pending.length > 0;
   }
 
-  /** Goes on with a compressed transaction as far as there is room. Throws as `event` does. */
+  /** Goes on with it as far as there is room. Throws as `event` does. */
   takeUp(): void {
     this.#atPlace(() => {
       this.#takeUp();
@@ -105,14 +114,9 @@ export class Intake {
   }
 
   #takeUp(): void {
-    while (this.#payload !== undefined && this.#options.hasRoom()) {
-      const next = this.#payload.next();
-      if (next.done === true) {
-        this.#payload = undefined;
-        return;
-      }
-      const { buffer, start, end } = next.value;
-      this.#dispatch(eventType(buffer, start), buffer, start, end);
+    let events: PendingEvents | undefined;
+    while ((events = this.#pending.at(-1)) !== undefined && this.#options.hasRoom()) {
+      if (events.next().done === true) this.#pending.pop();
     }
   }
 
@@ -132,15 +136,28 @@ export class Intake {
   #event(b: Buffer, start: number, end: number): void {
     checkFrame(b, start, end);
     const type = eventType(b, start);
-    if (type === EVENT.FORMAT_DESCRIPTION) {
-      const { checksum, versionNumber } = readFormatDescription(b, start, end);
-      this.#hasChecksum = checksum === 'crc32';
-      this.#writerVersion = versionNumber;
-    }
+    if (type === EVENT.FORMAT_DESCRIPTION) this.#learnFormat(b, start, end);
+    // Before the session's first FORMAT_DESCRIPTION comes one artificial ROTATE, and nothing says whether it has a checksum: it shows.
+    this.#hasChecksum ??= endsInChecksum(b, start, end);
     if (this.#hasChecksum) verifyChecksum(b, start, end);
     this.#dispatch(type, b, start, this.#hasChecksum ? end - CHECKSUM_BYTES : end);
+    this.#takeUp();
     this.counters.eventsRead += 1;
     this.counters.bytesRead += end - start;
+  }
+
+  #learnFormat(b: Buffer, start: number, end: number): void {
+    const { checksum, versionNumber } = readFormatDescription(b, start, end);
+    if (this.#isFormatKnown || checksum === 'off' || this.#hasChecksum !== false) {
+      this.#isFormatKnown = true;
+      this.#hasChecksum = checksum === 'crc32';
+      this.#writerVersion = versionNumber;
+      return;
+    }
+    throw new RelayError(
+      'BINLOG_CHECKSUM',
+      'the ROTATE event before the first FORMAT_DESCRIPTION came with a wrong CRC32',
+    );
   }
 
   /** `end` is behind the body, without the checksum. */
@@ -148,12 +165,14 @@ export class Intake {
     this.#advance(type, b, start);
     if (rowsKind(type) !== undefined) {
       this.#requireTransaction(type);
-      this.#options.rows.rows(b, start, end, this.#transaction, this.#serial);
+      if (this.#options.xa.isReading) this.#keepBack(b, start, end);
+      else this.#options.rows.rows(b, start, end, this.#transaction, this.#serial);
       return;
     }
     switch (type) {
       case EVENT.TABLE_MAP:
         this.#options.rows.tableMap(b, start, end, this.#writerVersion);
+        if (this.#options.xa.isReading) this.#keepBack(b, start, end);
         return;
       case EVENT.GTID:
       case EVENT.ANONYMOUS_GTID:
@@ -162,14 +181,16 @@ export class Intake {
         return;
       case EVENT.TRANSACTION_PAYLOAD:
         // The buffer is gone when there is room for the rest.
-        this.#payload = nestedEvents(Buffer.from(b.subarray(start, end)), 0, end - start);
-        this.#takeUp();
+        this.#pending.push(this.#unpacked(Buffer.from(b.subarray(start, end))));
         return;
       case EVENT.QUERY:
         this.#query(b, start, end);
         return;
       case EVENT.XID:
         this.#commit();
+        return;
+      case EVENT.XA_PREPARE:
+        this.#prepare(b, start, end);
         return;
       case EVENT.ROTATE:
         this.#rotate(b, start, end);
@@ -197,7 +218,7 @@ export class Intake {
       default:
         if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;
         throw new RelayError('BINLOG_UNSUPPORTED', `event ${eventName(type)} is not supported by this version`, {
-          remedy: UNSUPPORTED_EVENTS.get(type) ?? 'Report the server version and its settings.',
+          remedy: 'Report the server version and its settings.',
         });
     }
   }
@@ -252,6 +273,7 @@ export class Intake {
     const kind = statementKind(statement);
     switch (kind) {
       case 'begin':
+        if (this.#state === 'between') throw new RelayError('BINLOG_DECODE', 'BEGIN without a GTID event before it');
         this.#state = 'in-transaction';
         return;
       case 'commit':
@@ -260,17 +282,10 @@ export class Intake {
       case 'savepoint':
         return;
       case 'rollback':
-        throw new RelayError(
-          'BINLOG_UNSUPPORTED',
-          'a transaction was rolled back after it had changed a table without transactions',
-          {
-            remedy: 'Use transactional tables (ENGINE=InnoDB) only; rows of the others stay changed after a ROLLBACK.',
-          },
-        );
+        throw rolledBackWithRows();
       case 'xa':
-        throw new RelayError('BINLOG_UNSUPPORTED', 'XA transactions are not supported by this version', {
-          remedy: 'Do not use XA on this server, or wait for a version that supports it.',
-        });
+        this.#xaStatement(statement);
+        return;
       case 'data-change':
         throw new RelayError(
           'BINLOG_STATEMENT',
@@ -284,6 +299,63 @@ export class Intake {
       case 'account':
         if (this.#state !== 'in-transaction') this.#commit();
     }
+  }
+
+  #xaStatement(statement: string): void {
+    const { xa } = this.#options;
+    const { verb, xid } = readXaStatement(statement);
+    switch (verb) {
+      case 'start':
+        this.#state = 'in-transaction';
+        xa.start(xid, this.#transaction, this.#writerVersion);
+        return;
+      case 'end':
+        return;
+      case 'commit':
+        this.#pending.push(this.#replayed(xa.find(xid)));
+        return;
+      case 'rollback':
+        if (this.#state === 'in-transaction') throw rolledBackWithRows();
+        this.#commit();
+        xa.rolledBack(xid);
+    }
+  }
+
+  #keepBack(b: Buffer, start: number, end: number): void {
+    if (this.#options.rows.isPublished(b, start)) this.#options.xa.add(b, start, end);
+  }
+
+  #prepare(b: Buffer, start: number, end: number): void {
+    const { xa } = this.#options;
+    const { isOnePhase, names } = readXaPrepare(b, start, end);
+    const branch = xa.end(names);
+    if (isOnePhase) {
+      this.#pending.push(this.#replayed(branch));
+      return;
+    }
+    xa.prepared(branch);
+    this.#commit();
+  }
+
+  /** The events of a TRANSACTION_PAYLOAD. */
+  *#unpacked(payload: Buffer): PendingEvents {
+    for (const { buffer, start, end } of nestedEvents(payload, 0, payload.length)) {
+      this.#dispatch(eventType(buffer, start), buffer, start, end);
+      yield;
+    }
+  }
+
+  /** The rows of a branch, at its commit. They count from 0 in the transaction being read, which holds no others. */
+  *#replayed(branch: XaBranch): PendingEvents {
+    const { rows, xa } = this.#options;
+    const transaction = { ...branch.transaction, commitTimeMs: this.#transaction.commitTimeMs };
+    for (const { buffer, start, end } of branch.events()) {
+      if (eventType(buffer, start) === EVENT.TABLE_MAP) rows.tableMap(buffer, start, end, branch.writerVersion);
+      else rows.rows(buffer, start, end, transaction, this.#serial);
+      yield;
+    }
+    this.#commit();
+    xa.committed(branch);
   }
 
   #commit(): void {
@@ -316,11 +388,19 @@ export class Intake {
 /** `begun`: the GTID event was read, and what follows is a single statement or BEGIN. */
 type State = 'between' | 'begun' | 'in-transaction';
 
+/** One event is taken at each step. `return` leaves out the rest. */
+type PendingEvents = Generator<undefined, void, undefined>;
+
+const rolledBackWithRows = (): RelayError =>
+  new RelayError(
+    'BINLOG_UNSUPPORTED',
+    'a transaction was rolled back after it had changed a table without transactions',
+    {
+      remedy: 'Use transactional tables (ENGINE=InnoDB) only; rows of the others stay changed after a ROLLBACK.',
+    },
+  );
+
 const identityOf = ({ source, number }: Transaction): string => `${source}:${Buffer.from(number).toString()}`;
 
 const NO_NUMBER = new Uint8Array(0);
 const TWO_TO_32 = 2 ** 32;
-
-const UNSUPPORTED_EVENTS = new Map<number, string>([
-  [EVENT.XA_PREPARE, 'Do not use XA on this server, or wait for a version that supports it.'],
-]);

@@ -45,8 +45,8 @@ export class Lane {
     return this.isEmpty || this.#hasFailed;
   }
 
-  messageFor(messageClass: MessageClass, row: RowIdentity): Message {
-    return this.#packer.messageFor(messageClass, row, messageClass.plan.key);
+  messageFor(messageClass: MessageClass, row: RowIdentity, imageBytes: number): Message {
+    return this.#packer.messageFor(messageClass, row, messageClass.plan.key, imageBytes);
   }
 
   /** Sends the first message if none is in flight. */

@@ -34,8 +34,11 @@ export class Message {
     this.data.append(messageClass.head);
   }
 
-  get isFull(): boolean {
-    return this.data.length + this.old.length + this.changes.length >= this.#fullBytes;
+  /** A row that alone fills a message gets one of its own: together with others it could be more than the broker takes. */
+  hasRoomFor(imageBytes: number): boolean {
+    if (this.rows === 0) return true;
+    const bytes = this.data.length + this.old.length + this.changes.length;
+    return bytes < this.#fullBytes && imageBytes < this.#fullBytes;
   }
 
   /** Adds a row; `changed` are the changed columns of an update. A value that cannot be written throws, and the message is as it was before. */

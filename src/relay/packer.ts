@@ -5,7 +5,8 @@ import { KeyIndex } from './key-index.ts';
 export interface Packed {
   /** Place in its lane: 1, 2, 3 … */
   readonly number: number;
-  readonly isFull: boolean;
+  /** False when a row whose images have so many bytes has to begin another message. */
+  hasRoomFor(imageBytes: number): boolean;
 }
 
 /** What the packer needs to know of the table of a row; see RowKey. */
@@ -39,10 +40,10 @@ export class Packer<C extends object, M extends Packed> {
   }
 
   /** The message that the row joins: an open one, or a new one at the end of the lane. */
-  messageFor(messageClass: C, row: RowIdentity, table: PackedTable): M {
+  messageFor(messageClass: C, row: RowIdentity, table: PackedTable, imageBytes: number): M {
     const newestToFollow = this.#newestToFollow(row, table);
     let message = this.#open.get(messageClass);
-    if (message === undefined || message.isFull || message.number < newestToFollow) {
+    if (message === undefined || !message.hasRoomFor(imageBytes) || message.number < newestToFollow) {
       this.#created += 1;
       message = this.#create(messageClass, this.#created);
       this.#unsent.push(message);

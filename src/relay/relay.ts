@@ -25,7 +25,7 @@ export interface RelayStatus {
   readonly head: StartPosition | undefined;
   /** idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and the low-water mark stands still for 30 s; unknown: the server's newest position is not known. */
   readonly progress: 'idle' | 'catching-up' | 'stuck' | 'unknown';
-  /** Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. */
+  /** Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. Open XA branches are not committed. */
   readonly oldestUnacknowledgedMs: number | undefined;
   /** Seconds between commit and acknowledgement of the newest acknowledged message; undefined before the first. */
   readonly lastLagSeconds: number | undefined;
@@ -40,9 +40,21 @@ export interface RelayStatus {
   readonly sourcePaused: boolean;
   readonly lanesBusy: number;
   readonly lanes: number;
+  /** The oldest first. */
+  readonly openXaBranches: readonly OpenXaBranch[];
   readonly counters: RelayCounters;
   readonly lastError:
     { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
+}
+
+/** An XA branch that was prepared, and neither committed nor rolled back yet. The low-water mark stays before it. */
+export interface OpenXaBranch {
+  /** As XA COMMIT takes it. */
+  readonly xid: string;
+  /** When it was prepared, ms since 1970. */
+  readonly sinceMs: number;
+  /** Size of its rows. */
+  readonly bytes: number;
 }
 
 /** Monotonic since the start of the process. */

@@ -17,9 +17,11 @@ import type { RelayStatus } from './relay.ts';
 import { isAborted, retried, unlessAborted, type Backoff } from './retry.ts';
 import { RowReader } from './row-reader.ts';
 import { Sparingly } from './sparingly.ts';
+import type { CreateSpillFile } from './spill.ts';
 import { StatusBoard } from './status.ts';
 import { Tables } from './tables.ts';
 import { Throttle } from './throttle.ts';
+import { XaBranches } from './xa-branches.ts';
 
 export interface RelayOptions {
   readonly source: Source;
@@ -32,6 +34,8 @@ export interface RelayOptions {
   readonly messageKeys: 'auto' | 'all' | 'none';
   readonly heldBytes: number;
   readonly messageBytes: number;
+  /** For rows of open XA branches that memory has no room for. */
+  readonly createSpillFile: CreateSpillFile;
   readonly stopTimeoutMs: number;
   readonly checkpointIntervalMs: number;
   /** The operator says that readers have drained the topic: rows may move to other queues. */
@@ -44,6 +48,10 @@ export interface RelayOptions {
 const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
 const HEAD_INTERVAL_MS = 5_000;
 const RETRY_LOG_INTERVAL_MS = 10_000;
+/** Open XA branches may take this share of what may be held, so that there is always room for messages. */
+const XA_SHARE = 0.25;
+/** An XA branch that is open for longer was most likely forgotten. */
+const OLD_BRANCH_MS = 600_000;
 
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
@@ -68,7 +76,8 @@ export class Relay {
 
   /**
    * Resolves when `stop` was asked for and what was held is acknowledged, or `stopTimeoutMs` is over; what is not acknowledged then stays behind
-   * the checkpoint. Throws the RelayError that ends the run otherwise. In both cases the checkpoint is stored, and nothing of the run remains.
+   * the checkpoint. Throws the RelayError that ends the run otherwise. In both cases the checkpoint is stored, unless
+   * another relay has taken the lock, and nothing of the run remains.
    */
   async run(stop: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([stop, this.#failed.signal]);
@@ -78,6 +87,7 @@ export class Relay {
       this.#fail(thrown);
     } finally {
       this.#giveUp.abort();
+      this.#flow?.xa.close();
       await Promise.allSettled([this.#options.sink.close(), this.#options.source.close()]);
       // The source is closed: a question that was still open has failed by now.
       await this.#watching;
@@ -101,7 +111,6 @@ export class Relay {
       this.#fail(thrown);
     });
     this.#watching = this.#watchHead(ended, flow);
-    this.#status.state = 'running';
     try {
       await this.#readUntil(ended, flow);
     } catch (thrown) {
@@ -110,7 +119,8 @@ export class Relay {
     this.#status.state = 'draining';
     await this.#drain(flow);
     await keeping;
-    await keeper.store();
+    // Another relay has the checkpoint by now. Ours over it would take its epoch back, and a later run would give that out again.
+    if (this.#failure?.code !== 'SOURCE_LOCKED') await keeper.store();
   }
 
   /** Everything up to the first event: sink, checkpoint, source, and the raised epoch stored. Undefined when `ended` came first. */
@@ -205,12 +215,19 @@ export class Relay {
       });
       outbox.flush();
     });
+    const xa = new XaBranches({
+      mark,
+      held: outbox.held,
+      memoryBytes: this.#options.heldBytes * XA_SHARE,
+      createSpillFile: this.#options.createSpillFile,
+    });
     const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
     const intake = new Intake({
       start,
       serverUuid,
       rows,
       mark,
+      xa,
       hasRoom: () => throttle.hasRoom,
       onDdl: (ddl) => {
         logger.warn(
@@ -219,7 +236,7 @@ export class Relay {
         );
       },
     });
-    return { mark, outbox, throttle, rows, intake };
+    return { mark, outbox, throttle, rows, xa, intake };
   }
 
   /** Sessions, one after the other, until the run ends. */
@@ -227,11 +244,13 @@ export class Relay {
     const { source, logger } = this.#options;
     while (!isAborted(ended)) {
       await flow.throttle.room(ended);
+      if (isAborted(ended)) return;
       const position = flow.intake.position;
       const open = (): Promise<Session> => source.open(position, this.#reader(flow));
       const session = await this.#untilItWorks('source', open, ended, (late) => void late.close());
       if (session === undefined) return;
       this.#status.source = { ok: true, reason: 'reading the binlog' };
+      this.#status.state = 'running';
       const close = (): void => void session.close();
       ended.addEventListener('abort', close, { once: true });
       if (isAborted(ended)) close();
@@ -311,7 +330,18 @@ export class Relay {
         }
         this.#status.headSeen(undefined, flow);
       }
+      this.#warnOfOldBranches(flow);
       await clock.sleep(HEAD_INTERVAL_MS, ended);
+    }
+  }
+
+  #warnOfOldBranches({ xa }: Flow): void {
+    const { clock, logger } = this.#options;
+    for (const { xid, sinceMs, bytes } of xa.newlyOlder(clock.now() - OLD_BRANCH_MS)) {
+      logger.warn(
+        { xid, preparedAt: new Date(sinceMs).toISOString(), bytes, remedy: `XA COMMIT ${xid}, or XA ROLLBACK ${xid}` },
+        'an XA branch has been prepared for long: the checkpoint stays before it until it is committed or rolled back',
+      );
     }
   }
 
@@ -361,6 +391,7 @@ export interface Flow {
   readonly outbox: Outbox;
   readonly throttle: Throttle;
   readonly rows: RowReader;
+  readonly xa: XaBranches;
   readonly intake: Intake;
 }
 

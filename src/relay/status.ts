@@ -1,4 +1,5 @@
 import type { RelayError } from '../base/errors.ts';
+import { fileNumber } from '../binlog/binlog-file.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
@@ -19,8 +20,8 @@ export class StatusBoard {
   #head: StartPosition | undefined;
   #lastError: RelayStatus['lastError'];
   #lastLagSeconds: number | undefined;
-  /** Since when the server is ahead while the low-water mark stands still, monotonic ms; undefined when it has caught up. */
-  #standsStill: { readonly at: StartPosition; readonly sinceMs: number } | undefined;
+  /** Since when the server is ahead while the relay stands still, monotonic ms; undefined when it has caught up. */
+  #standsStill: { readonly at: string; readonly sinceMs: number } | undefined;
   #lastAcknowledgedMs: number | undefined;
   #checkpointStoredMs: number | undefined;
   #sinkFailingSinceMs: number | undefined;
@@ -79,9 +80,9 @@ export class StatusBoard {
   }
 
   /** Told every few seconds, so that standing still is noticed whether somebody asks for the status or not. */
-  headSeen(head: StartPosition | undefined, { mark }: Flow): void {
+  headSeen(head: StartPosition | undefined, flow: Flow): void {
     this.#head = head;
-    this.#progress(mark.position(), mark.oldestHeldMs);
+    this.#progress(flow);
   }
 
   snapshot(flow: Flow | undefined): RelayStatus {
@@ -94,7 +95,7 @@ export class StatusBoard {
       position: intake?.position,
       lowWaterMark,
       head: this.#head,
-      progress: this.#progress(lowWaterMark, flow?.mark.oldestHeldMs),
+      progress: this.#progress(flow),
       oldestUnacknowledgedMs: flow?.mark.oldestHeldMs,
       lastLagSeconds: this.#lastLagSeconds,
       lastAcknowledgedMs: this.#lastAcknowledgedMs,
@@ -105,6 +106,7 @@ export class StatusBoard {
       sourcePaused: flow?.throttle.isPaused ?? false,
       lanesBusy: flow?.outbox.lanes.filter((lane) => lane.isSending).length ?? 0,
       lanes: flow?.outbox.lanes.length ?? this.#options.lanes,
+      openXaBranches: flow?.xa.open ?? [],
       counters: {
         eventsRead: intake?.counters.eventsRead ?? 0,
         bytesRead: intake?.counters.bytesRead ?? 0,
@@ -124,17 +126,22 @@ export class StatusBoard {
     };
   }
 
-  #progress(mark: StartPosition | undefined, oldestHeldMs: number | undefined): RelayStatus['progress'] {
-    if (mark === undefined || this.#head === undefined) return 'unknown';
+  #progress(flow: Flow | undefined): RelayStatus['progress'] {
+    if (flow === undefined || this.#head === undefined) return 'unknown';
+    const { oldestHeldMs } = flow.mark;
+    // The mark stays before an open XA branch, however far the relay has come.
+    const reached = flow.xa.isEmpty ? flow.mark.position() : flow.intake.position;
     // The newest position is some seconds old: what is held may have come after it.
-    if (oldestHeldMs === undefined && hasReached(mark, this.#head)) {
+    if (oldestHeldMs === undefined && hasReached(reached, this.#head)) {
       this.#standsStill = undefined;
       return 'idle';
     }
     const nowMs = this.#options.clock.monotonic();
-    if (this.#standsStill === undefined || !isSamePlace(this.#standsStill.at, mark)) {
-      this.#standsStill = { at: mark, sinceMs: nowMs };
-    }
+    const at =
+      flow.xa.isEmpty || oldestHeldMs === undefined
+        ? textOf(reached)
+        : `${textOf(flow.mark.position())} ${oldestHeldMs}`;
+    if (this.#standsStill?.at !== at) this.#standsStill = { at, sinceMs: nowMs };
     return nowMs - this.#standsStill.sinceMs > STUCK_MS ? 'stuck' : 'catching-up';
   }
 
@@ -149,8 +156,8 @@ function hasReached(mark: StartPosition, head: StartPosition): boolean {
   if (mark.gtidSet !== undefined && head.gtidSet !== undefined) {
     return GtidSet.parse(mark.gtidSet).contains(GtidSet.parse(head.gtidSet));
   }
-  return mark.file > head.file || (mark.file === head.file && mark.offset >= head.offset);
+  const files = fileNumber(mark.file) - fileNumber(head.file);
+  return files > 0 || (files === 0 && mark.offset >= head.offset);
 }
 
-const isSamePlace = (a: StartPosition, b: StartPosition): boolean =>
-  a.file === b.file && a.offset === b.offset && a.gtidSet === b.gtidSet;
+const textOf = ({ file, offset, gtidSet = '' }: StartPosition): string => `${file}:${offset} ${gtidSet}`;

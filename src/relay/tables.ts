@@ -8,14 +8,17 @@ import { TablePlan, type ChangeCounter, type PlanOptions } from './table-plan.ts
  */
 export class Tables {
   readonly #options: PlanOptions;
+  readonly #mostTables: number;
   readonly #byId = new Map<number, Mapped>();
   /** The same table under another id (after a restart of the server, FLUSH TABLES, …) has the same map but for the id. */
   readonly #plans = new Map<string, TablePlan>();
   readonly #counters = new Map<string, ChangeCounter>();
   #writerVersion = 0;
 
-  constructor(options: PlanOptions) {
+  /** `mostTables`: how many are remembered beyond the transaction that names them. */
+  constructor(options: PlanOptions, mostTables = MOST_TABLES) {
     this.#options = options;
+    this.#mostTables = mostTables;
   }
 
   /** Takes a TABLE_MAP event of a server of version `writerVersion` (80036). */
@@ -51,8 +54,18 @@ export class Tables {
 
   /** A transaction begins, and will name its tables again: what has become too much is dropped. Table ids never stop growing. */
   trim(): void {
-    if (this.#byId.size > MOST_TABLES) this.#byId.clear();
-    if (this.#plans.size > MOST_TABLES) this.#plans.clear();
+    if (this.#byId.size > this.#mostTables) this.#byId.clear();
+    if (this.#plans.size > this.#mostTables) this.#plans.clear();
+    if (this.#counters.size > this.#mostTables) this.#trimCounters();
+  }
+
+  /** Those of the newest transaction stay: it may have been cut, and begin again. A plan keeps its counter, so plans go as well. */
+  #trimCounters(): void {
+    let newest = 0;
+    for (const { serial } of this.#counters.values()) newest = Math.max(newest, serial);
+    for (const [name, { serial }] of this.#counters) if (serial !== newest) this.#counters.delete(name);
+    this.#byId.clear();
+    this.#plans.clear();
   }
 
   /** The connection was lost in a transaction: the changes that were taken of it are not to be taken again. */
@@ -95,4 +108,5 @@ interface Mapped {
 
 /** Behind the header, in TABLE_MAP and rows events alike. */
 export const TABLE_ID_BYTES = 6;
-const MOST_TABLES = 20_000;
+/** A plan of 20 columns takes some 50 KB. */
+const MOST_TABLES = 5_000;

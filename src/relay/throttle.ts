@@ -54,8 +54,12 @@ export class Throttle {
   async room(signal: AbortSignal): Promise<void> {
     if (!this.isPaused || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      this.#announceRoom = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#announceRoom = done;
+      signal.addEventListener('abort', done, { once: true });
     });
   }
 }

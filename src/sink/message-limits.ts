@@ -11,6 +11,9 @@ const MOST_PROPERTY_BYTES = 16 * 1024;
 /** 4 MiB, less room for what the broker stores beside the body. */
 const MOST_BODY_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 
+const LARGE_BODY_REMEDY =
+  'A row, for an update with the previous values of what changed, is larger than a message may be. Leave its large column out: tables.excludeColumns.';
+
 const CONTROL = /\p{Cc}/u;
 const RESERVED = new Set(['KEYS', 'TAGS', 'UNIQ_KEY', 'DELAY']);
 
@@ -23,8 +26,9 @@ export function assertSendable(message: OutboundMessage): void {
     propertiesProblem(message) ??
     bodyProblem(message.body);
   if (problem === undefined) return;
-  throw new RelayError('SINK_REJECTED', `RocketMQ does not take this message: ${problem}.`, {
+  throw new RelayError('SINK_REJECTED', `RocketMQ does not take this message of ${message.tag}: ${problem}.`, {
     details: { lane: message.lane, tag: message.tag },
+    ...(message.body.length > MOST_BODY_BYTES && { remedy: LARGE_BODY_REMEDY }),
   });
 }
 

@@ -26,8 +26,9 @@ export class MysqlSource implements Source {
   readonly #config: SourceConfig;
   readonly #options: MysqlSourceOptions;
   readonly #control: ControlConnection;
-  readonly #lockLost: Promise<never>;
-  #rejectLockLost: (error: RelayError) => void = () => undefined;
+  /** It may happen while no session is open; the next one is refused by the control connection, or ends at once. */
+  #lockLost: RelayError | undefined;
+  #endSession: (error: RelayError) => void = () => undefined;
   #lockName = '';
   readonly #closing = new AbortController();
   #serverUuid = '';
@@ -36,16 +37,12 @@ export class MysqlSource implements Source {
   constructor(config: SourceConfig, options: MysqlSourceOptions) {
     this.#config = config;
     this.#options = options;
-    this.#lockLost = new Promise<never>((_resolve, reject) => {
-      this.#rejectLockLost = reject;
-    });
-    // It may happen while no session waits for it; the next one is refused by the control connection.
-    this.#lockLost.catch(() => undefined);
     this.#control = new ControlConnection({
       settings: config,
       clock: options.clock,
       onLockLost: (error) => {
-        this.#rejectLockLost(error);
+        this.#lockLost = error;
+        this.#endSession(error);
       },
     });
   }
@@ -88,7 +85,12 @@ export class MysqlSource implements Source {
       reader,
       this.#closing.signal,
     );
-    const ended = Promise.race([session.ended, this.#lockLost]);
+    // Not a race with one promise for all sessions: that would keep something of each for as long as the relay runs.
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#endSession = reject;
+      if (this.#lockLost !== undefined) reject(this.#lockLost);
+      session.ended.then(resolve, reject);
+    });
     ended.catch(() => undefined);
     return { close: () => session.close(), ended };
   }

@@ -1,5 +1,6 @@
 /** Whether the server can go on where a checkpoint ends. Pure. */
 import { RelayError } from '../base/errors.ts';
+import { fileNumber } from '../binlog/binlog-file.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
 import type { BinlogFile } from './binlog-files.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -93,9 +94,4 @@ function difference(all: GtidSet, without: GtidSet): GtidSet {
   const rest = all.clone();
   rest.subtract(without);
   return rest;
-}
-
-/** `binlog.000042` is the 42nd. */
-function fileNumber(name: string): number {
-  return Number(/\d+$/.exec(name)?.[0] ?? 0);
 }

@@ -20,6 +20,8 @@ export interface ZongjiOptions {
 
 /** How long the server waits for a paused relay to read on. Its default, 60 s, is shorter than a broker's restart. */
 const NET_WRITE_TIMEOUT_SECONDS = 3600;
+/** How long zongji's other connection may be silent: the most that a server on any platform takes. The default, 8 h, would end sessions. */
+const WAIT_TIMEOUT_SECONDS = 2_147_483;
 const MISSED_HEARTBEATS = 3;
 /** COM_BINLOG_DUMP carries the offset in 32 bits. */
 const MOST_DUMP_OFFSET = 0xffff_ffff;
@@ -134,6 +136,10 @@ class ZongjiSession implements Session, Tap {
     connection.query(statement, (error) => {
       if (error !== null) this.#over(sourceError(error));
     });
+    // Its loss ends the session, and nothing is said on it between the dump's begin and end.
+    this.#zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${WAIT_TIMEOUT_SECONDS}`, (error) => {
+      if (error !== null) this.#over(sourceError(error));
+    });
 
     const takePacket = this.#packet;
     const fail = (error: Error): void => this.#over(sourceError(error));
@@ -205,7 +211,7 @@ class ZongjiSession implements Session, Tap {
 /** First byte of a packet that carries an event; 0xfe ends the stream, and mysql2 itself takes out 0xff, an error. */
 const OK_MARKER = 0;
 
-/** Members of zongji 0.9.0 and mysql2 3.24.6 that their types do not show; test/contract/source/zongji.test.ts holds them. */
+/** Members of zongji 0.9.0 and mysql2 3.24.6 that their types do not show; test/integration/source/ and test/e2e/ stand and fall with them. */
 interface ZongJiInternals {
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'ready', listener: () => void): void;
@@ -214,6 +220,8 @@ interface ZongJiInternals {
   stop(): void;
   /** The dump connection. */
   connection: Connection | null;
+  /** Ends the dump: KILL. */
+  ctrlConnection: Connection | null;
   BinlogClass: new (callback: unknown) => { start(packet: unknown, connection: unknown): unknown };
 }
 

@@ -11,6 +11,9 @@ export interface Outside {
 /** The four keys without which there is no configuration. Five lines: what a test adds begins in line 6. */
 export const REQUIRED = 'source:\n  host: mysql\n  user: relay\nsink:\n  endpoint: rocketmq:8081\n';
 
+/** The checkpoint in a MySQL server; six lines, to which more of its keys may be added. */
+export const MYSQLX = 'checkpoint:\n  type: mysqlx\n  host: ops\n  user: keeper\n  schema: relay\n  name: orders\n';
+
 export function parse(text: string, { env = {}, files = {} }: Outside = {}): Config {
   return parseConfig(text, 'relay.yaml', { env, readFile: (path) => readFrom(files, path) });
 }

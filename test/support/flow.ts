@@ -1,4 +1,5 @@
 /** The flow of a relay without its ends: events go in by hand, messages come out in a list. */
+import { tmpdir } from 'node:os';
 import { tableFilter } from '../../src/change/table-filter.ts';
 import type { Ordering } from '../../src/change/change.ts';
 import { canalJson } from '../../src/format/canal-json.ts';
@@ -6,7 +7,9 @@ import { Intake } from '../../src/relay/intake.ts';
 import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
 import { Outbox } from '../../src/relay/outbox.ts';
 import { RowReader } from '../../src/relay/row-reader.ts';
+import { createSpillFile } from '../../src/relay/spill-file.ts';
 import { Tables } from '../../src/relay/tables.ts';
+import { XaBranches } from '../../src/relay/xa-branches.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import type { StartPosition } from '../../src/source/source.ts';
 import type { MessageBody } from '../../dev/replay.ts';
@@ -19,6 +22,10 @@ export interface FlowOptions {
   readonly ordering?: Ordering;
   readonly lanes?: number;
   readonly hasRoom?: () => boolean;
+  /** How much memory open XA branches may take. */
+  readonly xaMemoryBytes?: number;
+  /** False for a lane whose messages are sent, but never acknowledged. */
+  readonly acknowledges?: (lane: string) => boolean;
 }
 
 /** Before the fixtures' first event, in the way of a server that follows GTIDs. */
@@ -29,6 +36,9 @@ export class TestFlow {
   readonly intake: Intake;
   readonly outbox: Outbox;
   readonly mark: LowWaterMark;
+  readonly xa: XaBranches;
+  /** Of open XA branches. */
+  readonly spillFiles = { created: 0, open: 0 };
   readonly ddl: string[] = [];
   readonly #giveUp = new AbortController();
 
@@ -38,6 +48,8 @@ export class TestFlow {
     ordering = 'key',
     lanes = 4,
     hasRoom = () => true,
+    xaMemoryBytes = 1 << 20,
+    acknowledges = () => true,
   }: FlowOptions = {}) {
     this.mark = new LowWaterMark(start);
     this.outbox = new Outbox({
@@ -45,7 +57,7 @@ export class TestFlow {
         open: () => Promise.reject(new Error('not used')),
         send: (message) => {
           this.sent.push({ ...message, body: Buffer.from(message.body) });
-          return Promise.resolve();
+          return acknowledges(message.lane) ? Promise.resolve() : new Promise(() => undefined);
         },
         close: () => Promise.resolve(),
       },
@@ -68,11 +80,27 @@ export class TestFlow {
     });
     const filter = tableFilter({ include, exclude: [], excludeColumns: [] });
     const tables = new Tables({ filter, ordering, format: canalJson });
+    this.xa = new XaBranches({
+      mark: this.mark,
+      held: this.outbox.held,
+      memoryBytes: xaMemoryBytes,
+      createSpillFile: () => {
+        const file = createSpillFile(tmpdir());
+        this.spillFiles.created += 1;
+        this.spillFiles.open += 1;
+        const close = (): void => {
+          this.spillFiles.open -= 1;
+          file.close();
+        };
+        return { ...file, close };
+      },
+    });
     this.intake = new Intake({
       start,
       serverUuid: '00000000-0000-0000-0000-000000000001',
       rows: new RowReader(tables, this.outbox),
       mark: this.mark,
+      xa: this.xa,
       hasRoom,
       onDdl: ({ statement }) => this.ddl.push(statement),
     });
@@ -88,13 +116,13 @@ export class TestFlow {
     while (!this.outbox.isEmpty) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  bodies(): MessageBody[] {
-    return this.sent.map(({ body }) => JSON.parse(body.toString()) as MessageBody);
+  bodies(messages: readonly OutboundMessage[] = this.sent): MessageBody[] {
+    return messages.map(({ body }) => JSON.parse(body.toString()) as MessageBody);
   }
 
   /** Every change that was sent, as `id kind table row`, in the order in which it was sent. */
-  changes(): string[] {
-    return this.bodies().flatMap(({ source, changes, type, table, data, old }) =>
+  changes(messages = this.sent): string[] {
+    return this.bodies(messages).flatMap(({ source, changes, type, table, data, old }) =>
       changes.map(
         (number, i) =>
           `${source}:${number} ${type} ${table} ${JSON.stringify(data[i])}${old === null ? '' : ` was ${JSON.stringify(old[i])}`}`,

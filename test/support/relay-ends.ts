@@ -1,10 +1,12 @@
 /** Both ends of a relay and its checkpoint store, made by hand, for what real servers cannot do on demand. */
+import { tmpdir } from 'node:os';
 import { pino } from 'pino';
 import { RelayError } from '../../src/base/errors.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
 import type { Checkpoint, CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
 import { canalJson } from '../../src/format/canal-json.ts';
 import { Relay, type RelayOptions } from '../../src/relay/run.ts';
+import { createSpillFile } from '../../src/relay/spill-file.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import type { EventReader, Head, Prepared, Session, Source, StartPosition } from '../../src/source/source.ts';
 import type { MessageBody } from '../../dev/replay.ts';
@@ -222,6 +224,7 @@ export class RelayRun {
       messageKeys: 'auto',
       heldBytes: 1 << 20,
       messageBytes: 64 << 10,
+      createSpillFile: () => createSpillFile(tmpdir()),
       stopTimeoutMs: STOP_TIMEOUT_MS,
       checkpointIntervalMs: 1000,
       acceptNewLanes: false,

@@ -15,6 +15,9 @@ const PLAIN_PLACES = 15;
 const MIN_NORMAL_FLOAT = 2 ** -126;
 /** Below it every integer is a float. */
 const FLOAT_INTEGERS = 2 ** 24;
+/** MySQL refuses what is above it before it rounds, and the nearest texts of it, 3.4028235e38 and 3.40282347e38, are. This one reads back to it. */
+const MAX_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+const ROUNDED_MAX_FLOAT = 3.4028234e38;
 /** Digits that a normal float always keeps, and that always suffice. */
 const FLOAT_SURE_DIGITS = 6;
 const FLOAT_MAX_DIGITS = 9;
@@ -62,6 +65,7 @@ export function doubleText(value: number, width: number): string {
  */
 function shortestDouble(value: number): number {
   const size = Math.abs(value);
+  if (size === MAX_FLOAT) return Math.sign(value) * ROUNDED_MAX_FLOAT;
   if (size < FLOAT_INTEGERS && Number.isInteger(value)) return value;
   for (let digits = size < MIN_NORMAL_FLOAT ? 1 : FLOAT_SURE_DIGITS; digits < FLOAT_MAX_DIGITS; digits++) {
     const candidate = Number(value.toPrecision(digits));

@@ -10,8 +10,8 @@ class TestMessage {
   constructor(number: number) {
     this.number = number;
   }
-  get isFull(): boolean {
-    return this.rows.length >= ROWS_PER_MESSAGE;
+  hasRoomFor(): boolean {
+    return this.rows.length < ROWS_PER_MESSAGE;
   }
 }
 
@@ -61,6 +61,7 @@ function pack(mayBeAnyKey: boolean) {
           messageClass,
           { laneHash: 0, keyHash: next.key + 1000, isAnyKey: next.isAnyKey },
           { ...TABLE, mayBeAnyKey },
+          1,
         )
         .rows.push(row);
     }
@@ -101,7 +102,7 @@ describe('Packer', () => {
     for (let key = 0; key < ROWS_PER_MESSAGE; key += 1) {
       for (const messageClass of CLASSES) {
         const row = { laneHash: 0, keyHash: key * 10 + CLASSES.indexOf(messageClass), isAnyKey: false };
-        packer.messageFor(messageClass, row, TABLE).rows.push({ key, isAnyKey: false, version: 0 });
+        packer.messageFor(messageClass, row, TABLE, 1).rows.push({ key, isAnyKey: false, version: 0 });
       }
     }
     expect(packer.unsent).toBe(CLASSES.length);

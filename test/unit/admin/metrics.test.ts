@@ -54,6 +54,7 @@ describe('the metrics', () => {
     expect(samples('binlog_relay_held_bytes_limit')).toEqual({ '': 67_108_864 });
     expect(samples('binlog_relay_source_paused')).toEqual({ '': 1 });
     expect(samples('binlog_relay_lanes_busy')).toEqual({ '': 8 });
+    expect(samples('binlog_relay_open_xa_branches')).toEqual({ '': 1 });
     expect(samples('binlog_relay_part_ok')).toEqual({
       '{part="source"}': 1,
       '{part="sink"}': 0,

@@ -25,6 +25,7 @@ export const idleStatus: RelayStatus = {
   sourcePaused: false,
   lanesBusy: 0,
   lanes: 8,
+  openXaBranches: [],
   counters: {
     eventsRead: 101,
     bytesRead: 102,
@@ -51,6 +52,7 @@ export const brokerAway: RelayStatus = {
   heldBytes: 67_200_000,
   sourcePaused: true,
   lanesBusy: 8,
+  openXaBranches: [{ xid: "X'7831',X'',1", sinceMs: 1_000_000, bytes: 300 }],
 };
 
 export const failed: RelayStatus = {

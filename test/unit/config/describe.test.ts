@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { redacted } from '../../../src/config/describe.ts';
-import { parse, REQUIRED } from '../../support/config.ts';
+import { MYSQLX, parse, REQUIRED } from '../../support/config.ts';
 
 it('hides every secret that is set, and nothing else', () => {
-  const text = `${REQUIRED.replace('sink:', '  password: hunter2\nsink:')}  accessKey: hunter3\n  accessSecret: hunter4\n`;
+  const text = `${REQUIRED.replace('sink:', '  password: hunter2\nsink:')}  accessKey: hunter3\n  accessSecret: hunter4\n${MYSQLX}  password: hunter5\n`;
   const config = parse(text);
   const shown = redacted(config);
   expect(JSON.stringify(shown)).not.toContain('hunter');
@@ -11,6 +11,7 @@ it('hides every secret that is set, and nothing else', () => {
     ...config,
     source: { ...config.source, password: '***' },
     sink: { ...config.sink, accessKey: '***', accessSecret: '***' },
+    checkpoint: { ...config.checkpoint, password: '***' },
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problems, REQUIRED } from '../../support/config.ts';
+import { MYSQLX, problems, REQUIRED } from '../../support/config.ts';
 
 /** What is added to the required keys, and what it gives. */
 const CASES: readonly (readonly [string, readonly string[]])[] = [
@@ -40,12 +40,36 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
     ['7:10: log.level: "warning" is not one of trace, debug, info, warn, error (did you mean warn?)'],
   ],
   ['ordering: [key]\n', ['6:11: ordering: is not one of key, table, total']],
-  ['checkpoint:\n  type: mysql\n', ['7:9: checkpoint.type: "mysql" is not one of file']],
+  ['checkpoint:\n  type: mysql\n', ['7:9: checkpoint.type: "mysql" is not one of file, mysqlx']],
   [
     'checkpoint:\n  path: ~/x\n',
     ['7:9: checkpoint.path: "~/x" starts with ~, which only a shell expands: write the whole path'],
   ],
   ["checkpoint:\n  path: ''\n", ['7:9: checkpoint.path: "" must not be empty']],
+  [
+    'checkpoint:\n  type: mysqlx\n  path: ./x\n',
+    [
+      '6:1: checkpoint.host: is missing',
+      '6:1: checkpoint.name: is missing',
+      '6:1: checkpoint.schema: is missing',
+      '6:1: checkpoint.user: is missing',
+      '8:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, schema, collection, name, interval',
+    ],
+  ],
+  [
+    `${MYSQLX}  path: ./x\n`,
+    [
+      '12:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, schema, collection, name, interval',
+    ],
+  ],
+  [
+    `${MYSQLX}  collection: Relay.State\n`,
+    ['12:15: checkpoint.collection: "Relay.State" is not a name of up to 64 lower-case letters, digits and _'],
+  ],
+  [
+    MYSQLX.replace('orders', 'orders of the shop'),
+    ['11:9: checkpoint.name: "orders of the shop" is not up to 32 letters, digits, _, - and .'],
+  ],
   // units
   ['  sendTimeout: 10\n', ['6:16: sink.sendTimeout: 10 has no unit: write a duration, such as 500ms, 10s, 2m or 1h']],
   ['  sendTimeout: 100ms\n', ['6:16: sink.sendTimeout: "100ms" is out of range: allowed is 1s to 1m']],

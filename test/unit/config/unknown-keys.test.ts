@@ -17,6 +17,11 @@ const CONFIGS = [
   },
   { source: { host: 'a', user: 'b' }, sink: { type: 'stdout' } },
   { source: { host: 'a', user: 'b' }, sink: { type: 'file', path: 'x' } },
+  {
+    source: { host: 'a', user: 'b' },
+    sink: { type: 'stdout' },
+    checkpoint: { type: 'mysqlx', host: 'a', user: 'b', schema: 'c', name: 'd' },
+  },
 ];
 
 type Mapping = Readonly<Record<string, unknown>>;

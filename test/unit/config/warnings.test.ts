@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configWarnings } from '../../../src/config/warnings.ts';
-import { parse, REQUIRED } from '../../support/config.ts';
+import { MYSQLX, parse, REQUIRED } from '../../support/config.ts';
 
 const outside = { env: { P: 'hunter2' }, files: { '/p': 'hunter2' } };
 
@@ -35,6 +35,14 @@ describe('configWarnings', () => {
     expect(warnings(`${REQUIRED}  accessKey: k\n  accessSecret: hunter2\n`)).toEqual([
       expect.stringContaining('relay.yaml:7:17: sink.accessSecret: stands in the file in clear'),
     ]);
+  });
+
+  it('warns of a clear password of the checkpoint, and of the port of the classic protocol', () => {
+    expect(warnings(`${REQUIRED}${MYSQLX}  password: hunter2\n  port: 3306\n`)).toEqual([
+      expect.stringContaining('relay.yaml:12:13: checkpoint.password: stands in the file in clear'),
+      expect.stringContaining('relay.yaml:13:9: checkpoint.port: port 3306 is usually that of the classic protocol'),
+    ]);
+    expect(warnings(`${REQUIRED}${MYSQLX}  password: file:/p\n`)).toEqual([]);
   });
 
   it.each([

@@ -43,6 +43,83 @@ describe('LowWaterMark', () => {
     expect(mark.position().offset).toBe(300);
   });
 
+  it('stays before an open branch, and passes its transaction together with that of its commit', () => {
+    const mark = new LowWaterMark(START);
+    mark.commit('binlog.000001', 200, UUID, 11n);
+    const branch = mark.holdBranch();
+    mark.commit('binlog.000001', 300, UUID, 12n);
+    const between = mark.hold(1000);
+    mark.commit('binlog.000001', 400, UUID, 13n);
+    const ofBranch = mark.hold(2000);
+    mark.commit('binlog.000001', 500, UUID, 14n);
+    mark.commitBranch(branch);
+    expect(mark.position().offset).toBe(200);
+    mark.release(between);
+    expect(mark.position().offset).toBe(200);
+    mark.commit('binlog.000001', 600, UUID, 15n);
+    mark.release(ofBranch);
+    expect(mark.position()).toEqual({ file: 'binlog.000001', offset: 600, gtidSet: `${UUID}:1-15` });
+  });
+
+  it('never stands where a run would meet the commit of a branch without its rows', () => {
+    const step = fc.oneof(
+      fc.constant('prepare' as const),
+      fc.record({ end: fc.nat(), isCommit: fc.boolean() }),
+      fc.constant('transaction' as const),
+      fc.record({ acknowledge: fc.nat() }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const mark = new LowWaterMark(START);
+        const messages: { segment: Segment; transaction: number }[] = [];
+        const open: { segment: Segment; prepared: number }[] = [];
+        const committed: { prepared: number; committed: number }[] = [];
+        let ended = 10;
+        const end = (): void => {
+          ended += 1;
+          mark.commit('binlog.000001', 100 + (ended - 10) * 10, UUID, BigInt(ended));
+        };
+        const message = (): void => void messages.push({ segment: mark.hold(0), transaction: ended + 1 });
+        for (const next of steps) {
+          if (next === 'prepare') {
+            open.push({ segment: mark.holdBranch(), prepared: ended + 1 });
+            end();
+          } else if (next === 'transaction') {
+            message();
+            end();
+          } else if ('acknowledge' in next) {
+            const [acknowledged] = messages.splice(next.acknowledge % Math.max(1, messages.length), 1);
+            if (acknowledged !== undefined) mark.release(acknowledged.segment);
+          } else {
+            const [branch] = open.splice(next.end % Math.max(1, open.length), 1);
+            if (branch === undefined) continue;
+            if (next.isCommit) message();
+            end();
+            if (next.isCommit) mark.commitBranch(branch.segment);
+            else mark.rollBackBranch(branch.segment);
+            if (next.isCommit) committed.push({ prepared: branch.prepared, committed: ended });
+          }
+          const passed = (mark.position().offset - 100) / 10 + 10;
+          for (const { transaction } of messages) expect(passed).toBeLessThan(transaction);
+          for (const { prepared } of open) expect(passed).toBeLessThan(prepared);
+          for (const pair of committed) expect(passed >= pair.prepared).toBe(passed >= pair.committed);
+          if (messages.length === 0 && open.length === 0) expect(passed).toBe(ended);
+        }
+      }),
+    );
+  });
+
+  it('may stop between a branch and its rollback', () => {
+    const mark = new LowWaterMark(START);
+    const branch = mark.holdBranch();
+    mark.commit('binlog.000001', 200, UUID, 11n);
+    mark.hold(1000);
+    expect(mark.oldestHeldMs).toBe(1000);
+    mark.commit('binlog.000001', 300, UUID, 12n);
+    mark.rollBackBranch(branch);
+    expect(mark.position().offset).toBe(200);
+  });
+
   it('follows a stream without GTIDs by file and offset', () => {
     const mark = new LowWaterMark({ ...START, gtidSet: undefined });
     mark.commit('binlog.000001', 200, `${UUID}/binlog.000001`, undefined);

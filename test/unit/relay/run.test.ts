@@ -15,6 +15,7 @@ const transactions = transactionsOf(events.slice(preamble.length));
 const UNREACHABLE = new RelayError('SINK_UNREACHABLE', 'nobody there');
 const REJECTED = new RelayError('SINK_REJECTED', 'never');
 const LOST = new RelayError('SOURCE_UNREACHABLE', 'the connection was lost');
+const LOCKED = new RelayError('SOURCE_LOCKED', 'another relay');
 const PURGED = new RelayError('BINLOG_PURGED', 'the binlog is gone');
 const DISK_FULL = new RelayError('CHECKPOINT_DISK_FULL', 'no room');
 const NOT_WRITABLE = new RelayError('CHECKPOINT_NOT_WRITABLE', 'not yours');
@@ -210,6 +211,16 @@ describe('Relay', () => {
       expect(run.sink.changes().sort()).toEqual(all);
       expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
       expect(run.clock.sleeping).toBe(0);
+    });
+
+    it('leaves the checkpoint alone when another relay has taken the lock: it belongs to that one now', async () => {
+      const run = await started();
+      await run.read(events);
+      run.source.session.fail(LOCKED);
+      await run.end();
+      expect(run.outcome).toMatchObject({ code: 'SOURCE_LOCKED' });
+      expect(run.sink.changes().sort()).toEqual(all);
+      expect(run.store.saved).toHaveLength(1);
     });
 
     it('does so when it cannot be opened again', async () => {

@@ -44,6 +44,12 @@ describe('assertSendable', () => {
     );
   });
 
+  test('says what to do about a row that is larger than a message may be', () => {
+    expect(() => assertSendable(message('lane-0', 1, { body: Buffer.alloc(4 * 1024 * 1024) }))).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('tables.excludeColumns') as string }),
+    );
+  });
+
   test('does not repeat the value of a key', () => {
     expect(() => assertSendable(message('lane-0', 1, { keys: ['card 4111'] }))).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('4111') as string }),

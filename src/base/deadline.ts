@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * What `work` gives, or what `onLate` throws when `work` has not settled after `ms`. The work itself goes on; what it gives later is ignored.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withDeadline } from '../../../src/sink/deadline.ts';
+import { withDeadline } from '../../../src/base/deadline.ts';
 import { ManualClock } from '../../support/sink/manual-clock.ts';
 
 const late = (): Error => new Error('late');

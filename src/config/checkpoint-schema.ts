@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { hostProblem } from './addresses.ts';
+import { duration, path, text, wholeNumber, type TextCheck } from './fields.ts';
+
+const interval = duration('100ms', '1m')
+  .prefault('1s')
+  .describe(
+    'How often the checkpoint is stored. After a crash at most this much is published a second time. Raise it for a disk or a server that is slow to sync.',
+  );
+
+const fileSchema = z
+  .strictObject({
+    type: z.literal('file').default('file').describe('Keeps the checkpoint in files of a folder.'),
+    path: path()
+      .prefault('./checkpoint')
+      .describe(
+        'The folder; relative to the working directory; created when it is missing. It must survive the container: without it the relay starts at source.start again. ' +
+          'Never shared by two relays.',
+      ),
+    interval,
+  })
+  .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
+  .describe('Two files in a folder, the default.');
+
+/** Lower case, so that the binlog of every server has the name as it is written here, whatever its lower_case_table_names. */
+const nameProblem: TextCheck = (name) =>
+  /^[a-z0-9_]{1,64}$/.test(name) ? undefined : 'is not a name of up to 64 lower-case letters, digits and _';
+
+const mysqlxSchema = z
+  .strictObject({
+    type: z
+      .literal('mysqlx')
+      .describe(
+        'Keeps the checkpoint in a MySQL server, through the X Protocol and the optional package @mysql/xdevapi (GPL-2.0).',
+      ),
+    host: text(hostProblem).describe(
+      'Host name or IP address of that server. Better another one than the source: there each stored checkpoint is a transaction of the binlog that the relay reads, ' +
+        'so it never comes to rest.',
+    ),
+    port: wholeNumber(1, 65_535)
+      .prefault(33_060)
+      .describe('TCP port of the X Protocol (SELECT @@mysqlx_port); not 3306, the port of the classic protocol.'),
+    user: text().describe('MySQL account; it needs SELECT, INSERT, UPDATE and CREATE on the schema.'),
+    password: z
+      .string()
+      .default('')
+      .describe(
+        'Password of the account; empty for an account without one. Keep it out of this file: write `${CHECKPOINT_PASSWORD}`, or ' +
+          '`file:/run/secrets/checkpoint-password`. The connection is always encrypted, but the certificate is not looked at.',
+      ),
+    schema: text(nameProblem, '^[a-z0-9_]{1,64}$').describe('Schema of the collection. It must exist.'),
+    collection: text(nameProblem, '^[a-z0-9_]{1,64}$')
+      .prefault('binlog_relay_checkpoints')
+      .describe(
+        'Collection of the checkpoints; created when it is missing. It is never published, whatever tables says.',
+      ),
+    name: text(
+      (name) => (/^[A-Za-z0-9_.-]{1,32}$/.test(name) ? undefined : 'is not up to 32 letters, digits, _, - and .'),
+      '^[A-Za-z0-9_.-]{1,32}$',
+    ).describe('Name of this relay’s document in the collection. Never shared by two relays.'),
+    interval,
+  })
+  .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
+  .describe('A document in a MySQL server, for containers without a volume that outlives them.');
+
+export const checkpointSchema = z
+  .discriminatedUnion('type', [fileSchema, mysqlxSchema], { error: 'is not one of file, mysqlx' })
+  .prefault({})
+  .describe('Where the relay remembers how far it has come; type chooses the kind.');

@@ -1,0 +1,216 @@
+import { Writable } from 'node:stream';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
+import { asRelayError, type RelayError } from '../../../src/base/errors.ts';
+import type { CheckpointStore } from '../../../src/checkpoint/checkpoint.ts';
+import type { MysqlxAccess } from '../../../src/checkpoint/mysqlx-session.ts';
+import { createMysqlxCheckpointStore } from '../../../src/checkpoint/mysqlx.ts';
+import { describeCheckpointStore } from '../../contract/checkpoint/store-contract.ts';
+import { checkpoint } from '../../support/checkpoints.ts';
+import { connectMysql, uniqueName } from '../../support/servers.ts';
+
+const SCHEMA = 'relay_state';
+/** Waits a twentieth of what it is asked to. */
+const HASTY: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
+
+let mysql: MysqlServer;
+let sql: Connection;
+
+beforeAll(async () => {
+  mysql = await startMysql({ own: true, mysqlx: true, progress: () => undefined });
+  sql = await connectMysql(mysql);
+  await sql.query(
+    `CREATE DATABASE ${SCHEMA}; CREATE USER keeper IDENTIFIED BY 'keeper-secret'; GRANT SELECT, INSERT, UPDATE, CREATE ON ${SCHEMA}.* TO keeper; ` +
+      "CREATE USER stranger IDENTIFIED BY 'stranger-secret'",
+  );
+});
+
+afterAll(async () => {
+  await sql.end();
+  await mysql.remove();
+});
+
+function access(changes: Partial<MysqlxAccess> = {}): MysqlxAccess {
+  return {
+    host: mysql.host,
+    port: mysql.mysqlxPort ?? 0,
+    user: 'keeper',
+    password: 'keeper-secret',
+    schema: SCHEMA,
+    collection: 'checkpoints',
+    name: uniqueName(''),
+    ...changes,
+  };
+}
+
+function open(at: MysqlxAccess, clock: Clock = systemClock, lines: string[] = []): CheckpointStore {
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  return createMysqlxCheckpointStore(at, { logger: pino(stream), clock });
+}
+
+function failure(work: Promise<unknown>): Promise<RelayError> {
+  return work.then(() => expect.unreachable(), asRelayError);
+}
+
+describeCheckpointStore('mysqlx', () => {
+  const at = access();
+  return Promise.resolve({ open: () => open(at), remove: () => Promise.resolve() });
+});
+
+describe('two generations', () => {
+  const damage = (at: MysqlxAccess, path: string): Promise<unknown> =>
+    sql.query(`UPDATE ${SCHEMA}.checkpoints SET doc = JSON_SET(doc, ?, '{ cut') WHERE _id = ?`, [path, at.name]);
+
+  it('go back to the previous one when the newest is damaged, under the next epoch', async () => {
+    const at = access();
+    const lines: string[] = [];
+    await open(at).save(checkpoint(1));
+    await open(at).save(checkpoint(2));
+    await damage(at, '$.current');
+    const store = open(at, systemClock, lines);
+    expect(await store.load()).toEqual(checkpoint(1, { epoch: 8 }));
+    expect(lines).toHaveLength(1);
+    // The damaged one, and what is older than it, are gone after the next save.
+    await store.save(checkpoint(3, { epoch: 9 }));
+    await damage(at, '$.current');
+    expect(await open(at).load()).toEqual(checkpoint(3, { epoch: 10 }));
+  });
+
+  it('refuse to guess when none is sound, or when the document is another', async () => {
+    const at = access();
+    await open(at).save(checkpoint(1));
+    await damage(at, '$.current');
+    await damage(at, '$.previous');
+    const error = await failure(open(at).load());
+    expect(error.code).toBe('CHECKPOINT_DAMAGED');
+    expect(error.remedy).toContain(`DELETE FROM ${SCHEMA}.checkpoints WHERE _id = '${at.name}'`);
+    await sql.query(`UPDATE ${SCHEMA}.checkpoints SET doc = JSON_REMOVE(doc, '$.revision') WHERE _id = ?`, [at.name]);
+    expect(await failure(open(at).load())).toMatchObject({ code: 'CHECKPOINT_DAMAGED' });
+  });
+});
+
+describe('what comes between', () => {
+  it('a save that knows an older revision changes nothing; the one after it goes on', async () => {
+    const at = access();
+    await open(at).save(checkpoint(1));
+    const late = open(at);
+    await late.load();
+    await open(at).save(checkpoint(2));
+    expect(await failure(late.save(checkpoint(3)))).toMatchObject({ code: 'CHECKPOINT_UNREACHABLE', retryable: true });
+    expect(await open(at).load()).toEqual(checkpoint(2));
+    await late.save(checkpoint(4));
+    expect(await open(at).load()).toEqual(checkpoint(4));
+  });
+
+  it('two first saves: only one is done', async () => {
+    const at = access();
+    const stores = [open(at), open(at)];
+    await Promise.all(stores.map((store) => store.load()));
+    await stores[0]?.save(checkpoint(1));
+    expect(await failure(Promise.resolve(stores[1]?.save(checkpoint(2))))).toMatchObject({
+      code: 'CHECKPOINT_UNREACHABLE',
+    });
+    expect(await open(at).load()).toEqual(checkpoint(1));
+  });
+
+  it('a killed session: the save is tried again and works', async () => {
+    const at = access();
+    const store = open(at);
+    await store.save(checkpoint(1));
+    await sql.query(`START TRANSACTION; SELECT * FROM ${SCHEMA}.checkpoints WHERE _id = '${at.name}' FOR UPDATE`);
+    const failed = failure(store.save(checkpoint(2)));
+    await sql.query(`KILL ${await waitingSession()}`);
+    const error = await failed;
+    expect(error).toMatchObject({ code: 'CHECKPOINT_UNREACHABLE', retryable: true });
+    expect(error.message).toContain('interrupted');
+    await sql.query('ROLLBACK');
+    await store.save(checkpoint(3));
+    expect(await open(at).load()).toEqual(checkpoint(3));
+  });
+
+  it('a server that does not answer: the save is broken off, leaves no socket, and what it did late does not count', async () => {
+    const at = access();
+    const store = open(at, HASTY);
+    await store.save(checkpoint(1));
+    const before = sockets();
+    await sql.query(`START TRANSACTION; SELECT * FROM ${SCHEMA}.checkpoints WHERE _id = '${at.name}' FOR UPDATE`);
+    expect((await failure(store.save(checkpoint(2)))).message).toContain('no answer within 10 s');
+    expect(sockets()).toBeLessThanOrEqual(before);
+    await sql.query('ROLLBACK');
+    await expect.poll(() => store.save(checkpoint(3)).then(() => 'stored', asRelayError)).toBe('stored');
+    expect(await open(at).load()).toEqual(checkpoint(3));
+  });
+
+  it('a frozen server, and its thaw', async () => {
+    const at = access();
+    const store = open(at, HASTY);
+    await store.save(checkpoint(1));
+    await mysql.freeze();
+    try {
+      expect(await failure(store.save(checkpoint(2)))).toMatchObject({ code: 'CHECKPOINT_UNREACHABLE' });
+    } finally {
+      await mysql.thaw();
+    }
+    await expect.poll(() => store.save(checkpoint(3)).then(() => 'stored', asRelayError)).toBe('stored');
+    expect(await open(at).load()).toEqual(checkpoint(3));
+  });
+});
+
+describe('refusals', () => {
+  it.each([
+    ['a wrong password', { password: 'wrong-secret' }, 'CHECKPOINT_REFUSED', 'checkpoint.password'],
+    [
+      'a schema that is missing',
+      { user: 'root', password: '', schema: 'nowhere' },
+      'CHECKPOINT_REFUSED',
+      'CREATE DATABASE nowhere',
+    ],
+    [
+      'an account without privileges',
+      { user: 'stranger', password: 'stranger-secret' },
+      'CHECKPOINT_REFUSED',
+      'GRANT SELECT',
+    ],
+    ['a host that nobody knows', { host: 'nowhere.invalid' }, 'CHECKPOINT_UNREACHABLE', ''],
+    ['a port where nobody listens', { port: 1 }, 'CHECKPOINT_UNREACHABLE', ''],
+  ])('%s', async (_, changes, code, remedy) => {
+    const works = [(store: CheckpointStore) => store.load(), (store: CheckpointStore) => store.save(checkpoint(1))];
+    for (const work of works) {
+      const error = await failure(work(open(access(changes))));
+      expect(error.code).toBe(code);
+      expect(error.remedy).toContain(remedy);
+      expect(error.message).not.toContain('secret');
+    }
+  });
+
+  it('the port of the classic protocol', async () => {
+    const error = await failure(open(access({ port: mysql.port })).load());
+    expect(error.code).toBe('CHECKPOINT_REFUSED');
+    expect(error.remedy).toContain('33060');
+  });
+});
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
+
+/** The session that waits for a lock of a row, as soon as there is one. */
+async function waitingSession(): Promise<number> {
+  for (;;) {
+    const [rows] = await sql.query<RowDataPacket[]>(
+      "SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+    );
+    const id: unknown = rows[0]?.['id'];
+    if (typeof id === 'number') return id;
+    // Only then does the server look again: it keeps what it shows for 0.1 s after each look.
+    await systemClock.sleep(150);
+  }
+}

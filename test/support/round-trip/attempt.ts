@@ -1,0 +1,194 @@
+/** One round trip: tables on a source, changes to them, the real relay, a reader that keeps a copy from the text alone, and a comparison. */
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { pino } from 'pino';
+import type { MysqlAddress } from '../../../dev/servers/servers.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import type { Ordering } from '../../../src/change/change.ts';
+import { tableFilter } from '../../../src/change/table-filter.ts';
+import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
+import { canalJson } from '../../../src/format/canal-json.ts';
+import { Relay } from '../../../src/relay/run.ts';
+import { createSpillFile } from '../../../src/relay/spill-file.ts';
+import { MysqlSource } from '../../../src/source/mysql-source.ts';
+import { connectMysql, uniqueName } from '../servers.ts';
+import { firstDifference, type Difference } from './compare.ts';
+import { CopySink } from './copy-sink.ts';
+import { copyTable, sourceTable, type Kept, type TestTable } from './tables.ts';
+import { sqlOf, type TestTransaction } from './workload.ts';
+
+export interface Ends {
+  readonly source: MysqlAddress;
+  readonly copy: MysqlAddress;
+}
+
+export interface Attempt {
+  readonly tables: readonly TestTable[];
+  readonly transactions: readonly TestTransaction[];
+  readonly relay: { readonly ordering: Ordering; readonly lanes: number; readonly messageBytes: number };
+  /** What becomes of a body on its way: for the test of this test. */
+  readonly tamper?: (body: string) => string;
+  /** Of the only table, while it is reduced. */
+  readonly kept?: Kept;
+}
+
+export interface Problem {
+  readonly what: string;
+  readonly difference?: Difference;
+}
+
+export interface Outcome {
+  readonly problem: Problem | undefined;
+  /** Changes published. */
+  readonly changes: number;
+  /** Rows that the source held at the end. */
+  readonly rows: number;
+  /** The last of the messages. */
+  readonly bodies: readonly string[];
+}
+
+const STUCK_MS = 60_000;
+const SESSION = "SET NAMES utf8mb4; SET SESSION sql_mode = '', time_zone = '+00:00'";
+
+export async function roundTrip(ends: Ends, attempt: Attempt): Promise<Outcome> {
+  const database = uniqueName('round_trip_');
+  const source = await connectMysql(ends.source);
+  const copy = await connectMysql(ends.copy);
+  try {
+    await source.query(`${SESSION}; CREATE DATABASE ${database}; USE ${database}`);
+    await copy.query(
+      `${SESSION}, sql_log_bin = 0, autocommit = 0; CREATE DATABASE ${copyOf(database)}; USE ${copyOf(database)}`,
+    );
+    for (const table of attempt.tables) {
+      await made(source, sourceTable(database, table, attempt.kept));
+      await made(copy, copyTable(copyOf(database), table, attempt.kept));
+    }
+    return await published(ends, attempt, database, source, copy);
+  } finally {
+    await source.query(`DROP DATABASE IF EXISTS ${database}`);
+    await copy.query(`DROP DATABASE IF EXISTS ${copyOf(database)}`);
+    await source.end();
+    await copy.end();
+  }
+}
+
+/** Source and copy may be schemas of one server. */
+const copyOf = (database: string): string => `${database}_copy`;
+
+async function published(
+  ends: Ends,
+  attempt: Attempt,
+  database: string,
+  source: Connection,
+  copy: Connection,
+): Promise<Outcome> {
+  const { tables, transactions, kept, tamper = (body: string): string => body } = attempt;
+  const sink = new CopySink(copy, copyOf(database), tamper);
+  const relay = relayOf(ends.source, database, attempt, sink);
+  const stop = new AbortController();
+  let failure: unknown;
+  const running = relay.run(stop.signal).catch((error: unknown) => {
+    failure = error;
+  });
+  const outcome = (problem: Problem | undefined, rows = 0): Outcome => ({
+    problem,
+    rows,
+    changes: sink.ledger.changes,
+    bodies: sink.bodies,
+  });
+  try {
+    while (relay.status().state === 'starting') await sleep(5);
+    for (const { settings, operations, end } of transactions) {
+      const statements = operations.flatMap((operation) => {
+        const table = tables[operation.table];
+        return table === undefined ? [] : [sqlOf(database, table, operation, kept) ?? 'DO 0'];
+      });
+      for (const statement of [...settings, 'BEGIN', ...statements, end]) await made(source, statement);
+    }
+    const problem = await untilPublished(relay, source);
+    if (problem !== undefined) return outcome(problem);
+  } finally {
+    stop.abort();
+    await running;
+  }
+  if (failure !== undefined) return outcome({ what: `the relay stopped: ${describe(failure)}` });
+  if (sink.failure !== undefined) return outcome({ what: `the reader could not apply a message: ${sink.failure}` });
+  await sink.writeKeyless(tables);
+  await copy.commit();
+  let rows = 0;
+  for (const table of tables) {
+    const compared = await firstDifference({ source, copy, database, copyDatabase: copyOf(database) }, table, kept);
+    rows += compared.rows;
+    if (compared.difference !== undefined)
+      return outcome({ what: 'a value of the copy differs', difference: compared.difference });
+  }
+  return outcome(undefined, rows);
+}
+
+function relayOf(mysql: MysqlAddress, database: string, { relay }: Attempt, sink: CopySink): Relay {
+  const { host, port, relayUser, relayPassword } = mysql;
+  const filter = tableFilter({ include: [`${database}.*`], exclude: [], excludeColumns: [] });
+  const logger = pino({ level: 'silent' });
+  const config = {
+    host,
+    port,
+    user: relayUser,
+    password: relayPassword,
+    tls: { mode: 'preferred' as const },
+    serverId: undefined,
+    start: 'latest' as const,
+    heartbeatMs: 10_000,
+    connectTimeoutMs: 10_000,
+  };
+  return new Relay({
+    source: new MysqlSource(config, { clock: systemClock, logger, published: filter }),
+    sink,
+    store: createMemoryCheckpointStore(),
+    format: canalJson,
+    filter,
+    ...relay,
+    messageKeys: 'auto',
+    heldBytes: 8 << 20,
+    createSpillFile: () => createSpillFile(tmpdir()),
+    stopTimeoutMs: 10_000,
+    checkpointIntervalMs: 100,
+    acceptNewLanes: false,
+    clock: systemClock,
+    random: () => 0.5,
+    logger,
+  });
+}
+
+/** Waits until the low-water mark has everything that the source has committed by now: then the copy has it, too. */
+async function untilPublished(relay: Relay, source: Connection): Promise<Problem | undefined> {
+  const executed = await value(source, 'SELECT @@GLOBAL.gtid_executed', []);
+  const deadlineMs = performance.now() + STUCK_MS;
+  for (;;) {
+    const status = relay.status();
+    if (status.state !== 'running') return undefined;
+    const mark = status.lowWaterMark?.gtidSet ?? '';
+    if (String(await value(source, 'SELECT GTID_SUBSET(?, ?)', [executed, mark])) === '1') return undefined;
+    if (performance.now() > deadlineMs) return { what: `the relay did not get to ${String(executed)} but to ${mark}` };
+    await sleep(20);
+  }
+}
+
+/** The workload is to be one that the server takes: where it is not, its author needs the statement. */
+async function made(source: Connection, statement: string): Promise<void> {
+  try {
+    await source.query(statement);
+  } catch (error) {
+    throw new Error(`${describe(error)}: ${statement.slice(0, 2000)}`, { cause: error });
+  }
+}
+
+async function value(connection: Connection, sql: string, values: unknown[]): Promise<unknown> {
+  const [rows] = await connection.query({ sql, rowsAsArray: true }, values);
+  return (rows as unknown as unknown[][])[0]?.[0];
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${'code' in error ? `${String(error.code)}: ` : ''}${error.message}`;
+}
