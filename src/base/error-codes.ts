@@ -206,7 +206,7 @@ export const ERROR_CODES = {
   ),
   CHECKPOINT_UNREACHABLE: retried(
     'The MySQL server that keeps the checkpoint cannot be reached, or does not store it at the moment.',
-    'Nothing to do if the server is restarting: the relay tries again, and goes on publishing meanwhile. Before its first send it does not wait for that server: it ends, and its supervisor starts it again.',
+    'Nothing to do if the server is restarting: the relay tries again. While it runs it goes on publishing; at its start it waits.',
   ),
   // the relay itself
   INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),

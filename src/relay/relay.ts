@@ -6,6 +6,8 @@ import type { StartPosition } from '../source/source.ts';
 /** `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for good. */
 export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
+export type PartName = 'source' | 'sink' | 'checkpoint';
+
 /** One part of the relay as an operator sees it. */
 export interface PartStatus {
   readonly ok: boolean;

@@ -1,57 +1,26 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../base/clock.ts';
 import { asRelayError, type RelayError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { Ordering } from '../change/change.ts';
-import type { TableFilter } from '../change/table-filter.ts';
-import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
-import type { Format } from '../format/format.ts';
-import type { Sink, SinkInfo } from '../sink/sink.ts';
-import type { EventReader, Prepared, Session, Source, StartPosition } from '../source/source.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { SinkInfo } from '../sink/sink.ts';
+import type { EventReader, Session } from '../source/source.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { createFlow, type Flow } from './flow.ts';
 import { requireSameIdentity } from './identity.ts';
-import { Intake } from './intake.ts';
-import { LowWaterMark } from './low-water-mark.ts';
-import { Outbox } from './outbox.ts';
-import type { RelayStatus } from './relay.ts';
+import type { RelayOptions } from './relay-options.ts';
+import type { PartName, RelayStatus } from './relay.ts';
 import { isAborted, retried, unlessAborted, type Backoff } from './retry.ts';
-import { RowReader } from './row-reader.ts';
-import { Sparingly } from './sparingly.ts';
-import type { CreateSpillFile } from './spill.ts';
 import { StatusBoard } from './status.ts';
-import { Tables } from './tables.ts';
-import { Throttle } from './throttle.ts';
-import { XaBranches } from './xa-branches.ts';
-
-export interface RelayOptions {
-  readonly source: Source;
-  readonly sink: Sink;
-  readonly store: CheckpointStore;
-  readonly format: Format;
-  readonly filter: TableFilter;
-  readonly ordering: Ordering;
-  readonly lanes: number;
-  readonly messageKeys: 'auto' | 'all' | 'none';
-  readonly heldBytes: number;
-  readonly messageBytes: number;
-  /** For rows of open XA branches that memory has no room for. */
-  readonly createSpillFile: CreateSpillFile;
-  readonly stopTimeoutMs: number;
-  readonly checkpointIntervalMs: number;
-  /** The operator says that readers have drained the topic: rows may move to other queues. */
-  readonly acceptNewLanes: boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly logger: Logger;
-}
 
 const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
 const HEAD_INTERVAL_MS = 5_000;
-const RETRY_LOG_INTERVAL_MS = 10_000;
-/** Open XA branches may take this share of what may be held, so that there is always room for messages. */
-const XA_SHARE = 0.25;
 /** An XA branch that is open for longer was most likely forgotten. */
 const OLD_BRANCH_MS = 600_000;
+
+const NOT_AVAILABLE: Readonly<Record<PartName, string>> = {
+  source: 'the source is not available; trying again',
+  sink: 'the sink is not available; trying again',
+  checkpoint: 'the checkpoint is not available; trying again',
+};
 
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
@@ -136,7 +105,9 @@ export class Relay {
     const lockName = `${info.destination} ${store.location}`;
     const isLocked = await this.#untilItWorks('source', () => source.lock(lockName).then(() => true), ended);
     if (isLocked === undefined) return undefined;
-    const stored = await store.load();
+    const loaded = await this.#untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })), ended);
+    if (loaded === undefined) return undefined;
+    const { stored } = loaded;
     if (stored !== undefined) requireSameIdentity(stored, identity, acceptNewLanes, store.location);
     const prepared = await this.#untilItWorks('source', () => source.prepare(stored), ended);
     if (prepared === undefined) return undefined;
@@ -150,7 +121,8 @@ export class Relay {
       epoch: (stored?.epoch ?? 0) + 1,
       storedAt: new Date(clock.now()).toISOString(),
     };
-    await store.save(checkpoint);
+    const isSaved = await this.#untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true), ended);
+    if (isSaved === undefined) return undefined;
     this.#status.checkpointStored(checkpoint);
     logger.info(
       {
@@ -162,7 +134,16 @@ export class Relay {
       },
       'starting',
     );
-    const flow = this.#createFlow(prepared, checkpoint);
+    const flow = createFlow(this.#options, prepared, checkpoint, {
+      giveUp: this.#giveUp.signal,
+      status: this.#status,
+      guarded: (read) => {
+        this.#guarded(read);
+      },
+      fail: (error) => {
+        this.#fail(error);
+      },
+    });
     const keeper = new CheckpointKeeper({
       store,
       base: checkpoint,
@@ -173,70 +154,6 @@ export class Relay {
       logger,
     });
     return { flow, keeper };
-  }
-
-  #createFlow({ start, serverUuid }: Prepared, { stream, epoch, lanes }: Checkpoint): Flow {
-    const { sink, format, filter, ordering, messageBytes, messageKeys, clock, random, logger } = this.#options;
-    const mark = new LowWaterMark(start);
-    const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
-    const outbox = new Outbox({
-      sink,
-      format,
-      laneNames: lanes,
-      mark,
-      stream,
-      epoch,
-      resume: placeText(start),
-      messageBytes,
-      messageKeys,
-      clock,
-      random,
-      giveUp: this.#giveUp.signal,
-      onAcknowledged: (message, bodyBytes) => {
-        this.#status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
-        throttle.released();
-      },
-      onRetry: (error, failures) => {
-        this.#status.sendFailed(error);
-        retryLog.do((suppressed) => {
-          logger[failures > 5 ? 'error' : 'warn'](
-            { code: error.code, error: error.message, remedy: error.remedy, failures, alikeSinceLastLine: suppressed },
-            'the broker did not take a message; trying again',
-          );
-        });
-      },
-      onUndeliverable: (error) => {
-        this.#fail(error);
-      },
-    });
-    const throttle = new Throttle(outbox.held, this.#options.heldBytes, () => {
-      this.#guarded(() => {
-        intake.takeUp();
-      });
-      outbox.flush();
-    });
-    const xa = new XaBranches({
-      mark,
-      held: outbox.held,
-      memoryBytes: this.#options.heldBytes * XA_SHARE,
-      createSpillFile: this.#options.createSpillFile,
-    });
-    const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
-    const intake = new Intake({
-      start,
-      serverUuid,
-      rows,
-      mark,
-      xa,
-      hasRoom: () => throttle.hasRoom,
-      onDdl: (ddl) => {
-        logger.warn(
-          { database: ddl.database, statement: beginning(ddl.statement), at: ddl.at },
-          'a statement changed the structure of tables, or emptied them: copies must follow by hand',
-        );
-      },
-    });
-    return { mark, outbox, throttle, rows, xa, intake };
   }
 
   /** Sessions, one after the other, until the run ends. */
@@ -350,7 +267,7 @@ export class Relay {
    * is under way then: closing the part ends it, and `late` gets what it gave all the same.
    */
   async #untilItWorks<T>(
-    part: 'source' | 'sink',
+    part: PartName,
     attempt: () => Promise<T>,
     ended: AbortSignal,
     late: (result: T) => void = () => undefined,
@@ -366,7 +283,7 @@ export class Relay {
           this.#status.partFailed(part, error);
           logger[failures > 5 ? 'error' : 'warn'](
             { code: error.code, error: error.message, remedy: error.remedy, failures },
-            part === 'source' ? 'the source is not available; trying again' : 'the sink is not available; trying again',
+            NOT_AVAILABLE[part],
           );
         },
       });
@@ -385,30 +302,9 @@ export class Relay {
   }
 }
 
-/** What one run is made of. */
-export interface Flow {
-  readonly mark: LowWaterMark;
-  readonly outbox: Outbox;
-  readonly throttle: Throttle;
-  readonly rows: RowReader;
-  readonly xa: XaBranches;
-  readonly intake: Intake;
-}
-
 const DRAIN_LOOK_MS = 10;
 
 const describe = ({ destination, queues }: SinkInfo): object => ({ destination, queues });
-
-/** Enough of a statement to recognize it, without what stands in its parentheses, and without values. */
-const beginning = (statement: string): string => (statement.split(/[('"]/, 1)[0] ?? '').trim().slice(0, 120);
-
-/** A place in words, short enough for a property: a GTID set grows with every server that ever wrote. */
-function placeText({ gtidSet, file, offset }: StartPosition): string {
-  if (gtidSet === undefined || gtidSet === '') return `${file}:${offset}`;
-  return gtidSet.length <= MOST_PLACE_CHARACTERS ? gtidSet : `${gtidSet.slice(0, MOST_PLACE_CHARACTERS)}…`;
-}
-
-const MOST_PLACE_CHARACTERS = 4096;
 
 /** Eight hexadecimal digits. */
 const newStream = (random: () => number): string =>

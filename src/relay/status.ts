@@ -3,8 +3,9 @@ import { fileNumber } from '../binlog/binlog-file.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
-import type { PartStatus, RelayState, RelayStatus } from './relay.ts';
-import type { Flow, RelayOptions } from './run.ts';
+import type { PartName, PartStatus, RelayState, RelayStatus } from './relay.ts';
+import type { Flow } from './flow.ts';
+import type { RelayOptions } from './relay-options.ts';
 
 /** Behind the server while the low-water mark stands still for this long: stuck. */
 const STUCK_MS = 30_000;
@@ -16,7 +17,7 @@ export class StatusBoard {
   sink: PartStatus = { ok: false, reason: 'not connected yet' };
   lastStored: Checkpoint | undefined;
   readonly #options: Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes'>;
-  #checkpoint: PartStatus = { ok: true, reason: 'nothing stored yet' };
+  checkpoint: PartStatus = { ok: true, reason: 'nothing stored yet' };
   #head: StartPosition | undefined;
   #lastError: RelayStatus['lastError'];
   #lastLagSeconds: number | undefined;
@@ -58,7 +59,7 @@ export class StatusBoard {
     this.partFailed('source', error);
   }
 
-  partFailed(part: 'source' | 'sink', error: RelayError, sinceMs = this.#options.clock.now()): void {
+  partFailed(part: PartName, error: RelayError, sinceMs = this.#options.clock.now()): void {
     this[part] = { ok: false, reason: `${error.message} (since ${new Date(sinceMs).toISOString()})` };
     this.#remember(error);
   }
@@ -67,11 +68,11 @@ export class StatusBoard {
     this.#checkpointsStored += 1;
     this.lastStored = checkpoint;
     this.#checkpointStoredMs = Date.parse(checkpoint.storedAt);
-    this.#checkpoint = { ok: true, reason: `stored at ${checkpoint.storedAt}` };
+    this.checkpoint = { ok: true, reason: `stored at ${checkpoint.storedAt}` };
   }
 
   checkpointFailed(error: RelayError): void {
-    this.#checkpoint = { ok: false, reason: error.message };
+    this.checkpoint = { ok: false, reason: error.message };
     this.#remember(error);
   }
 
@@ -91,7 +92,7 @@ export class StatusBoard {
     return {
       state: this.state,
       epoch: this.lastStored?.epoch ?? 0,
-      parts: { source: this.source, sink: this.sink, checkpoint: this.#checkpoint },
+      parts: { source: this.source, sink: this.sink, checkpoint: this.checkpoint },
       position: intake?.position,
       lowWaterMark,
       head: this.#head,

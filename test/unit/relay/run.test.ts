@@ -307,6 +307,19 @@ describe('Relay', () => {
     });
   });
 
+  it('waits for the checkpoint at its start, and sends nothing before its epoch is stored', async () => {
+    const run = new RelayRun();
+    run.store.onSave = () => Promise.reject(DISK_FULL);
+    await run.start();
+    expect(run.relay.status()).toMatchObject({ state: 'starting', parts: { checkpoint: { ok: false } } });
+    expect(run.log).toContain('the checkpoint is not available; trying again');
+    expect(run.source.sessions).toEqual([]);
+    run.store.onSave = () => Promise.resolve();
+    await run.clock.advance(1000);
+    expect(run.relay.status()).toMatchObject({ state: 'running', parts: { checkpoint: { ok: true } } });
+    await run.stop();
+  });
+
   it('closes a session that opens after it was asked to stop', async () => {
     const run = new RelayRun();
     const gate = new Gate();

@@ -1,0 +1,118 @@
+import type { RelayError } from '../base/errors.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Prepared, StartPosition } from '../source/source.ts';
+import { Intake } from './intake.ts';
+import { LowWaterMark } from './low-water-mark.ts';
+import { Outbox } from './outbox.ts';
+import type { RelayOptions } from './relay-options.ts';
+import { RowReader } from './row-reader.ts';
+import { Sparingly } from './sparingly.ts';
+import { Tables } from './tables.ts';
+import { Throttle } from './throttle.ts';
+import { XaBranches } from './xa-branches.ts';
+
+const RETRY_LOG_INTERVAL_MS = 10_000;
+/** Open XA branches may take this share of what may be held, so that there is always room for messages. */
+const XA_SHARE = 0.25;
+
+/** What one run is made of. */
+export interface Flow {
+  readonly mark: LowWaterMark;
+  readonly outbox: Outbox;
+  readonly throttle: Throttle;
+  readonly rows: RowReader;
+  readonly xa: XaBranches;
+  readonly intake: Intake;
+}
+
+/** What the parts tell the run, and are told by it. */
+export interface FlowEnds {
+  /** Aborted when waiting for the broker has to end. */
+  readonly giveUp: AbortSignal;
+  readonly status: {
+    acknowledged(rows: number, bodyBytes: number, commitTimeMs: number): void;
+    sendFailed(error: RelayError): void;
+  };
+  /** Runs what reads events; what it throws ends the run, and nothing is read after that. */
+  readonly guarded: (read: () => void) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Puts the parts together, from the first event after `prepared.start` to the messages of the checkpoint's lanes. */
+export function createFlow(
+  options: RelayOptions,
+  { start, serverUuid }: Prepared,
+  { stream, epoch, lanes }: Checkpoint,
+  { giveUp, status, guarded, fail }: FlowEnds,
+): Flow {
+  const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
+  const mark = new LowWaterMark(start);
+  const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
+  const outbox = new Outbox({
+    sink,
+    format,
+    laneNames: lanes,
+    mark,
+    stream,
+    epoch,
+    resume: placeText(start),
+    messageBytes,
+    messageKeys,
+    clock,
+    random,
+    giveUp,
+    onAcknowledged: (message, bodyBytes) => {
+      status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
+      throttle.released();
+    },
+    onRetry: (error, failures) => {
+      status.sendFailed(error);
+      retryLog.do((suppressed) => {
+        logger[failures > 5 ? 'error' : 'warn'](
+          { code: error.code, error: error.message, remedy: error.remedy, failures, alikeSinceLastLine: suppressed },
+          'the broker did not take a message; trying again',
+        );
+      });
+    },
+    onUndeliverable: fail,
+  });
+  const throttle = new Throttle(outbox.held, heldBytes, () => {
+    guarded(() => {
+      intake.takeUp();
+    });
+    outbox.flush();
+  });
+  const xa = new XaBranches({
+    mark,
+    held: outbox.held,
+    memoryBytes: heldBytes * XA_SHARE,
+    createSpillFile: options.createSpillFile,
+  });
+  const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
+  const intake = new Intake({
+    start,
+    serverUuid,
+    rows,
+    mark,
+    xa,
+    hasRoom: () => throttle.hasRoom,
+    onDdl: (ddl) => {
+      logger.warn(
+        { database: ddl.database, statement: beginning(ddl.statement), at: ddl.at },
+        'a statement changed the structure of tables, or emptied them: copies must follow by hand',
+      );
+    },
+  });
+  return { mark, outbox, throttle, rows, xa, intake };
+}
+
+/** Enough of a statement to recognize it, without what stands in its parentheses, and without values. */
+const beginning = (statement: string): string => (statement.split(/[('"]/, 1)[0] ?? '').trim().slice(0, 120);
+
+/** A place in words, short enough for a property: a GTID set grows with every server that ever wrote. */
+function placeText({ gtidSet, file, offset }: StartPosition): string {
+  if (gtidSet === undefined || gtidSet === '') return `${file}:${offset}`;
+  return gtidSet.length <= MOST_PLACE_CHARACTERS ? gtidSet : `${gtidSet.slice(0, MOST_PLACE_CHARACTERS)}…`;
+}
+
+const MOST_PLACE_CHARACTERS = 4096;

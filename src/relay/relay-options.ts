@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Ordering } from '../change/change.ts';
+import type { TableFilter } from '../change/table-filter.ts';
+import type { CheckpointStore } from '../checkpoint/checkpoint.ts';
+import type { Format } from '../format/format.ts';
+import type { Sink } from '../sink/sink.ts';
+import type { Source } from '../source/source.ts';
+import type { CreateSpillFile } from './spill.ts';
+
+/** What a relay is put together from. */
+export interface RelayOptions {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly store: CheckpointStore;
+  readonly format: Format;
+  readonly filter: TableFilter;
+  readonly ordering: Ordering;
+  readonly lanes: number;
+  readonly messageKeys: 'auto' | 'all' | 'none';
+  readonly heldBytes: number;
+  readonly messageBytes: number;
+  /** For rows of open XA branches that memory has no room for. */
+  readonly createSpillFile: CreateSpillFile;
+  readonly stopTimeoutMs: number;
+  readonly checkpointIntervalMs: number;
+  /** The operator says that readers have drained the topic: rows may move to other queues. */
+  readonly acceptNewLanes: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
