@@ -1,4 +1,4 @@
-import type { PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
+import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
 
 /** What a probe is answered: an HTTP code and one line that says why. */
 export interface ProbeAnswer {
@@ -36,8 +36,6 @@ export interface HealthDocument {
   /** When this was said, ISO 8601 in UTC. */
   readonly at: string;
 }
-
-export type PartName = keyof RelayStatus['parts'];
 
 /** Whether a restart could help: not while MySQL or the broker is away, for that the relay mends alone. */
 export function liveness(status: RelayStatus): ProbeAnswer {

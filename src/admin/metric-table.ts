@@ -1,5 +1,5 @@
-import type { RelayState, RelayStatus } from '../relay/relay.ts';
-import { lagSeconds, type PartName, type Versions } from './health.ts';
+import type { PartName, RelayState, RelayStatus } from '../relay/relay.ts';
+import { lagSeconds, type Versions } from './health.ts';
 
 /** What one scrape shows. */
 export interface Snapshot {

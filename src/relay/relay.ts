@@ -19,7 +19,7 @@ export interface PartStatus {
 export interface RelayStatus {
   readonly state: RelayState;
   readonly epoch: number;
-  readonly parts: { readonly source: PartStatus; readonly sink: PartStatus; readonly checkpoint: PartStatus };
+  readonly parts: Readonly<Record<PartName, PartStatus>>;
   /** Last transaction boundary read; undefined before the first session. */
   readonly position: StartPosition | undefined;
   readonly lowWaterMark: StartPosition | undefined;
