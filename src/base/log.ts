@@ -9,10 +9,17 @@ export interface LogOptions {
   readonly format: 'auto' | 'json' | 'pretty';
 }
 
-/** Logs to stderr: stdout belongs to the sink and to `tail`. Synchronous, so that the last line before an exit is never lost. */
-export function createLogger({ level, format }: LogOptions): Logger {
+/**
+ * Logs to stderr: stdout belongs to the sink and to `tail`. Synchronous, so that the last line before an exit is never lost. `beforeLine` is
+ * called before each line.
+ */
+export function createLogger({ level, format }: LogOptions, beforeLine: () => void = () => undefined): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
+  const streamWrite = (line: string): string => {
+    beforeLine();
+    return line;
+  };
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, hooks: { streamWrite } };
   return isPretty
     ? pino(options, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }))
     : pino(options, destination({ dest: 2, sync: true }));

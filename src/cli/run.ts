@@ -8,8 +8,10 @@ import type { Config } from '../config/config.ts';
 import { redacted } from '../config/describe.ts';
 import type { Relay } from '../relay/run.ts';
 import type { Arguments, Command } from './command.ts';
+import { showProgress } from './progress.ts';
 import { readConfig, warningsOf } from './read-config.ts';
 import { untilSignalled } from './signals.ts';
+import { StatusLine } from './status-line.ts';
 import { VERSION } from './version.ts';
 import { createRelay } from './wire.ts';
 
@@ -33,15 +35,22 @@ Examples:
   options: { config: { type: 'string' }, 'accept-new-lanes': { type: 'boolean' } },
   run: async (args: Arguments) => {
     const config = readConfig(args);
-    const logger = createLogger(config.log);
+    const line = process.stderr.isTTY ? new StatusLine() : undefined;
+    const logger = createLogger(config.log, () => line?.clear());
     for (const warning of warningsOf(args, config)) logger.warn({ warning }, 'look at the configuration');
     logger.info({ config: redacted(config) }, 'configuration');
-    return untilSignalled((stop) => relayUntil(stop, config, args.flag('accept-new-lanes'), logger));
+    return untilSignalled((stop) => relayUntil(stop, config, args.flag('accept-new-lanes'), { logger, line }));
   },
 };
 
-async function relayUntil(stop: AbortSignal, config: Config, acceptNewLanes: boolean, logger: Logger): Promise<number> {
+async function relayUntil(
+  stop: AbortSignal,
+  config: Config,
+  acceptNewLanes: boolean,
+  { logger, line }: { readonly logger: Logger; readonly line: StatusLine | undefined },
+): Promise<number> {
   const relay = createRelay(config, { acceptNewLanes, clock: systemClock, random: systemRandom, logger });
+  const endProgress = showProgress({ status: () => relay.status(), clock: systemClock, logger, line });
   let admin: AdminServer | undefined;
   try {
     admin = config.admin.enabled ? await startAdminFor(relay, config, logger) : undefined;
@@ -56,6 +65,7 @@ async function relayUntil(stop: AbortSignal, config: Config, acceptNewLanes: boo
     );
     return error.definition.exitCode;
   } finally {
+    endProgress();
     await admin?.close();
   }
 }
