@@ -1,3 +1,5 @@
+import { equalBytes } from '../base/equal-bytes.ts';
+
 /** Who made a transaction. Kept from one transaction to the next, so that the text is only built when it changes. */
 export interface GtidSource {
   /** `uuid`, or `uuid:tag`, in lower case as MySQL prints it; empty for an anonymous transaction. */
@@ -9,7 +11,7 @@ export interface GtidSource {
 
 /** Makes `into` the source of the uuid at `b[at, at + 16)` with `tag`, which is empty for none. */
 export function setSource(into: GtidSource, b: Buffer, at: number, tag: string): void {
-  if (into.source !== '' && into.tag === tag && b.compare(into.uuid, 0, 16, at, at + 16) === 0) return;
+  if (into.source !== '' && into.tag === tag && equalBytes(b, at, into.uuid, 0, 16)) return;
   b.copy(into.uuid, 0, at, at + 16);
   into.tag = tag;
   into.source = sourceText(b, at, tag);

@@ -5,7 +5,7 @@ import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F, LOG_EVENT_IGNORABLE_F } from 
 import { readFormatDescription } from '../binlog/events/format-description.ts';
 
 import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
-import { readQuery } from '../binlog/events/query.ts';
+import { isBegin, readQuery } from '../binlog/events/query.ts';
 import { readRotate } from '../binlog/events/rotate.ts';
 import { rowsKind } from '../binlog/events/rows.ts';
 import { readXaPrepare } from '../binlog/events/xa-prepare.ts';
@@ -52,7 +52,9 @@ export class Intake {
   #file: string;
   #offset: number;
   /** Behind the event that was read last, in the file of the boundary. */
-  #streamOffset: number;
+  #streamOffset = 0;
+  /** What the header's 32 bits leave out of `#streamOffset`. */
+  #wrappedBytes = 0;
   /** Undefined until the session's first event. */
   #hasChecksum: boolean | undefined;
   /** The session's first FORMAT_DESCRIPTION was read. */
@@ -65,7 +67,7 @@ export class Intake {
     this.#options = options;
     this.#file = options.start.file;
     this.#offset = options.start.offset;
-    this.#streamOffset = options.start.offset;
+    this.#standAt(options.start.offset);
     this.#read = options.start.gtidSet === undefined ? undefined : GtidSet.parse(options.start.gtidSet);
   }
 
@@ -85,7 +87,7 @@ export class Intake {
   restart(): void {
     for (const events of this.#pending.splice(0).reverse()) events.return();
     this.#options.xa.cut();
-    this.#streamOffset = this.#offset;
+    this.#standAt(this.#offset);
     this.#hasChecksum = undefined;
     this.#isFormatKnown = false;
     if (this.#state === 'between') return;
@@ -96,9 +98,11 @@ export class Intake {
 
   /** Takes one event. Throws a RelayError that names the place; nothing after it may be read then. Not to be called while `isBusy`. */
   event(b: Buffer, start: number, end: number): void {
-    this.#atPlace(() => {
+    try {
       this.#event(b, start, end);
-    });
+    } catch (thrown) {
+      throw this.#placed(thrown);
+    }
   }
 
   /** True when there was no room for all of a compressed transaction or XA branch: `takeUp` before the next event. */
@@ -108,9 +112,11 @@ export class Intake {
 
   /** Goes on with it as far as there is room. Throws as `event` does. */
   takeUp(): void {
-    this.#atPlace(() => {
+    try {
       this.#takeUp();
-    });
+    } catch (thrown) {
+      throw this.#placed(thrown);
+    }
   }
 
   #takeUp(): void {
@@ -120,17 +126,13 @@ export class Intake {
     }
   }
 
-  #atPlace(task: () => void): void {
-    try {
-      task();
-    } catch (thrown) {
-      const error = asRelayError(thrown);
-      throw new RelayError(error.code, `at ${this.place}: ${error.message}`, {
-        details: { ...error.details, place: this.place },
-        remedy: error.remedy,
-        cause: error,
-      });
-    }
+  #placed(thrown: unknown): RelayError {
+    const error = asRelayError(thrown);
+    return new RelayError(error.code, `at ${this.place}: ${error.message}`, {
+      details: { ...error.details, place: this.place },
+      remedy: error.remedy,
+      cause: error,
+    });
   }
 
   #event(b: Buffer, start: number, end: number): void {
@@ -141,7 +143,7 @@ export class Intake {
     this.#hasChecksum ??= endsInChecksum(b, start, end);
     if (this.#hasChecksum) verifyChecksum(b, start, end);
     this.#dispatch(type, b, start, this.#hasChecksum ? end - CHECKSUM_BYTES : end);
-    this.#takeUp();
+    if (this.#pending.length > 0) this.#takeUp();
     this.counters.eventsRead += 1;
     this.counters.bytesRead += end - start;
   }
@@ -229,9 +231,13 @@ export class Intake {
     // A rotate names its place itself; a heartbeat stands in no file.
     if (type === EVENT.ROTATE || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2 || next === 0) return;
     if ((eventFlags(b, start) & LOG_EVENT_ARTIFICIAL_F) !== 0) return;
-    let offset = this.#streamOffset - (this.#streamOffset % TWO_TO_32) + next;
-    if (offset < this.#streamOffset) offset += TWO_TO_32;
+    if (this.#wrappedBytes + next < this.#streamOffset) this.#wrappedBytes += TWO_TO_32;
+    this.#streamOffset = this.#wrappedBytes + next;
+  }
+
+  #standAt(offset: number): void {
     this.#streamOffset = offset;
+    this.#wrappedBytes = offset - (offset % TWO_TO_32);
   }
 
   #begin(b: Buffer, start: number, end: number): void {
@@ -269,6 +275,11 @@ export class Intake {
   }
 
   #query(b: Buffer, start: number, end: number): void {
+    if (isBegin(b, start, end)) {
+      if (this.#state === 'between') throw new RelayError('BINLOG_DECODE', 'BEGIN without a GTID event before it');
+      this.#state = 'in-transaction';
+      return;
+    }
     const { database, statement } = readQuery(b, start, end);
     const kind = statementKind(statement);
     switch (kind) {
@@ -375,7 +386,7 @@ export class Intake {
     // An artificial rotate at the start of a GTID dump names the file that the server begins with; what it sends of it, the set decides.
     this.#file = file;
     this.#offset = offset;
-    this.#streamOffset = offset;
+    this.#standAt(offset);
     this.#options.mark.move(file, offset);
   }
 

@@ -5,6 +5,7 @@
  *   thread 4 | seconds 4 | length of database 1 | error code 2 | length of status variables 2 |
  *   status variables | database | 0 | statement, to the end
  */
+import { equalBytes } from '../../base/equal-bytes.ts';
 import { Cursor } from '../cursor.ts';
 import { HEADER_BYTES } from '../event-header.ts';
 
@@ -28,3 +29,15 @@ export function readQuery(b: Buffer, start: number, end: number): Query {
   if (cursor.u8('a zero behind the database') !== 0) cursor.fail('a zero behind the database');
   return { database, statement: cursor.utf8(cursor.left, 'a statement'), errorCode };
 }
+
+/** True when the statement is BEGIN as the server itself writes it, before each transaction: nothing else has to be read then. */
+export function isBegin(b: Buffer, start: number, end: number): boolean {
+  const statement = end - BEGIN.length;
+  if (statement < start + VARIABLES || !equalBytes(b, statement, BEGIN, 0, BEGIN.length)) return false;
+  const variablesBytes = b.readUInt16LE(start + HEADER_BYTES + 11);
+  const databaseBytes = b.readUInt8(start + HEADER_BYTES + 8);
+  return start + VARIABLES + variablesBytes + databaseBytes + 1 === statement;
+}
+
+const BEGIN = Buffer.from('BEGIN');
+const VARIABLES = HEADER_BYTES + 13;

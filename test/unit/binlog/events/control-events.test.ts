@@ -3,7 +3,7 @@ import { EVENT } from '../../../../src/binlog/event-types.ts';
 import { readFormatDescription } from '../../../../src/binlog/events/format-description.ts';
 import { readHeartbeat, readHeartbeatV2 } from '../../../../src/binlog/events/heartbeat.ts';
 import { readPreviousGtids } from '../../../../src/binlog/events/previous-gtids.ts';
-import { readQuery } from '../../../../src/binlog/events/query.ts';
+import { isBegin, readQuery } from '../../../../src/binlog/events/query.ts';
 import { readRotate } from '../../../../src/binlog/events/rotate.ts';
 import { codeOf, fixtureEvent, madeEvent } from '../../../support/binlog-fixture.ts';
 
@@ -148,4 +148,30 @@ describe('readPreviousGtids', () => {
     ['an impossible number of intervals', '0100000000000000' + uuid + 'ffffffffffffffff'],
     ['a tag of other characters', '0101000000000001' + uuid + '02' + '3a' + intervals('01', '03')],
   ])('refuses %s', (_, hex) => expect(codeOf(() => set(hex))).toBe('BINLOG_DECODE'));
+});
+
+describe('isBegin', () => {
+  const body = (variables: string, database: string, statement: string): Buffer => {
+    const head = Buffer.alloc(13);
+    head.writeUInt8(Buffer.byteLength(database), 8);
+    head.writeUInt16LE(Buffer.byteLength(variables), 11);
+    return Buffer.concat([head, Buffer.from(`${variables}${database}\0${statement}`)]);
+  };
+  const ask = (event: Buffer): boolean => over(isBegin, EVENT.QUERY, event);
+
+  it.each([
+    ['', '', 'BEGIN', true],
+    ['zz', 'shop', 'BEGIN', true],
+    ['zz', 'shop', 'begin', false],
+    ['zz', 'shop', 'DROP TABLE t /*\0BEGIN', false],
+    ['zz', 'shop', ' BEGIN', false],
+    ['zz', 'shop', 'COMMIT', false],
+  ])('variables %j, database %j, statement %j: %j', (variables, database, statement, expected) => {
+    expect(ask(body(variables, database, statement))).toBe(expected);
+    expect(over(readQuery, EVENT.QUERY, body(variables, database, statement)).statement === 'BEGIN').toBe(expected);
+  });
+
+  it('is false for one that is cut', () => {
+    expect(ask(Buffer.from('BEGIN'))).toBe(false);
+  });
 });
