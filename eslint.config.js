@@ -70,7 +70,7 @@ const boundaries = rooms.map((room) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.servers', '.demo', 'coverage'] },
+  { ignores: ['dist', 'node_modules', '.servers', '.demo', '.bench', 'coverage'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -20,6 +20,16 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+type Counter =
+  | 'sendRetries'
+  | 'sourceReconnects'
+  | 'changesInserted'
+  | 'changesUpdated'
+  | 'changesDeleted'
+  | 'changesAcknowledged'
+  | 'messagesAcknowledged'
+  | 'bytesAcknowledged';
+
 /** What `/healthz` shows, as far as the users of this file look. */
 export interface Health {
   readonly state: string;
@@ -29,7 +39,7 @@ export interface Health {
   readonly heldBytesLimit: number;
   readonly sourcePaused: boolean;
   readonly lowWaterMark: { readonly gtidSet?: string } | null;
-  readonly counters: Readonly<Record<'sendRetries' | 'sourceReconnects' | 'changesAcknowledged', number>>;
+  readonly counters: Readonly<Record<Counter, number>>;
   readonly parts: Readonly<Record<'source' | 'sink' | 'checkpoint', { readonly ok: boolean; readonly reason: string }>>;
 }
 

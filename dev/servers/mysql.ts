@@ -16,9 +16,13 @@ const READY_TIMEOUT_MS = 60_000;
 
 /** Starts a MySQL of our own. */
 export async function runMysql(options: MysqlOptions & { readonly progress: Progress }): Promise<MysqlServer> {
-  const { version = '9.7', flags = [], mysqlx = false, progress } = options;
-  const place = (await usesDocker()) ? inDocker : fromPackage;
-  const { program, folder } = await place(version, [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`, ...flags], progress);
+  const { version = '9.7', flags = [], mysqlx = false, data, progress } = options;
+  const all = [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`, ...flags];
+  const isInDocker = await usesDocker();
+  if (isInDocker && data !== undefined) throw new Error('A MySQL in Docker cannot begin with a data folder.');
+  const { program, folder } = isInDocker
+    ? await inDocker(version, all)
+    : await fromPackage(version, all, data, progress);
   const access = { host: '127.0.0.1', port: folder.firstPort, user: 'root', password: '' };
   const control = controls([program], folder, async () => {
     await program.start();
@@ -54,10 +58,11 @@ function xPort(folder: RunFolder): number {
 async function fromPackage(
   version: MysqlVersion,
   flags: readonly string[],
+  data: string | undefined,
   progress: Progress,
 ): Promise<{ readonly program: Child; readonly folder: RunFolder }> {
   const mysqld = await unpackMysql(version, progress);
-  const template = await mysqlTemplate(version, mysqld, flags, progress);
+  const template = data ?? (await mysqlTemplate(version, mysqld, flags, progress));
   const folder = await makeRunFolder();
   await runTool('cp', ['-r', '--reflink=auto', template, folder.file('data')]);
   const args = [
