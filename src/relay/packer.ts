@@ -21,15 +21,21 @@ export interface PackedTable {
  * A row joins the newest unsent message of its class, unless a message behind that one holds a row that it must not overtake: one of the same
  * key. A key that may equal any other of its table must overtake no row of the table, and no row of the table may overtake it.
  *
+ * Only open messages can be joined, so the keys of a message count only while an older one is open: a lane that packs a single class remembers
+ * nothing, and a row that joins the newest message asks nothing.
+ *
  * Invariant 2: per row key, the order of messages and of rows in them is commit order. Pure.
  */
 export class Packer<C extends object, M extends Packed> {
   readonly #create: (messageClass: C, number: number) => M;
   readonly #unsent: M[] = [];
+  /** The newest message of each class that is not sent, the oldest of them first. */
   readonly #open = new Map<C, M>();
   readonly #newestOfKey = new KeyIndex();
   #created = 0;
   #taken = 0;
+  /** Number of the oldest open message; infinite when none is. */
+  #oldestOpen = Infinity;
 
   constructor(create: (messageClass: C, number: number) => M) {
     this.#create = create;
@@ -41,15 +47,10 @@ export class Packer<C extends object, M extends Packed> {
 
   /** The message that the row joins: an open one, or a new one at the end of the lane. */
   messageFor(messageClass: C, row: RowIdentity, table: PackedTable, imageBytes: number): M {
-    const newestToFollow = this.#newestToFollow(row, table);
-    let message = this.#open.get(messageClass);
-    if (message === undefined || !message.hasRoomFor(imageBytes) || message.number < newestToFollow) {
-      this.#created += 1;
-      message = this.#create(messageClass, this.#created);
-      this.#unsent.push(message);
-      this.#open.set(messageClass, message);
-    }
-    this.#remember(row, table, message.number);
+    const open = this.#open.get(messageClass);
+    const message =
+      open !== undefined && this.#mayJoin(open, row, table, imageBytes) ? open : this.#begin(messageClass);
+    if (message.number > this.#oldestOpen) this.#remember(row, table, message.number);
     return message;
   }
 
@@ -58,10 +59,31 @@ export class Packer<C extends object, M extends Packed> {
     const message = this.#unsent.shift();
     if (message === undefined) return undefined;
     this.#taken = message.number;
-    for (const [messageClass, open] of this.#open) {
-      if (open === message) this.#open.delete(messageClass);
-    }
+    // Nothing is older, so if it is open it is the first.
+    const [oldest] = this.#open;
+    if (oldest?.[1] === message) this.#open.delete(oldest[0]);
+    this.#findOldestOpen();
     return message;
+  }
+
+  #mayJoin(open: M, row: RowIdentity, table: PackedTable, imageBytes: number): boolean {
+    if (!open.hasRoomFor(imageBytes)) return false;
+    return open.number === this.#created || open.number >= this.#newestToFollow(row, table);
+  }
+
+  #begin(messageClass: C): M {
+    this.#created += 1;
+    const message = this.#create(messageClass, this.#created);
+    this.#unsent.push(message);
+    this.#open.delete(messageClass);
+    this.#open.set(messageClass, message);
+    this.#findOldestOpen();
+    return message;
+  }
+
+  #findOldestOpen(): void {
+    const [oldest] = this.#open.values();
+    this.#oldestOpen = oldest === undefined ? Infinity : oldest.number;
   }
 
   /** The number of the newest message that holds a row which this one must not overtake. */

@@ -26,8 +26,11 @@ export function textCodec(column: string, invalidText: InvalidText): ColumnCodec
   const json: WriteText = (out, start, b, p, e) => {
     if (e > b.length) throw malformedValue(column, 'a text that ends inside its event');
     let q = p;
-    while (q < e && u8(ESCAPES, u8(b, q)) === PLAIN) q++;
-    let o = copyText(out, start, b, p, q);
+    let o = start;
+    if (e - p >= COPY_BYTES) {
+      while (q < e && u8(ESCAPES, u8(b, q)) === PLAIN) q++;
+      o = copyText(out, start, b, p, q);
+    }
     while (q < e) {
       const byte = u8(b, q);
       const escape = u8(ESCAPES, byte);
