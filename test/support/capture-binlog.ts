@@ -33,20 +33,35 @@ interface Dump {
  * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of that file, as the dump
  * thread sent them, from the made-up ROTATE to the ROTATE that ends the file. Nobody else may write to the server meanwhile.
  *
- * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it.
+ * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it. What stands before a line
+ * `-- capture all` and behind a line `-- restore all`, settings of the server that begin a file of their own, runs before and after the captured file.
  */
 export async function captureSql(address: ServerAddress, sql: string): Promise<Buffer[]> {
   const { host, port, user, password } = address;
   const server = { host, port, user, password };
   const connection = await createConnection(server);
   const sessions = new Map([['first', connection]]);
-  try {
+  let file = '';
+  const begin = async (): Promise<void> => {
     await connection.query('FLUSH BINARY LOGS');
-    const file = await newestFile(connection);
+    file = await newestFile(connection);
+  };
+  let events: Buffer[] | undefined;
+  const end = async (): Promise<Buffer[]> => {
+    await connection.query('FLUSH BINARY LOGS');
+    return dumpFile(server, file);
+  };
+  try {
+    const all = steps(sql);
+    if (!all.some(({ kind }) => kind === 'capture')) await begin();
     let session = connection;
-    for (const step of steps(sql)) {
+    for (const step of all) {
       if (step.kind === 'statement') {
         await session.query(step.text);
+      } else if (step.kind === 'capture') {
+        await begin();
+      } else if (step.kind === 'restore') {
+        events = await end();
       } else if (step.kind === 'session') {
         session = sessions.get(step.text) ?? (await createConnection(server));
         sessions.set(step.text, session);
@@ -57,28 +72,30 @@ export async function captureSql(address: ServerAddress, sql: string): Promise<B
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
-    await connection.query('FLUSH BINARY LOGS');
-    return await dumpFile(server, file);
+    return events ?? (await end());
   } finally {
     for (const session of sessions.values()) await session.end();
   }
 }
 
 interface Step {
-  readonly kind: 'statement' | 'session' | 'disconnect';
+  readonly kind: 'statement' | 'session' | 'disconnect' | 'capture' | 'restore';
   readonly text: string;
 }
 
 function steps(sql: string): Step[] {
   return sql.split(/;\s*\n/).flatMap((part) => {
     const found: Step[] = [];
-    for (const [, word, text = ''] of part.matchAll(/^-- (session|disconnect) (\w+)$/gm))
-      found.push({ kind: word === 'session' ? 'session' : 'disconnect', text });
+    for (const [, word = '', text = ''] of part.matchAll(/^-- (session|disconnect|capture|restore) (\w+)$/gm))
+      if (isDirective(word)) found.push({ kind: word, text });
     const text = part.replace(/^--.*\n?/gm, '').trim();
     if (text !== '') found.push({ kind: 'statement', text });
     return found;
   });
 }
+
+const isDirective = (word: string): word is Exclude<Step['kind'], 'statement'> =>
+  ['session', 'disconnect', 'capture', 'restore'].includes(word);
 
 async function newestFile(connection: Awaited<ReturnType<typeof createConnection>>): Promise<string> {
   const [rows] = await connection.query('SHOW BINARY LOGS');

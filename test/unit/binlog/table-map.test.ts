@@ -86,6 +86,17 @@ describe('readTableMap', () => {
     expect(codeOf(() => tableOf(fixture, 80_012))).toBe('ROW_METADATA_NOT_FULL');
   });
 
+  it('refuses a table map of MySQL 5.7, which ends behind the nullable bits', () => {
+    const whole = fixtureEvent('minimal.8.0', 'TABLE_MAP');
+    const nullableEnd = 19 + 8 + '.fxm.'.length + '.a.'.length + 1 + 2 + 1 + 2 + 1;
+    expect(codeOf(() => readTableMap(whole.subarray(0, nullableEnd), 0, nullableEnd, 50_744))).toBe(
+      'ROW_METADATA_NOT_FULL',
+    );
+    expect(codeOf(() => readTableMap(whole.subarray(0, nullableEnd - 1), 0, nullableEnd - 1, 50_744))).toBe(
+      'BINLOG_DECODE',
+    );
+  });
+
   it('reads names as UTF-8', () => {
     const names = Buffer.from('0406' + '05' + Buffer.from('größ').subarray(0, 5).toString('hex'), 'hex');
     const event = madeEvent(EVENT.TABLE_MAP, body('döb', 'täb', [10], Buffer.alloc(0), names));
