@@ -333,7 +333,7 @@ export class Intake {
   }
 
   #keepBack(b: Buffer, start: number, end: number): void {
-    if (this.#options.rows.isPublished(b, start)) this.#options.xa.add(b, start, end);
+    if (this.#options.rows.isPublished(b, start, end)) this.#options.xa.add(b, start, end);
   }
 
   #prepare(b: Buffer, start: number, end: number): void {

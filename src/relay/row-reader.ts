@@ -1,11 +1,10 @@
 import { RelayError } from '../base/errors.ts';
-import { HEADER_BYTES } from '../binlog/event-header.ts';
 import { expandPartialUpdate } from '../binlog/events/partial-update.ts';
 import { isFullImage, newRowsHeader, readRowsHeader } from '../binlog/events/rows.ts';
 import type { RowChange, Transaction } from '../change/change.ts';
 import type { Outbox } from './outbox.ts';
 import type { TablePlan } from './table-plan.ts';
-import { TABLE_ID_BYTES, type Tables } from './tables.ts';
+import { readTableId, type Tables } from './tables.ts';
 
 /**
  * Takes the row changes out of rows events and gives them, identified, to the outbox.
@@ -47,10 +46,9 @@ export class RowReader {
     this.#tables.map(b, start, end, writerVersion);
   }
 
-  /** False for a TABLE_MAP or rows event of an excluded table. */
-  isPublished(b: Buffer, start: number): boolean {
-    const tableId = b.readUIntLE(start + HEADER_BYTES, TABLE_ID_BYTES);
-    return this.#planOf(tableId) !== undefined;
+  /** False for a TABLE_MAP or rows event of an excluded table. Throws BINLOG_DECODE. */
+  isPublished(b: Buffer, start: number, end: number): boolean {
+    return this.#planOf(readTableId(b, start, end)) !== undefined;
   }
 
   /** One rows event; `end` is behind its body. Throws when anything in it cannot be published exactly. JSON differences are made whole values first. */

@@ -1,4 +1,6 @@
-import { HEADER_BYTES } from '../binlog/event-header.ts';
+import { decodeError } from '../binlog/decode-error.ts';
+import { eventType, HEADER_BYTES } from '../binlog/event-header.ts';
+import { eventName } from '../binlog/event-types.ts';
 import { readTableMap, readTableMapName } from '../binlog/table-map.ts';
 import { TablePlan, type ChangeCounter, type PlanOptions } from './table-plan.ts';
 
@@ -28,7 +30,7 @@ export class Tables {
       this.#byId.clear();
       this.#plans.clear();
     }
-    const tableId = b.readUIntLE(start + HEADER_BYTES, TABLE_ID_BYTES);
+    const tableId = readTableId(b, start, end);
     const from = start + HEADER_BYTES + TABLE_ID_BYTES;
     const known = this.#byId.get(tableId);
     if (
@@ -106,7 +108,13 @@ interface Mapped {
   readonly plan: TablePlan | undefined;
 }
 
-/** Behind the header, in TABLE_MAP and rows events alike. */
-export const TABLE_ID_BYTES = 6;
+/** Of a TABLE_MAP or rows event. Throws BINLOG_DECODE. */
+export function readTableId(b: Buffer, start: number, end: number): number {
+  const at = start + HEADER_BYTES;
+  if (end - at < TABLE_ID_BYTES) throw decodeError(eventName(eventType(b, start)), 'a table id', HEADER_BYTES);
+  return b.readUIntLE(at, TABLE_ID_BYTES);
+}
+
+const TABLE_ID_BYTES = 6;
 /** A plan of 20 columns takes some 50 KB. */
 const MOST_TABLES = 5_000;

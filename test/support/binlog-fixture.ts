@@ -42,6 +42,18 @@ export function madeEvent(
   return event;
 }
 
+/** As a server with binlog_checksum=NONE sends it. */
+export function withoutChecksum({ name, bytes }: FixtureEvent): FixtureEvent {
+  if (name === 'FORMAT_DESCRIPTION') {
+    const format = Buffer.from(bytes);
+    format.writeUInt8(0, format.length - 5);
+    return { name, bytes: format };
+  }
+  const event = Buffer.from(bytes.subarray(0, -4));
+  event.writeUInt32LE(event.length, 9);
+  return { name, bytes: event };
+}
+
 /** The code of the RelayError that `task` throws; undefined when it throws none; anything else is thrown on. */
 export function codeOf(task: () => unknown): string | undefined {
   try {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventNextOffset, eventSize } from '../../../src/binlog/event-header.ts';
-import { codeOf, fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
+import { codeOf, fixtureEvents, withoutChecksum, type FixtureEvent } from '../../support/binlog-fixture.ts';
+import { cutTo, DamageBench, streamOf } from '../../support/damage.ts';
 import { changesOf, TestFlow } from '../../support/flow.ts';
 
 const events = fixtureEvents('shop.9.7');
@@ -90,6 +91,17 @@ describe('Intake', () => {
     expect(codeOf(() => new TestFlow().read([{ name: 'ROTATE', bytes: damaged }, ...rest]))).toBe('BINLOG_CHECKSUM');
   });
 
+  it.each(['shop.9.7', 'xa.9.7'])('refuses a table map and rows without a table id: %s', (fixture) => {
+    const stream = streamOf(fixtureEvents(fixture));
+    const bench = new DamageBench(stream, {});
+    stream.transactions.forEach((transaction, n) => {
+      transaction.forEach(({ name, bytes }, i) => {
+        if (!/TABLE_MAP|ROWS$/.test(name)) return;
+        for (let size = 19; size < 25; size += 1) expect(bench.read(n, i, cutTo(bytes, size))).toBe('BINLOG_DECODE');
+      });
+    });
+  });
+
   it('names the place of what it cannot pass', () => {
     const flow = new TestFlow();
     expect(() => flow.read(fixtureEvents('transactions.9.7'))).toThrow(
@@ -153,18 +165,6 @@ describe('Intake', () => {
     ]);
   });
 });
-
-/** As a server with binlog_checksum=NONE sends it. */
-function withoutChecksum({ name, bytes }: FixtureEvent): FixtureEvent {
-  if (name === 'FORMAT_DESCRIPTION') {
-    const format = Buffer.from(bytes);
-    format.writeUInt8(0, format.length - 5);
-    return { name, bytes: format };
-  }
-  const event = Buffer.from(bytes.subarray(0, -4));
-  event.writeUInt32LE(event.length, 9);
-  return { name, bytes: event };
-}
 
 function splitAt(all: readonly FixtureEvent[], name: string): [FixtureEvent[], FixtureEvent[]] {
   const at = all.findIndex((event) => event.name === name);
