@@ -4,12 +4,17 @@
  *   $ | legs: .name, ."name" with the escapes of a JSON string, [index], [last] or [last-index]
  */
 
+import { MAX_JSON_DEPTH } from './columns/json-binary.ts';
+
 /** A member's key, as JsonObject has it (a text of latin1), or the index of an item, counted from 0 or back from the last one. */
 export type JsonPathLeg = { readonly key: string } | { readonly index: number; readonly isFromEnd: boolean };
 
 const LEG = /\.("(?:[^"\\]|\\.)*"|[^\s."*[]+)|\[(last-)?(\d+)\]|(\[last\])/suy;
 
-/** Undefined for what is no such path. */
+/** A key's length takes two bytes in a document. */
+const MOST_KEY_BYTES = 0xffff;
+
+/** Undefined for what is no such path, and for one that leads deeper than a document can be. */
 export function readJsonPath(text: string): readonly JsonPathLeg[] | undefined {
   if (!text.startsWith('$')) return undefined;
   const legs: JsonPathLeg[] = [];
@@ -22,8 +27,9 @@ export function readJsonPath(text: string): readonly JsonPathLeg[] | undefined {
     } else {
       const key = name === undefined ? undefined : memberName(name);
       if (key === undefined) return undefined;
-      legs.push({ key: Buffer.from(key).toString('latin1') });
+      legs.push({ key });
     }
+    if (legs.length > MAX_JSON_DEPTH) return undefined;
   }
   return legs;
 }
@@ -31,8 +37,10 @@ export function readJsonPath(text: string): readonly JsonPathLeg[] | undefined {
 /** A name without quotes is one that would need no escape inside them. */
 function memberName(name: string): string | undefined {
   try {
-    const key: unknown = JSON.parse(name.startsWith('"') ? name : `"${name}"`);
-    return typeof key === 'string' ? key : undefined;
+    const text: unknown = JSON.parse(name.startsWith('"') ? name : `"${name}"`);
+    if (typeof text !== 'string') return undefined;
+    const key = Buffer.from(text);
+    return key.length > MOST_KEY_BYTES ? undefined : key.toString('latin1');
   } catch {
     return undefined;
   }

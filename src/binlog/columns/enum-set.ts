@@ -24,7 +24,11 @@ export function enumCodec(column: Column): ColumnCodec {
       if (label === undefined) throw malformedValue(column.name, `the number of one of ${labels.length} labels`);
       return writeBytes(out, o, label);
     };
-  return { text: write(plain), json: write(json), maxBytes: Math.max(...json.map((label) => label.length)) };
+  return {
+    text: write(plain),
+    json: write(json),
+    maxBytes: json.reduce((most, label) => Math.max(most, label.length), 0),
+  };
 }
 
 /**

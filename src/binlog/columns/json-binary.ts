@@ -16,6 +16,9 @@ export const JSON_TYPE = {
   OPAQUE: 0xf,
 } as const;
 
+/** JSON_DOCUMENT_MAX_DEPTH of sql-common/json_syntax_check.cc. */
+export const MAX_JSON_DEPTH = 100;
+
 /** Literals and short integers stand in the value entry of their object or array itself. */
 export function isInlined(type: number, isLarge: boolean): boolean {
   switch (type) {

@@ -3,7 +3,7 @@ import { writeBase64 } from './base64.ts';
 import { i32le, u16le, u8 } from './bytes.ts';
 import { writeAscii, writeInt32, writeSigned64, writeUnsigned, writeUnsigned64 } from './digits.ts';
 import { doubleText } from './float.ts';
-import { isInlined, JSON_TYPE } from './json-binary.ts';
+import { isInlined, JSON_TYPE, MAX_JSON_DEPTH } from './json-binary.ts';
 import type { JsonNotation } from './json-notation.ts';
 import { opaqueDecimal, opaqueTemporal } from './json-opaque.ts';
 import { TYPE } from '../column-types.ts';
@@ -12,8 +12,6 @@ import { notUtf8 } from './text.ts';
 import { sequenceBytes } from './utf8.ts';
 
 const LITERALS = ['null', 'true', 'false'];
-/** JSON_DOCUMENT_MAX_DEPTH of sql-common/json_syntax_check.cc. */
-const MAX_DEPTH = 100;
 /** base64_encode of include/base64.h begins a new line after 76 characters. */
 const BASE64_LINE_BYTES = 57;
 const NEWLINE = 0x0a;
@@ -34,6 +32,8 @@ export class JsonDocument {
   #out: Uint8Array = NOTHING;
   #b: Buffer = NOTHING;
   #o = 0;
+  /** Bytes of the document that nothing has been read from. Values that overlap would print more text than memory holds. */
+  #unread = 0;
 
   /** `column` is named in errors. */
   constructor(column: string, notation: JsonNotation) {
@@ -46,6 +46,7 @@ export class JsonDocument {
     this.#out = out;
     this.#b = b;
     this.#o = o;
+    this.#unread = e - p;
     // MySQL reads the empty value, which lax INSERTs of NULL leave behind, as the literal null.
     if (p === e) this.#ascii('null');
     else this.#value(u8(b, p), p + 1, e, 0);
@@ -123,7 +124,7 @@ export class JsonDocument {
   }
 
   #container(isObject: boolean, isLarge: boolean, p: number, e: number, depth: number): void {
-    if (depth > MAX_DEPTH) throw this.#malformed();
+    if (depth > MAX_JSON_DEPTH) throw this.#malformed();
     const b = this.#b;
     const width = isLarge ? 4 : 2;
     this.#need(2 * width, p, e);
@@ -132,6 +133,7 @@ export class JsonDocument {
     const keys = p + 2 * width;
     const values = keys + (isObject ? count * (width + 2) : 0);
     if (end > e || values + count * (1 + width) > end) throw this.#malformed();
+    this.#take(values + count * (1 + width) - p);
 
     this.#byte(isObject ? 0x7b : 0x5b);
     for (let i = 0; i < count; i++) {
@@ -141,6 +143,7 @@ export class JsonDocument {
         const start = p + (isLarge ? i32le(b, entry) >>> 0 : u16le(b, entry));
         const keyEnd = start + u16le(b, entry + width);
         if (keyEnd > end) throw this.#malformed();
+        this.#take(keyEnd - start);
         this.#string(start, keyEnd);
         this.#ascii(': ');
       }
@@ -164,6 +167,7 @@ export class JsonDocument {
       if (byte < 0x80) break;
     }
     if (length > e - at) throw this.#malformed();
+    this.#take(length);
     return { start: at, end: at + length };
   }
 
@@ -228,6 +232,11 @@ export class JsonDocument {
 
   #ascii(text: string): void {
     this.#o = writeAscii(this.#out, this.#o, text);
+  }
+
+  #take(bytes: number): void {
+    this.#unread -= bytes;
+    if (this.#unread < 0) throw this.#malformed();
   }
 
   #need(bytes: number, p: number, e: number): void {

@@ -52,11 +52,15 @@ export function openJson(column: string, node: JsonNode): JsonNode {
 
   const members = new Map<string, JsonNode>();
   const items: JsonNode[] = [];
+  // Values that overlap would take more memory, each by itself, than the document.
+  let unread = end;
   for (let i = 0; i < count; i++) {
     const entry = values + i * (1 + width);
     const valueType = u8(bytes, entry);
     const at = isInlined(valueType, isLarge) ? entry + 1 : bytes.readUIntLE(entry + 1, width);
     const value = closed(column, valueType, bytes, at, end);
+    unread -= value.bytes.length;
+    if (unread < 0) throw malformed(column);
     if (!isObject) {
       items.push(value);
       continue;
@@ -64,7 +68,8 @@ export function openJson(column: string, node: JsonNode): JsonNode {
     const keyEntry = keys + i * (width + 2);
     const key = bytes.readUIntLE(keyEntry, width);
     const keyEnd = key + u16le(bytes, keyEntry + width);
-    if (keyEnd > end) throw malformed(column);
+    unread -= keyEnd - key;
+    if (keyEnd > end || unread < 0) throw malformed(column);
     members.set(bytes.toString('latin1', key, keyEnd), value);
   }
   return isObject ? { kind: 'object', members } : { kind: 'array', items };

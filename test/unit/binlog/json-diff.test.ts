@@ -139,4 +139,26 @@ describe('what does not fit stops', () => {
       expect(codeOf(() => applyJsonDiffs('c', before.subarray(0, end), diffs))).toBe('BINLOG_DECODE');
     }
   });
+
+  test('a path deeper than a document can be, and a key longer than one can hold', () => {
+    const nested = (depth: number): Plain => (depth === 0 ? 0 : [nested(depth - 1)]);
+    expect(apply(nested(100), ['replace', `$${'[0]'.repeat(100)}`, 1])).toContain('[1]');
+    expect(codeOf(() => apply(nested(101), ['replace', `$${'[0]'.repeat(101)}`, 1]))).toBe('BINLOG_DECODE');
+    expect(apply({}, ['insert', `$.${'k'.repeat(0xffff)}`, 1])).toHaveLength(0xffff + '{"": 1}'.length);
+    expect(codeOf(() => apply({}, ['insert', `$.${'k'.repeat(0x10000)}`, 1]))).toBe('BINLOG_DECODE');
+  });
+
+  test('values or keys that overlap, instead of copying them over and over', () => {
+    const text = 'x'.repeat(100);
+    // Type 1, count 2, size 2; then for each item type 1, offset 2. All become the second text; the third entry stands in the first one.
+    const array = binaryJson([text, text]);
+    array.copy(array, 6, 9, 11);
+    array.copy(array, 11, 8, 11);
+    array.writeUInt16LE(3, 1);
+    expect(codeOf(() => applyJsonDiffs('c', array, diffsOf(['replace', '$[0]', 1])))).toBe('BINLOG_DECODE');
+    // Offset 2 and length 2 of each key: both become all that stands behind the entries.
+    const object = binaryJson({ [text]: 1, [`${text}y`]: 2 });
+    for (const entry of [5, 9]) object.writeUInt16LE(201, object.writeUInt16LE(18, entry));
+    expect(codeOf(() => applyJsonDiffs('c', object, diffsOf(['insert', '$.a', 1])))).toBe('BINLOG_DECODE');
+  });
 });

@@ -192,4 +192,15 @@ describe('JSON', () => {
   test('refuses what is deeper than MySQL allows: an array that is its own element', () => {
     expect(codeOf(() => textOf(codec.text, hex('02 0100 0700 02 0000')))).toBe('BINLOG_DECODE');
   });
+
+  // Each level holds the next one twice: twenty levels are a million values, forty more than there is memory.
+  test('refuses values that overlap, instead of printing them over and over', () => {
+    const level = (type: number): string => `0200 %s ${type.toString().padStart(2, '0')} 0a00 ${type.toString().padStart(2, '0')} 0a00`; // prettier-ignore
+    const levels = Array.from({ length: 20 }, (_, i) => {
+      const size = Buffer.alloc(2);
+      size.writeUInt16LE((20 - i) * 10 + 4);
+      return level(2).replace('%s', size.toString('hex'));
+    });
+    expect(codeOf(() => textOf(codec.text, hex(`02 ${levels.join('')} 0000 0400`)))).toBe('BINLOG_DECODE');
+  });
 });
