@@ -1,4 +1,4 @@
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type Connection } from 'mysql2/promise';
 import ZongJi from 'zongji';
 
 /** A user who may do everything. */
@@ -30,52 +30,59 @@ interface Dump {
 }
 
 /**
- * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of that file, as the dump
- * thread sent them, from the made-up ROTATE to the ROTATE that ends the file. Nobody else may write to the server meanwhile.
+ * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of that file; see captureEvents.
  *
  * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it. What stands before a line
  * `-- capture all` and behind a line `-- restore all`, settings of the server that begin a file of their own, runs before and after the captured file.
  */
 export async function captureSql(address: ServerAddress, sql: string): Promise<Buffer[]> {
   const { host, port, user, password } = address;
-  const server = { host, port, user, password };
-  const connection = await createConnection(server);
+  const connection = await createConnection({ host, port, user, password });
   const sessions = new Map([['first', connection]]);
-  let file = '';
-  const begin = async (): Promise<void> => {
-    await connection.query('FLUSH BINARY LOGS');
-    file = await newestFile(connection);
-  };
-  let events: Buffer[] | undefined;
-  const end = async (): Promise<Buffer[]> => {
-    await connection.query('FLUSH BINARY LOGS');
-    return dumpFile(server, file);
-  };
-  try {
-    const all = steps(sql);
-    if (!all.some(({ kind }) => kind === 'capture')) await begin();
-    let session = connection;
+  let session = connection;
+  const run = async (all: readonly Step[]): Promise<void> => {
     for (const step of all) {
       if (step.kind === 'statement') {
         await session.query(step.text);
-      } else if (step.kind === 'capture') {
-        await begin();
-      } else if (step.kind === 'restore') {
-        events = await end();
       } else if (step.kind === 'session') {
-        session = sessions.get(step.text) ?? (await createConnection(server));
+        session = sessions.get(step.text) ?? (await createConnection({ host, port, user, password }));
         sessions.set(step.text, session);
-      } else {
+      } else if (step.kind === 'disconnect') {
         await sessions.get(step.text)?.end();
         sessions.delete(step.text);
         // The server notices a little later.
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
-    return events ?? (await end());
+  };
+  try {
+    const all = steps(sql);
+    const first = all.findIndex(({ kind }) => kind === 'capture') + 1;
+    const restore = all.findIndex(({ kind }) => kind === 'restore');
+    const last = restore < 0 ? all.length : restore;
+    await run(all.slice(0, first));
+    const events = await captureEvents(address, connection, () => run(all.slice(first, last)));
+    await run(all.slice(last));
+    return events;
   } finally {
-    for (const session of sessions.values()) await session.end();
+    for (const each of sessions.values()) await each.end();
   }
+}
+
+/**
+ * Every event of the fresh binlog file in which `work` was done, as the dump thread sent them, from the made-up ROTATE to the ROTATE that ends the
+ * file. Nobody else may write to the server meanwhile.
+ */
+export async function captureEvents(
+  { host, port, user, password }: ServerAddress,
+  connection: Connection,
+  work: () => Promise<void>,
+): Promise<Buffer[]> {
+  await connection.query('FLUSH BINARY LOGS');
+  const file = await newestFile(connection);
+  await work();
+  await connection.query('FLUSH BINARY LOGS');
+  return dumpFile({ host, port, user, password }, file);
 }
 
 interface Step {
@@ -97,7 +104,7 @@ function steps(sql: string): Step[] {
 const isDirective = (word: string): word is Exclude<Step['kind'], 'statement'> =>
   ['session', 'disconnect', 'capture', 'restore'].includes(word);
 
-async function newestFile(connection: Awaited<ReturnType<typeof createConnection>>): Promise<string> {
+async function newestFile(connection: Connection): Promise<string> {
   const [rows] = await connection.query('SHOW BINARY LOGS');
   const newest: unknown = Array.isArray(rows) ? rows.at(-1) : undefined;
   if (typeof newest !== 'object' || newest === null || !('Log_name' in newest)) throw new Error('no binlog');
