@@ -27,13 +27,14 @@ const cases: fc.Arbitrary<Case> = fc
     {
       minLength: 1,
       maxLength: 100,
+      size: 'max',
     },
   )
   .chain((shapes) => {
     const value = ({ isInt }: { isInt: boolean }): fc.Arbitrary<Value> => {
       const present: fc.Arbitrary<Value> = isInt
         ? fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
-        : fc.string({ unit: 'grapheme', maxLength: 60 });
+        : fc.string({ unit: 'grapheme', maxLength: 60, size: 'max' });
       return fc.option(present, { freq: 4 });
     };
     const columns = shapes.map(({ isInt, isLeftOut, name }, i) => {

@@ -39,7 +39,7 @@ function pack(mayBeAnyKey: boolean) {
     },
     { weight: 1, arbitrary: fc.constant('send' as const) },
   );
-  return fc.array(step, { maxLength: 200 }).map((steps) => {
+  return fc.array(step, { maxLength: 200, size: 'max' }).map((steps) => {
     const packer = new Packer<object, TestMessage>((_, number) => new TestMessage(number));
     const sent: Row[] = [];
     const added: Row[] = [];
@@ -80,7 +80,8 @@ describe('Packer', () => {
           for (let later = 0; later < sent.length; later += 1) {
             for (let earlier = 0; earlier < later; earlier += 1) {
               const [a, b] = [sent[earlier], sent[later]];
-              if (a !== undefined && b !== undefined && mayBeEqual(a, b)) expect(a.version).toBeLessThan(b.version);
+              if (a === undefined || b === undefined || a.version < b.version) continue;
+              expect(mayBeEqual(a, b)).toBe(false);
             }
           }
         }),

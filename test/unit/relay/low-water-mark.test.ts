@@ -69,7 +69,7 @@ describe('LowWaterMark', () => {
       fc.record({ acknowledge: fc.nat() }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const mark = new LowWaterMark(START);
         const messages: { segment: Segment; transaction: number }[] = [];
         const open: { segment: Segment; prepared: number }[] = [];
@@ -135,7 +135,7 @@ describe('LowWaterMark', () => {
       fc.record({ acknowledge: fc.nat() }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const mark = new LowWaterMark(START);
         const unacknowledged: { segment: Segment; transaction: number }[] = [];
         let ended = 10;

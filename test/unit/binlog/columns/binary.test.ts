@@ -4,7 +4,7 @@ import { binaryCodec } from '../../../../src/binlog/columns/binary.ts';
 import { codeOf } from '../../../support/binlog-fixture.ts';
 import { expectOverflowContract, textOf } from '../../../support/columns.ts';
 
-const values = fc.uint8Array({ maxLength: 100 });
+const values = fc.uint8Array({ maxLength: 100, size: 'max' });
 
 describe('VARBINARY and BLOB', () => {
   test('are base64', () => {
