@@ -102,6 +102,12 @@ describe('Intake', () => {
     });
   });
 
+  it('refuses rows outside of a transaction: nothing would say whose they are', () => {
+    const flow = new TestFlow();
+    const [, rows] = splitAt(events, 'TABLE_MAP');
+    expect(codeOf(() => flow.read([...preamble, ...rows]))).toBe('BINLOG_DECODE');
+  });
+
   it('names the place of what it cannot pass', () => {
     const flow = new TestFlow();
     expect(() => flow.read(fixtureEvents('transactions.9.7'))).toThrow(

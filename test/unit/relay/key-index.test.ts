@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KeyIndex } from '../../../src/relay/key-index.ts';
 
 describe('KeyIndex', () => {
-  it('knows the newest message of a key as a Map would, and forgets only what was sent', () => {
+  it('knows the newest message of a key as a Map would, and forgets only what was sent', { timeout: 30_000 }, () => {
     const step = fc.record({
       hash: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer()),
       sent: fc.nat({ max: 2 }).map((n) => n >> 1),
