@@ -1,0 +1,142 @@
+/** The real source and relay in this process, with a broker that takes everything and remembers it. */
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { MessageBody } from '../../dev/replay.ts';
+import type { MysqlAddress } from '../../dev/servers/servers.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { tableFilter, type TablePatterns } from '../../src/change/table-filter.ts';
+import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
+import type { StartSetting } from '../../src/config/config.ts';
+import { canalJson } from '../../src/format/canal-json.ts';
+import type { RelayStatus } from '../../src/relay/relay.ts';
+import { Relay } from '../../src/relay/run.ts';
+import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
+import { MysqlSource } from '../../src/source/mysql-source.ts';
+
+export interface RecordingOptions {
+  readonly mysql: MysqlAddress;
+  readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
+  /** Default: the next transaction. */
+  readonly start?: StartSetting;
+}
+
+export interface RecordedMessage {
+  readonly lane: string;
+  readonly body: MessageBody;
+  readonly sizeBytes: number;
+}
+
+const PATIENCE_MS = 60_000;
+const LANES = 8;
+
+export class RecordingRelay {
+  /** In the order in which they were sent. */
+  readonly messages: RecordedMessage[] = [];
+  readonly #relay: Relay;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<unknown>;
+
+  private constructor({ mysql, tables, start = 'latest' }: RecordingOptions) {
+    const filter = tableFilter({ exclude: [], excludeColumns: [], ...tables });
+    const logger = pino({ level: 'silent' });
+    const settings = {
+      host: mysql.host,
+      port: mysql.port,
+      user: mysql.relayUser,
+      password: mysql.relayPassword,
+      tls: { mode: 'preferred' as const },
+      serverId: undefined,
+      start,
+      heartbeatMs: 10_000,
+      connectTimeoutMs: 10_000,
+    };
+    this.#relay = new Relay({
+      source: new MysqlSource(settings, { clock: systemClock, logger, published: filter }),
+      sink: new RecordingSink(this.messages),
+      store: createMemoryCheckpointStore(),
+      format: canalJson,
+      filter,
+      ordering: 'key',
+      lanes: LANES,
+      messageBytes: 256 << 10,
+      messageKeys: 'auto',
+      heldBytes: 8 << 20,
+      createSpillFile: () => createSpillFile(tmpdir()),
+      stopTimeoutMs: 10_000,
+      checkpointIntervalMs: 100,
+      acceptNewLanes: false,
+      clock: systemClock,
+      random: () => 0.5,
+      logger,
+    });
+    this.#ended = this.#relay.run(this.#stop.signal).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  /** Resolves when the relay reads, or has failed. */
+  static async start(options: RecordingOptions): Promise<RecordingRelay> {
+    const relay = new RecordingRelay(options);
+    while (relay.status().state === 'starting') await sleep(5);
+    return relay;
+  }
+
+  status(): RelayStatus {
+    return this.#relay.status();
+  }
+
+  /** Waits until everything up to `gtidSet`, one interval of one server, was acknowledged. Throws what ended the relay before. */
+  async until(serverUuid: string, gno: number): Promise<void> {
+    const deadlineMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const { state, lowWaterMark } = this.status();
+      if (lastGno(lowWaterMark?.gtidSet ?? '', serverUuid) >= gno) return;
+      if (state === 'failed') throw await this.#ended;
+      if (performance.now() > deadlineMs)
+        throw new Error(`the relay did not get to ${gno} but to ${String(lowWaterMark?.gtidSet)}`);
+      await sleep(10);
+    }
+  }
+
+  /** Resolves with what ended the relay, or with undefined after an orderly stop. */
+  stop(): Promise<unknown> {
+    this.#stop.abort();
+    return this.#ended;
+  }
+
+  /** Resolves with what ended the relay by itself. */
+  get ended(): Promise<unknown> {
+    return this.#ended;
+  }
+}
+
+/** The last transaction of `serverUuid` in a GTID set without gaps; 0: none. */
+export function lastGno(gtidSet: string, serverUuid: string): number {
+  const own = gtidSet.split(',').find((text) => text.trim().startsWith(serverUuid));
+  return Number(/(\d+)$/.exec(own ?? '')?.[1] ?? 0);
+}
+
+class RecordingSink implements Sink {
+  readonly #messages: RecordedMessage[];
+
+  constructor(messages: RecordedMessage[]) {
+    this.#messages = messages;
+  }
+
+  open(): Promise<SinkInfo> {
+    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
+    return Promise.resolve({ destination: 'memory', queues: 1, laneNames });
+  }
+
+  send({ lane, body }: OutboundMessage): Promise<void> {
+    this.#messages.push({ lane, body: JSON.parse(body.toString()) as MessageBody, sizeBytes: body.length });
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
