@@ -6,6 +6,7 @@ import type { SourceConfig } from '../config/config.ts';
 import { binlogFiles } from './binlog-files.ts';
 import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
+import { requireNotBehind } from './head-order.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
@@ -31,6 +32,8 @@ export class MysqlSource implements Source {
   #endSession: (error: RelayError) => void = () => undefined;
   #lockName = '';
   readonly #closing = new AbortController();
+  /** What the server said last. */
+  #head: Head | undefined;
   #serverUuid = '';
   #serverId = 0;
 
@@ -73,6 +76,7 @@ export class MysqlSource implements Source {
 
   async open(position: StartPosition, reader: EventReader): Promise<Session> {
     await this.#control.ensureLock();
+    await this.head();
     await this.#requireResumable(position);
     const session = await openZongjiSession(
       {
@@ -95,8 +99,11 @@ export class MysqlSource implements Source {
     return { close: () => session.close(), ended };
   }
 
-  head(): Promise<Head> {
-    return this.#control.head();
+  async head(): Promise<Head> {
+    const head = await this.#control.head();
+    if (this.#head !== undefined) requireNotBehind(this.#head, head);
+    this.#head = head;
+    return head;
   }
 
   async close(): Promise<void> {

@@ -64,7 +64,10 @@ export interface Source {
   prepare(stored: StoredPosition | undefined): Promise<Prepared>;
   /** Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the server is away. */
   open(position: StartPosition, reader: EventReader): Promise<Session>;
-  /** Asks the server for its newest position with one statement. */
+  /**
+   * Asks the server for its newest position with one statement. Throws SOURCE_ROLLED_BACK when that is before what the same server said last; a
+   * retryable error when the server is away.
+   */
   head(): Promise<Head>;
   /** Releases everything, the exclusive lock among it. Idempotent. */
   close(): Promise<void>;

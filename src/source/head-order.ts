@@ -1,0 +1,43 @@
+/** Whether a server has only moved forward since it was last asked. Pure. */
+import { RelayError } from '../base/errors.ts';
+import { fileNumber } from '../binlog/binlog-file.ts';
+import { GtidSet } from '../binlog/gtid-set.ts';
+import type { Head } from './source.ts';
+
+/**
+ * Throws SOURCE_ROLLED_BACK when `now` is before `before` on the same server: RESET BINARY LOGS AND GTIDS, or a restored backup. The server tells a
+ * dump that is under way nothing of it: it gets no more events, and the same GTIDs are given out again for other transactions.
+ */
+export function requireNotBehind(before: Head, now: Head): void {
+  if (before.serverUuid !== now.serverUuid) return;
+  const lost = lostGtids(before.gtidSet, now.gtidSet);
+  if (lost === '' && !isEarlier(now, before)) return;
+  throw new RelayError(
+    'SOURCE_ROLLED_BACK',
+    `the server was at ${before.file}:${before.offset} and is now at ${now.file}:${now.offset}` +
+      (lost === '' ? '' : `, without these transactions: ${lost}`),
+    {
+      details: { before: { ...before }, now: { ...now } },
+      remedy:
+        'Its binlog was reset (RESET BINARY LOGS AND GTIDS, RESET MASTER), or it was restored. What it has written since then is not published, and the old checkpoint means other ' +
+        'transactions now: do not start with it again. Compare the copies with the server, repair them, then start with a new checkpoint folder.',
+    },
+  );
+}
+
+/** Those of `before` that `now` lacks. GTIDs may have been turned on or off meanwhile: that is another matter. */
+function lostGtids(before: string | undefined, now: string | undefined): string {
+  if (before === undefined || now === undefined) return '';
+  const lost = GtidSet.parse(before);
+  lost.subtract(GtidSet.parse(now));
+  return lost.toString();
+}
+
+/** Files count from anew when the server is given another name for them. */
+function isEarlier(a: Head, b: Head): boolean {
+  if (baseName(a.file) !== baseName(b.file)) return false;
+  const files = fileNumber(a.file) - fileNumber(b.file);
+  return files < 0 || (files === 0 && a.offset < b.offset);
+}
+
+const baseName = (file: string): string => file.replace(/\.\d+$/, '');

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { requireNotBehind } from '../../../src/source/head-order.ts';
+import type { Head } from '../../../src/source/source.ts';
+import { codeOf } from '../../support/binlog-fixture.ts';
+
+const A = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+const B = 'f3792cf7-e72c-11f1-b015-02fc00000001';
+const BEFORE: Head = { serverUuid: A, file: 'binlog.000010', offset: 500, gtidSet: `${A}:1-13,${B}:1-5` };
+const codeOfNow = (changes: Partial<Head>, before = BEFORE): string | undefined =>
+  codeOf(() => {
+    requireNotBehind(before, { ...before, ...changes });
+  });
+
+it.each([
+  ['the same place', {}],
+  ['a later offset', { offset: 501, gtidSet: `${A}:1-14,${B}:1-5` }],
+  ['a later file, whose offset is smaller', { file: 'binlog.000011', offset: 157 }],
+  ['a file with more digits', { file: 'binlog.1000000', offset: 4 }],
+  ['another server, which may be behind', { serverUuid: B, file: 'binlog.000001', offset: 4, gtidSet: `${A}:1-2` }],
+  ['files of another name', { file: 'other.000001', offset: 4 }],
+  ['GTIDs turned off', { gtidSet: undefined, file: 'binlog.000011', offset: 4 }],
+])('passes %s', (_, changes) => {
+  expect(codeOfNow(changes)).toBeUndefined();
+});
+
+it.each([
+  ['the first file, with fewer transactions', { file: 'binlog.000001', offset: 157, gtidSet: '' }],
+  ['a smaller file, with more transactions', { file: 'binlog.000002', offset: 900, gtidSet: `${A}:1-99,${B}:1-5` }],
+  ['a smaller offset, with more transactions', { offset: 499, gtidSet: `${A}:1-99,${B}:1-5` }],
+  ['a later place, without some transactions', { file: 'binlog.000011', gtidSet: `${A}:1-12,${B}:1-5` }],
+])('refuses %s', (_, changes) => {
+  expect(codeOfNow(changes)).toBe('SOURCE_ROLLED_BACK');
+});
+
+it('refuses an earlier place without GTIDs', () => {
+  expect(codeOfNow({ offset: 4 }, { ...BEFORE, gtidSet: undefined })).toBe('SOURCE_ROLLED_BACK');
+});
+
+it('names the transactions that are gone', () => {
+  expect(() => {
+    requireNotBehind(BEFORE, { ...BEFORE, file: 'binlog.000001', offset: 900, gtidSet: `${A}:1-3` });
+  }).toThrow(
+    `was at binlog.000010:500 and is now at binlog.000001:900, without these transactions: ${A}:4-13,${B}:1-5`,
+  );
+});
