@@ -6,6 +6,7 @@ import type { MessageBody } from '../../dev/replay.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { tableFilter, type TablePatterns } from '../../src/change/table-filter.ts';
+import type { CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
 import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
 import type { StartSetting } from '../../src/config/config.ts';
 import { canalJson } from '../../src/format/canal-json.ts';
@@ -20,6 +21,8 @@ export interface RecordingOptions {
   readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
   /** Default: the next transaction. */
   readonly start?: StartSetting;
+  /** Default: an empty one of its own. */
+  readonly store?: CheckpointStore;
 }
 
 export interface RecordedMessage {
@@ -38,7 +41,7 @@ export class RecordingRelay {
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
 
-  private constructor({ mysql, tables, start = 'latest' }: RecordingOptions) {
+  private constructor({ mysql, tables, start = 'latest', store = createMemoryCheckpointStore() }: RecordingOptions) {
     const filter = tableFilter({ exclude: [], excludeColumns: [], ...tables });
     const logger = pino({ level: 'silent' });
     const settings = {
@@ -55,7 +58,7 @@ export class RecordingRelay {
     this.#relay = new Relay({
       source: new MysqlSource(settings, { clock: systemClock, logger, published: filter }),
       sink: new RecordingSink(this.messages),
-      store: createMemoryCheckpointStore(),
+      store,
       format: canalJson,
       filter,
       ordering: 'key',

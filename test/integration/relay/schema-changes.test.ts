@@ -2,27 +2,16 @@
  * Statements that change tables, between the rows: what is published of every step is compared with what the server says it changed, under the names,
  * types and key that the server gives at that moment; once while it happens, and once more from the binlog, when all tables look otherwise already.
  */
-import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMysql, type MysqlServer, type MysqlVersion } from '../../../dev/servers/servers.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
-import type { StartPosition } from '../../../src/source/source.ts';
-import { lastGno, RecordingRelay } from '../../support/recording-relay.ts';
-import { CRASH, SCHEMA_CHANGES, type Step } from '../../support/schema-changes.ts';
-import { connectMysql } from '../../support/servers.ts';
-import { publishedChange, stateChange, tableStates, type RowCounts } from '../../support/table-states.ts';
+import { Author, expectPublished, type Expected } from '../../support/author.ts';
+import { RecordingRelay } from '../../support/recording-relay.ts';
+import { SCHEMA_CHANGES } from '../../support/schema-changes.ts';
 
 const TABLES = { include: ['shop.*', 'hidden.in*'], exclude: ['shop.out*'], excludeColumns: [] };
 const filter = tableFilter(TABLES);
 const VERSIONS: readonly MysqlVersion[] = ['9.7', '8.0'];
-
-/** The transactions of one step, and what they must publish. */
-interface Expected {
-  readonly step: Step;
-  readonly from: number;
-  readonly to: number;
-  readonly change: RowCounts;
-}
 
 describe.each(VERSIONS)('MySQL %s', (version) => {
   let mysql: MysqlServer;
@@ -34,7 +23,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
 
   const cases = SCHEMA_CHANGES.filter(({ newest }) => version === '9.7' || newest === undefined);
   test.each(cases)('$name', async ({ steps }) => {
-    const author = await Author.start(mysql);
+    const author = await Author.start(mysql, filter);
     const relay = await RecordingRelay.start({ mysql, tables: TABLES });
     const expected: Expected[] = [];
     try {
@@ -49,7 +38,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       await author.end();
     }
 
-    const again = await RecordingRelay.start({ mysql, tables: TABLES, start: { gtidSet: author.start.gtidSet ?? '' } });
+    const again = await RecordingRelay.start({ mysql, tables: TABLES, start: { gtidSet: author.gtidSet } });
     try {
       await again.until(author.serverUuid, expected.at(-1)?.to ?? 0);
       for (const each of expected) expectPublished(again, each);
@@ -70,7 +59,7 @@ describe('the lane of a row', () => {
 
   /** Of the rows 1 to 40 of `t`, before the statement and behind it, under the name that it has then. */
   async function lanes(key: string, statement: string, name = 't'): Promise<readonly [string[], string[]]> {
-    const author = await Author.start(mysql);
+    const author = await Author.start(mysql, filter);
     const relay = await RecordingRelay.start({ mysql, tables: TABLES });
     try {
       const numbers = Array.from({ length: ROWS }, (_, i) => `(${i + 1}, ${i + 1}, 0)`);
@@ -119,93 +108,3 @@ describe('the lane of a row', () => {
     expect(after).not.toEqual(before);
   });
 });
-
-function expectPublished(relay: RecordingRelay, { step, from, to, change }: Expected): void {
-  const bodies = relay.messages.map(({ body }) => body);
-  const published = publishedChange(bodies, (gno) => gno > from && gno <= to);
-  expect(Object.fromEntries(published), JSON.stringify(step)).toEqual(Object.fromEntries(change));
-}
-
-/** Runs the steps, and says what each has changed by what the server holds before and behind it. */
-class Author {
-  readonly start: StartPosition;
-  readonly serverUuid: string;
-  readonly #mysql: MysqlServer;
-  #sessions: readonly [Connection, Connection];
-  #gno: number;
-
-  private constructor(mysql: MysqlServer, sessions: readonly [Connection, Connection], uuid: string, gtidSet: string) {
-    this.#mysql = mysql;
-    this.#sessions = sessions;
-    this.serverUuid = uuid;
-    this.start = { file: '', offset: 0, gtidSet };
-    this.#gno = lastGno(gtidSet, uuid);
-  }
-
-  static async start(mysql: MysqlServer): Promise<Author> {
-    const sessions = await openSessions(mysql);
-    const [first] = sessions;
-    for (const database of ['shop', 'hidden'])
-      await first.query(`DROP DATABASE IF EXISTS ${database}; CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
-    for (const session of sessions) await session.query('USE shop');
-    return new Author(mysql, sessions, ...(await executed(first)));
-  }
-
-  async do(step: Step): Promise<Expected> {
-    if (step === CRASH) {
-      await this.end();
-      await this.#mysql.kill9();
-      await this.#mysql.start();
-      this.#sessions = await openSessions(this.#mysql);
-      for (const session of this.#sessions) await session.query('USE shop');
-    }
-    const [first, second] = this.#sessions;
-    const before = await this.#states();
-    for (const statement of statementsOf(step)) {
-      const [, isSecond, sql = ''] = /^(2: )?(.*)$/s.exec(statement) ?? [];
-      await (isSecond === undefined ? first : second).query(sql);
-    }
-    const isQuiet = typeof step === 'object' && 'quiet' in step;
-    const change: RowCounts = isQuiet ? new Map<string, number>() : stateChange(before, await this.#states());
-    const from = this.#gno;
-    this.#gno = lastGno((await executed(first))[1], this.serverUuid);
-    return { step, from, to: this.#gno, change };
-  }
-
-  async end(): Promise<void> {
-    for (const session of this.#sessions) await session.end();
-  }
-
-  async #states(): Promise<RowCounts> {
-    const counts: RowCounts = new Map();
-    const reader = await connectMysql(this.#mysql);
-    try {
-      await reader.query("SET time_zone = '+00:00'");
-      for (const database of ['shop', 'hidden']) {
-        const states = await tableStates(reader, database, (table) => filter.includes(database, table));
-        for (const [row, n] of states) counts.set(row, n);
-      }
-    } finally {
-      await reader.end();
-    }
-    return counts;
-  }
-}
-
-function statementsOf(step: Step): readonly string[] {
-  if (typeof step === 'string') return [step];
-  if ('crash' in step) return [];
-  return 'quiet' in step ? [step.quiet] : step;
-}
-
-async function openSessions(mysql: MysqlServer): Promise<[Connection, Connection]> {
-  const sessions: [Connection, Connection] = [await connectMysql(mysql), await connectMysql(mysql)];
-  for (const session of sessions) await session.query("SET time_zone = '+00:00'");
-  return sessions;
-}
-
-async function executed(connection: Connection): Promise<[serverUuid: string, gtidSet: string]> {
-  const [rows] = await connection.query({ sql: 'SELECT @@server_uuid, @@GLOBAL.gtid_executed', rowsAsArray: true });
-  const [[serverUuid = '', gtidSet = ''] = []] = rows as unknown as string[][];
-  return [serverUuid, gtidSet.replaceAll('\n', '')];
-}
