@@ -84,6 +84,21 @@ describe('Intake', () => {
     expect(await changesOf(events.map(withoutChecksum))).toEqual(await changesOf(events));
   });
 
+  it.each([0, 1, 3])('keeps the offset exact where 32 bits wrap, for the %ith time', async (times) => {
+    const end = events.reduce((most, { bytes }) => Math.max(most, eventNextOffset(bytes, 0)), 0);
+    const shift = 2 ** 32 * times + 2 ** 32 - Math.floor(end / 2);
+    const plain = new TestFlow();
+    const shifted = new TestFlow();
+    for (const event of events.map(withoutChecksum)) {
+      plain.read([event]);
+      shifted.read([movedBy(shift, event)]);
+      const { file, offset } = plain.intake.position;
+      if (offset > 4) expect(shifted.intake.position).toMatchObject({ file, offset: offset + shift });
+    }
+    await shifted.drain();
+    expect(shifted.changes().sort()).toEqual((await changesOf(events)).sort());
+  });
+
   it('stops at a damaged first event', () => {
     const [rotate, ...rest] = events;
     const damaged = Buffer.from(rotate?.bytes ?? Buffer.alloc(0));
@@ -181,4 +196,13 @@ function splitAt(all: readonly FixtureEvent[], name: string): [FixtureEvent[], F
 function eventAt(offset: number): number {
   const found = events.findIndex(({ bytes }) => eventNextOffset(bytes, 0) - eventSize(bytes, 0) === offset);
   return found < 0 ? events.length : found;
+}
+
+/** The event as it would stand that many bytes later in its file: a rotate names 64 bits, all others the low 32. */
+function movedBy(bytesLater: number, { name, bytes }: FixtureEvent): FixtureEvent {
+  const moved = Buffer.from(bytes);
+  const next = eventNextOffset(moved, 0);
+  if (name === 'ROTATE') moved.writeBigUInt64LE(moved.readBigUInt64LE(19) + BigInt(bytesLater), 19);
+  else if (next !== 0) moved.writeUInt32LE((next + bytesLater) % 2 ** 32, 13);
+  return { name, bytes: moved };
 }
