@@ -13,7 +13,7 @@ export function versionFindings(version: ServerVersion): readonly Finding[] {
     error(
       'SERVER_NOT_SUPPORTED',
       `The server is ${version.text}: this version does not read the binlog of ${what}.`,
-      'Use MySQL 8.0 or later as the source.',
+      'Use MySQL 8.0 or later as the source; a replica of this server will do that runs MySQL 8.0 with binlog_row_metadata = FULL and log_replica_updates (log_slave_updates) ON.',
     ),
   ];
 }

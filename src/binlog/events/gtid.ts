@@ -18,7 +18,7 @@ import { readTaggedGtid } from './gtid-tagged.ts';
 export interface GtidRecord extends GtidSource {
   /** 0n for an anonymous transaction. */
   gno: bigint;
-  /** Commit on the server that first executed it, in ms since 1970 with the microseconds as fraction; its `timestamp` when none is logged. */
+  /** Commit on the server that first executed it, in ms since 1970 with the microseconds as fraction; its `timestamp` when none is logged, or none is known. */
   originalCommitMs: number;
   /** Commit on the server that wrote this binlog, likewise. */
   immediateCommitMs: number;
@@ -70,7 +70,8 @@ function readTimes(b: Buffer, start: number, end: number, type: number, into: Gt
   into.immediateCommitMs = commitMs(b, at);
   if (!isSame && end - at < 2 * TIME_BYTES)
     throw decodeError(eventName(type), 'an original commit time', TIMES + TIME_BYTES);
-  into.originalCommitMs = isSame ? into.immediateCommitMs : commitMs(b, at + TIME_BYTES);
+  // 0: a replica does not know it, since its source is older than 8.0.1. The header then has the source's second.
+  into.originalCommitMs = isSame ? into.immediateCommitMs : commitMs(b, at + TIME_BYTES) || fallbackMs;
 }
 
 /** 55 bits of microseconds, without the flag above them; at most 2^55, and exact up to the year 2255. */

@@ -64,6 +64,10 @@ describe('serverFindings', () => {
 it('refuses other servers', () => {
   expect(versionFindings(parseVersion('8.0.12', ''))).toEqual([]);
   expect(brief(versionFindings(parseVersion('5.7.44', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
+  expect(versionFindings(parseVersion('5.7.44-log', ''))[0]).toMatchObject({
+    message: expect.stringContaining('5.7.44-log') as string,
+    remedy: expect.stringMatching(/MySQL 8\.0 or later.*replica of this server.*binlog_row_metadata = FULL/) as string,
+  });
   expect(brief(versionFindings(parseVersion('11.4.2-MariaDB', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
 });
 

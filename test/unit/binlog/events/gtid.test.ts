@@ -40,6 +40,12 @@ describe('readGtid', () => {
     expect(read(noClock)).toMatchObject({ immediateCommitMs: 8000, originalCommitMs: 8000 });
   });
 
+  it('takes the header’s second where a replica does not know when its old source has committed', () => {
+    const body = plain('0100000000000000', '40420f00000080' + '00000000000000');
+    const record = read(madeEvent(EVENT.GTID, body, { timestamp: 9 }));
+    expect(record).toMatchObject({ immediateCommitMs: 1000, originalCommitMs: 9000 });
+  });
+
   it('changes the source text only with the uuid', () => {
     const record = newGtidRecord();
     const other = `${'00'.repeat(15)}ff`;
