@@ -19,8 +19,7 @@ export interface ColumnInfo {
   readonly database: string;
   readonly table: string;
   readonly column: string;
-  /** DATA_TYPE of information_schema: lower case, without length. */
-  readonly dataType: string;
+  /** Undefined for a column that is no text. */
   readonly charset: string | undefined;
 }
 

@@ -27,7 +27,7 @@ export async function publishedTables(control: Control, published: Published): P
 
 export async function publishedColumns(control: Control, published: Published): Promise<readonly ColumnInfo[]> {
   const rows = await control.query(
-    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.DATA_TYPE AS data_type, c.CHARACTER_SET_NAME AS charset
+    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.CHARACTER_SET_NAME AS charset
      FROM information_schema.COLUMNS c
      JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
      WHERE t.TABLE_TYPE = 'BASE TABLE' AND c.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
@@ -37,7 +37,6 @@ export async function publishedColumns(control: Control, published: Published): 
     .map((row) => ({
       ...nameOf(row),
       column: textOf(row, 'col'),
-      dataType: textOf(row, 'data_type'),
       charset: row['charset'] ?? undefined,
     }))
     .filter(({ database, table }) => published.includes(database, table));
