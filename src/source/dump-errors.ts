@@ -15,6 +15,8 @@ const DUMP_ERRORS: readonly DumpError[] = [
   { text: /with the same server_uuid\/server_id/, code: 'SOURCE_SERVER_ID_TAKEN' },
   { text: /purged required binary logs/, code: 'BINLOG_PURGED' },
   { text: /Could not find first log file name/, code: 'BINLOG_PURGED' },
+  // The file that was read is not in the server's list any more: reset, or removed. The next session asks where the server stands, and says which.
+  { text: /could not find next log/, code: 'SOURCE_UNREACHABLE' },
   { text: /has more GTIDs than the (?:master|source)/, code: 'SOURCE_ROLLED_BACK' },
   { text: /position > file size/, code: 'SOURCE_ROLLED_BACK' },
   {

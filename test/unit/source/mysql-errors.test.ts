@@ -102,6 +102,12 @@ describe('error 1236', () => {
   ])('is %s: %s', (code, text) => {
     expect(sourceError(thrown(text, DUMP))).toMatchObject({ code, retryable: false, message: `MySQL: ${text} (1236)` });
   });
+
+  it('is to be tried again when a file is gone: the next session finds out why', () => {
+    const text =
+      "could not find next log; the first event 'binlog.000010' at 4, the last event read from './binlog.000010'";
+    expect(sourceError(thrown(text, DUMP))).toMatchObject({ code: 'SOURCE_UNREACHABLE', retryable: true });
+  });
 });
 
 it('tells a missing grant and a server without TLS', () => {
