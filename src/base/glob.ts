@@ -10,6 +10,8 @@
 export interface Glob {
   /** The name that alone matches; undefined when the pattern has a wildcard. */
   readonly literal: string | undefined;
+  /** It matches every name. */
+  readonly matchesAll: boolean;
   matches(name: string): boolean;
   matchesIgnoringCase(name: string): boolean;
 }
@@ -64,6 +66,7 @@ function literal(text: string): Glob {
   const folded = text.toLowerCase();
   return {
     literal: text,
+    matchesAll: false,
     matches: (name) => name === text,
     matchesIgnoringCase: (name) => name.toLowerCase() === folded,
   };
@@ -75,6 +78,7 @@ function wildcard(pattern: string): Glob {
   const folded = Array.from(pattern.toLowerCase());
   return {
     literal: undefined,
+    matchesAll: /^\*+$/.test(pattern),
     matches: (name) => matchesWildcards(exact, Array.from(name)),
     matchesIgnoringCase: (name) => matchesWildcards(folded, Array.from(name.toLowerCase())),
   };

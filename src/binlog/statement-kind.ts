@@ -1,6 +1,8 @@
 /**
  * What the text of a QUERY event means for a stream of row changes. Only the first words are read: no SQL parser.
  */
+import { COMMENT } from './sql-tokens.ts';
+
 export type StatementKind =
   | 'begin'
   | 'commit'
@@ -19,8 +21,8 @@ export type StatementKind =
 /** SELECT, DO and CALL are logged only for the rows that a stored function or procedure changes; WITH only before UPDATE and DELETE. */
 const DATA_CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'SELECT', 'DO', 'CALL']);
 const ACCOUNTS = new Set(['USER', 'ROLE']);
-/** One piece of what may stand before a word: white space, `(`, `;`, a comment, or a bracket of an executable comment, whose text counts. */
-const SKIPPED = /[\s(;]+|\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|#[^\n]*|--(?=\s|$)[^\n]*/y;
+/** One piece of what may stand before a word: white space, `(`, `;`, or a comment. */
+const SKIPPED = new RegExp(String.raw`[\s(;]+|${COMMENT}`, 'y');
 const WORD = /[A-Za-z_]+/y;
 
 /** Classifies a statement as the server wrote it to the binlog. */

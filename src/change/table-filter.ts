@@ -15,6 +15,11 @@ export interface TablePatterns {
 /** Asked once for each table map, not per row. */
 export interface TableFilter {
   includes(database: string, table: string): boolean;
+  /**
+   * For names as a statement has them: whether the table, or with `undefined` some table of the database, may be a published one. Without regard to
+   * case, since only the server knows what lower_case_table_names makes of it.
+   */
+  mayInclude(database: string, table: string | undefined): boolean;
   /** True when the column's values must not leave the relay. */
   excludesColumn(database: string, table: string, column: string): boolean;
 }
@@ -34,6 +39,12 @@ export function tableFilter({ include, exclude, excludeColumns }: TablePatterns)
       !SYSTEM_SCHEMAS.has(database) &&
       included.some((globs) => matchesTable(globs, database, table)) &&
       !excluded.some((globs) => matchesTable(globs, database, table)),
+    mayInclude: (database, table) =>
+      !SYSTEM_SCHEMAS.has(database) &&
+      included.some((globs) => mayMatch(globs, database, table)) &&
+      !excluded.some((globs) =>
+        table === undefined ? matchesAllOf(globs, database) : matchesTable(globs, database, table),
+      ),
     excludesColumn: (database, table, column) =>
       excludedColumns.some(
         (globs) => matchesTable(globs, database, table) && globs[2]?.matchesIgnoringCase(column) === true,
@@ -43,6 +54,15 @@ export function tableFilter({ include, exclude, excludeColumns }: TablePatterns)
 
 function matchesTable([databaseGlob, tableGlob]: readonly Glob[], database: string, table: string): boolean {
   return databaseGlob?.matches(database) === true && tableGlob?.matches(table) === true;
+}
+
+function mayMatch([databaseGlob, tableGlob]: readonly Glob[], database: string, table: string | undefined): boolean {
+  if (databaseGlob?.matchesIgnoringCase(database) !== true) return false;
+  return table === undefined || tableGlob?.matchesIgnoringCase(table) === true;
+}
+
+function matchesAllOf([databaseGlob, tableGlob]: readonly Glob[], database: string): boolean {
+  return databaseGlob?.matches(database) === true && tableGlob?.matchesAll === true;
 }
 
 function parse(pattern: string, parts: 2 | 3): readonly Glob[] {

@@ -54,3 +54,28 @@ describe('tableFilter', () => {
     );
   });
 });
+
+describe('mayInclude', () => {
+  const filter = tableFilter({ include: ['shop.*', 'a.b'], exclude: ['shop.log', 'old.*'], excludeColumns: [] });
+
+  it.each([
+    ['shop', 'orders', true],
+    ['SHOP', 'Orders', true],
+    ['shop', 'log', false],
+    // Only the server knows whether this is another table.
+    ['shop', 'LOG', true],
+    ['a', 'c', false],
+    ['mysql', 'user', false],
+    ['shop', undefined, true],
+    ['a', undefined, true],
+    ['old', undefined, false],
+    ['none', undefined, false],
+  ])('%s.%s: %s', (database, table, expected) => {
+    expect(filter.mayInclude(database, table)).toBe(expected);
+  });
+
+  it('knows a database that is excluded as a whole', () => {
+    const some = tableFilter({ include: ['*.*'], exclude: ['old.*', 'new.log'], excludeColumns: [] });
+    expect([some.mayInclude('old', undefined), some.mayInclude('new', undefined)]).toEqual([false, true]);
+  });
+});
