@@ -10,7 +10,7 @@ const contracts = {
   sink: ['base', 'config'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-  admin: ['base', 'config', 'relay'],
+  admin: ['base', 'config', 'checkpoint', 'relay'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 };
 /** Rooms whose files are open to the rooms above them; of all others only the contract is. */

@@ -8,6 +8,7 @@ export interface MessageBody {
   readonly database: string;
   readonly table: string;
   readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly isDdl: false;
   /** `null` for a table without a primary key. */
   readonly pkNames: readonly string[] | null;
   readonly mysqlType: Readonly<Record<string, string>>;
@@ -18,6 +19,16 @@ export interface MessageBody {
   readonly gtid: string;
   readonly es: number;
   readonly ts: number;
+}
+
+/** The same of a statement, which `ddl: inline` puts into every lane. */
+export interface StatementBody extends Pick<
+  MessageBody,
+  'database' | 'table' | 'source' | 'changes' | 'gtid' | 'es' | 'ts'
+> {
+  readonly type: string;
+  readonly isDdl: true;
+  readonly sql: string;
 }
 
 export interface ReplayedMessage {
@@ -33,10 +44,12 @@ export interface ReplayCounts {
   messagesRepeated: number;
   /** Changes that came again in a later run of the relay. */
   changesRepeated: number;
+  /** Each once, in however many lanes it came. They are not run: the copy's tables are its owner's. */
+  statements: number;
 }
 
 export class Replay {
-  readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
+  readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0, statements: 0 };
   readonly #connection: Connection | Pool;
   readonly #databaseOf: (database: string) => string;
   /** By stream and lane. */
@@ -55,13 +68,17 @@ export class Replay {
   async apply(
     message: ReplayedMessage,
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
-  ): Promise<MessageBody> {
-    const body = JSON.parse(message.body.toString()) as MessageBody;
+  ): Promise<MessageBody | StatementBody> {
+    const body = JSON.parse(message.body.toString()) as MessageBody | StatementBody;
     if (!this.#isNew(message)) {
       this.counts.messagesRepeated += 1;
       return body;
     }
     this.counts.messages += 1;
+    if (body.isDdl) {
+      if (this.#isNewChange(body, 0)) this.counts.statements += 1;
+      return body;
+    }
     const isFresh = body.data.map((_, i) => this.#isNewChange(body, i));
     const taken = <T>(list: readonly T[]): readonly T[] => list.filter((_, i) => isFresh[i]);
     const data = taken(body.data);
@@ -95,7 +112,7 @@ export class Replay {
     return true;
   }
 
-  #isNewChange({ database, table, source, changes }: MessageBody, i: number): boolean {
+  #isNewChange({ database, table, source, changes }: MessageBody | StatementBody, i: number): boolean {
     const id = `${database}.${table} ${source}:${changes[i]}`;
     if (this.#seen.has(id)) return false;
     this.#seen.add(id);

@@ -1,3 +1,4 @@
+import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
 
 /** What a probe is answered: an HTTP code and one line that says why. */
@@ -30,6 +31,9 @@ export interface HealthDocument {
   readonly lanesBusy: number;
   readonly lanes: number;
   readonly openXaBranches: RelayStatus['openXaBranches'];
+  readonly ddlWaits: boolean;
+  readonly notices: RelayStatus['notices'];
+  readonly skip: RelayStatus['skip'] | null;
   readonly counters: RelayStatus['counters'];
   readonly lastError: RelayStatus['lastError'] | null;
   readonly versions: Versions;
@@ -52,6 +56,7 @@ export function readiness(status: RelayStatus): ProbeAnswer {
 export function health(status: RelayStatus, nowMs: number, versions: Versions): HealthDocument {
   const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink', 'checkpoint'])];
   if (status.progress === 'stuck') reasons.push('stuck: the server has more, and nothing was acknowledged for 30 s');
+  reasons.push(...noticeReasons(status));
   return {
     healthy: reasons.length === 0,
     reasons,
@@ -69,6 +74,9 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     lanesBusy: status.lanesBusy,
     lanes: status.lanes,
     openXaBranches: status.openXaBranches,
+    ddlWaits: status.ddlWaits,
+    notices: status.notices,
+    skip: status.skip ?? null,
     counters: status.counters,
     lastError: status.lastError ?? null,
     versions,
@@ -99,3 +107,21 @@ function failure(status: RelayStatus): string {
 function partReasons(status: RelayStatus, names: readonly PartName[]): string[] {
   return names.filter((name) => !status.parts[name].ok).map((name) => `${name}: ${status.parts[name].reason}`);
 }
+
+function noticeReasons({ notices }: RelayStatus): string[] {
+  const shown = notices.slice(0, MOST_NOTICES).map(noticeText);
+  return notices.length <= MOST_NOTICES ? shown : [...shown, `${notices.length - MOST_NOTICES} more notices`];
+}
+
+/** One notice as a sentence. */
+export function noticeText({ id, about, subject, count, first, last }: Notice): string {
+  const { at, position, what } = first;
+  const more = count === 1 ? '' : `, ${count} in all, the last at ${last.at}, ${last.position}: ${last.what}`;
+  const says =
+    about === 'differs'
+      ? `the copy of ${subject} differs since ${at}, ${position}: ${what}`
+      : `transaction ${subject} of ${at}, ${position}, was skipped: its changes are in no copy`;
+  return `${says}${more} (notice ${id})`;
+}
+
+const MOST_NOTICES = 10;

@@ -33,6 +33,8 @@ const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
 const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopped', 'failed'];
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
+const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
+
 /** Every metric. What each means to an operator: docs/operations.md. */
 export const METRICS: readonly Metric[] = [
   gauges('binlog_relay_state', 'State of the relay: 1 for the one it is in.', 'state', ({ status }) =>
@@ -77,6 +79,9 @@ export const METRICS: readonly Metric[] = [
     'XA branches that are prepared, and neither committed nor rolled back.',
     ({ status }) => status.openXaBranches.length,
   ),
+  gauges('binlog_relay_notices', 'Notices that nobody has acknowledged.', 'about', ({ status }) =>
+    NOTICES.map((about) => [about, status.notices.filter((notice) => notice.about === about).length]),
+  ),
   gauge('binlog_relay_epoch', 'Run counter of the checkpoint.', ({ status }) => status.epoch),
 
   {
@@ -98,6 +103,11 @@ export const METRICS: readonly Metric[] = [
     ({ status }) => status.counters.transactionsRead,
   ),
   counter('binlog_relay_ddl_statements_total', 'DDL statements read.', ({ status }) => status.counters.ddlStatements),
+  counter(
+    'binlog_relay_transactions_skipped_total',
+    'Transactions skipped because an operator asked for it.',
+    ({ status }) => status.counters.transactionsSkipped,
+  ),
   counter(
     'binlog_relay_messages_acknowledged_total',
     'Messages that the broker acknowledged.',

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { RelayStatus } from '../relay/relay.ts';
 import { health, liveness, readiness, type ProbeAnswer } from './health.ts';
 import { createMetrics } from './metrics.ts';
@@ -15,6 +16,8 @@ export interface PageSources {
   readonly clock: Clock;
   /** Of the relay. */
   readonly version: string;
+  /** Takes notices away; see Relay. */
+  readonly acknowledge: (ids: readonly string[] | 'all') => readonly Notice[];
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -26,6 +29,8 @@ const INDEX = `binlog-relay
 /readyz   200 while rows flow or would flow; 503 with the reason
 /healthz  everything as JSON; 503 when a part does not work or the relay is stuck
 /metrics  for Prometheus
+
+POST /acknowledge   takes notices away: {"ids": ["7"]} or {"all": true}, as application/json
 `;
 
 /** The pages by path; undefined for a path that is none. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { AdminServer } from './admin.ts';
 import { createPages, type Page, type PageSources } from './pages.ts';
 
@@ -53,7 +54,7 @@ export async function startAdmin(
       connectionsCheckingInterval: limits.checkIntervalMs,
     },
     (request, response) => {
-      respond(request, response, pageOf).catch((thrown: unknown) => {
+      respond(request, response, pageOf, options).catch((thrown: unknown) => {
         const { message } = asRelayError(thrown);
         logger.error({ path: pathOf(request), error: message }, 'an admin request failed');
         if (response.headersSent) response.destroy();
@@ -78,13 +79,24 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   pageOf: (path: string) => Promise<Page | undefined>,
+  options: AdminOptions,
 ): Promise<void> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    send(response, text(405, 'only GET and HEAD'));
+  const path = pathOf(request);
+  if (path === '/acknowledge') {
+    if (request.method === 'POST') send(response, await acknowledge(request, options.acknowledge));
+    else refuse(response, 'POST');
     return;
   }
-  send(response, (await pageOf(pathOf(request))) ?? text(404, 'not found; see /'));
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    refuse(response, 'GET, HEAD');
+    return;
+  }
+  send(response, (await pageOf(path)) ?? text(404, 'not found; see /'));
+}
+
+function refuse(response: ServerResponse, allowed: string): void {
+  response.setHeader('Allow', allowed);
+  send(response, text(405, `only ${allowed.replace(', ', ' and ')}`));
 }
 
 function send(response: ServerResponse, { code, contentType, body }: Page): void {

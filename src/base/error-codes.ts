@@ -97,6 +97,10 @@ export const ERROR_CODES = {
     'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
     'SET PERSIST binlog_format = ROW; take the right to change it from the application. The rows of that one statement must be copied by hand.',
   ),
+  DDL_STOPPED: terminal(
+    'A statement changed published tables without row events (TRUNCATE, ALTER, DROP …), and `ddl: stop` is set.',
+    'Everything before it is published. Let readers drain the topic, do the same to their copies, then pass the statement.',
+  ),
   XA_UNKNOWN_BRANCH: terminal(
     'An XA branch was committed whose rows were logged before the position that the relay started from.',
     'Compare the copies with the source, repair them, then start with a new checkpoint folder at a position (source.start) at which no branch is prepared: before its XA PREPARE, if the server still has that binlog, or behind this XA COMMIT.',
@@ -129,6 +133,14 @@ export const ERROR_CODES = {
   ADMIN_CANNOT_LISTEN: config(
     'The admin server cannot listen on its address.',
     'admin.host must be an address of this machine (127.0.0.1, or 0.0.0.0 for all), and admin.port 1024 or above unless the process may use lower ones.',
+  ),
+  ADMIN_UNREACHABLE: terminal(
+    'The admin server of the relay does not answer, or not as it should.',
+    'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration.',
+  ),
+  NOTICE_UNKNOWN: terminal(
+    'The relay has no notice with this id.',
+    '`binlog-relay acknowledge` lists them. An id changes when its notice goes on: look at what came, then acknowledge the new id.',
   ),
   // the sink
   SINK_TOPIC_MISSING: config(

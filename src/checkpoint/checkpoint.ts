@@ -10,6 +10,38 @@ export interface CheckpointIdentity {
   readonly ordering: 'key' | 'table' | 'total';
 }
 
+/** One thing that happened in the stream. No value of a row and no text of a statement. */
+export interface NoticeEvent {
+  /** `TRUNCATE TABLE`; for a skipped transaction why. */
+  readonly what: string;
+  /** As `run --skip` takes it: a GTID, or file:position. */
+  readonly transaction: string;
+  /** Where it stands in the binlog: file:position. */
+  readonly position: string;
+  /** Commit time, ISO 8601 in UTC. */
+  readonly at: string;
+}
+
+/** What an operator has to know until he acknowledges it. */
+export interface Notice {
+  /** Another one each time that the notice goes on. */
+  readonly id: string;
+  /** `differs`: a statement changed tables without row events. `skipped`: a transaction was passed without publishing it. */
+  readonly about: 'differs' | 'skipped';
+  /** What it is about: `shop.orders`, `shop.*`, `*.*`; or the transaction. */
+  readonly subject: string;
+  readonly count: number;
+  readonly first: NoticeEvent;
+  readonly last: NoticeEvent;
+}
+
+export interface Notices {
+  /** The highest id that was given out. */
+  readonly newestId: number;
+  /** Those that are not acknowledged, the oldest first; a bounded number. */
+  readonly list: readonly Notice[];
+}
+
 export interface Checkpoint extends CheckpointIdentity {
   /** server_uuid of the source that `file` and `offset` belong to. */
   readonly serverUuid: string;
@@ -26,6 +58,8 @@ export interface Checkpoint extends CheckpointIdentity {
   readonly epoch: number;
   /** When it was stored, ISO 8601 in UTC. */
   readonly storedAt: string;
+  /** Absent before the first notice, and in checkpoints of older versions. */
+  readonly notices?: Notices;
 }
 
 export interface CheckpointStore {

@@ -9,6 +9,27 @@ import type { Checkpoint } from './checkpoint.ts';
 export const FORMAT = 'binlog-relay checkpoint';
 export const VERSION = 1;
 
+const noticeEventSchema = z.strictObject({
+  what: z.string(),
+  transaction: z.string(),
+  position: z.string(),
+  at: z.string(),
+});
+
+const noticesSchema = z.strictObject({
+  newestId: z.int().min(1),
+  list: z.array(
+    z.strictObject({
+      id: z.string().min(1),
+      about: z.enum(['differs', 'skipped']),
+      subject: z.string(),
+      count: z.int().min(1),
+      first: noticeEventSchema,
+      last: noticeEventSchema,
+    }),
+  ),
+});
+
 /** The order of the fields is their order in the file, and in what the CRC is computed over. */
 const checkpointSchema = z.strictObject({
   format: z.literal(FORMAT),
@@ -25,6 +46,7 @@ const checkpointSchema = z.strictObject({
   ordering: z.enum(['key', 'table', 'total']),
   queues: z.int().min(1),
   lanes: z.array(z.string().min(1)).min(1),
+  notices: noticesSchema.optional(),
 });
 
 type Content = z.output<typeof checkpointSchema>;
@@ -61,7 +83,8 @@ export function parseCheckpoint(bytes: Buffer): Parsed {
 }
 
 function toCheckpoint(content: Content): Checkpoint {
-  const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes } = content;
+  const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes, notices } =
+    content;
   return {
     storedAt,
     stream,
@@ -74,6 +97,7 @@ function toCheckpoint(content: Content): Checkpoint {
     ordering,
     queues,
     lanes,
+    ...(notices !== undefined && { notices }),
   };
 }
 

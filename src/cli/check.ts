@@ -10,7 +10,7 @@ import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
 import { readConfig, warningsOf } from './read-config.ts';
-import { createSink, createSource, createStore, type Surroundings } from './wire.ts';
+import { createDdlSink, createSink, createSource, createStore, type Surroundings } from './wire.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -42,6 +42,7 @@ Examples:
     };
     const stored = await checkpointOf(config, surroundings, report);
     await checkSink(config, surroundings, stored, report);
+    await checkDdlSink(config, surroundings, report);
     await checkSource(config, surroundings, stored, report);
     return report.exitCode;
   },
@@ -86,6 +87,18 @@ async function checkSink(
     }
   } catch (error) {
     report.failed('sink', error);
+  } finally {
+    await sink.close();
+  }
+}
+
+async function checkDdlSink(config: Config, surroundings: Surroundings, report: Report): Promise<void> {
+  const sink = createDdlSink(config, surroundings);
+  if (sink === undefined) return;
+  try {
+    report.ok('ddl', (await sink.open()).destination);
+  } catch (error) {
+    report.failed('ddl', error);
   } finally {
     await sink.close();
   }

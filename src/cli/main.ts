@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { asRelayError, RelayError } from '../base/errors.ts';
+import { acknowledgeCommand } from './acknowledge.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import type { Arguments, Command } from './command.ts';
@@ -8,7 +9,7 @@ import { tailCommand } from './tail.ts';
 import { unknownCommand, unknownOption, unknownWord } from './usage-errors.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand];
+const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand, acknowledgeCommand];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL server, exactly and in order, to a RocketMQ topic.
 

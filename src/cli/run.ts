@@ -1,4 +1,4 @@
-import { asRelayError } from '../base/errors.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/admin.ts';
 import { systemClock } from '../base/clock.ts';
@@ -7,6 +7,7 @@ import { createLogger, type Logger } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { redacted } from '../config/describe.ts';
 import type { Relay } from '../relay/run.ts';
+import { parseSkip } from '../relay/skip.ts';
 import type { Arguments, Command } from './command.ts';
 import { showProgress } from './progress.ts';
 import { readConfig, warningsOf } from './read-config.ts';
@@ -20,36 +21,54 @@ export const runCommand: Command = {
   summary: 'read the binlog and publish its changes, until stopped',
   help: `Reads the binlog of the configured server from the checkpoint on and publishes its changes.
 
-Usage: binlog-relay run [--config FILE] [--accept-new-lanes]
+Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--skip TRANSACTION]
 
   --config FILE         the configuration (default: config/relay.yaml)
   --accept-new-lanes    start although queues, lanes or ordering differ from the checkpoint's: only when all readers
                         have drained the topic, since rows move to other queues
+  --skip TRANSACTION    pass exactly this one without publishing it, when the relay has stopped at it: the GTID, or
+                        file:position, that the error names. Its changes are then in no copy.
 
 SIGINT or SIGTERM stops it: what is held is delivered first, for at most limits.stopTimeout. A second signal exits at once.
 
 Examples:
   binlog-relay run --config /etc/binlog-relay/relay.yaml
   MYSQL_PASSWORD=secret binlog-relay run
+  binlog-relay run --skip 3e11fa47-71ca-11e1-9e33-c80aa9429562:23
 `,
-  options: { config: { type: 'string' }, 'accept-new-lanes': { type: 'boolean' } },
+  options: {
+    config: { type: 'string' },
+    'accept-new-lanes': { type: 'boolean' },
+    skip: { type: 'string', multiple: true },
+  },
   run: async (args: Arguments) => {
+    const asked = { acceptNewLanes: args.flag('accept-new-lanes'), skip: skipOf(args) };
     const config = readConfig(args);
     const line = process.stderr.isTTY ? new StatusLine() : undefined;
     const logger = createLogger(config.log, () => line?.clear());
     for (const warning of warningsOf(args, config)) logger.warn({ warning }, 'look at the configuration');
     logger.info({ config: redacted(config) }, 'configuration');
-    return untilSignalled((stop) => relayUntil(stop, config, args.flag('accept-new-lanes'), { logger, line }));
+    return untilSignalled((stop) => relayUntil(stop, config, asked, { logger, line }));
   },
 };
+
+function skipOf(args: Arguments): string | undefined {
+  const [transaction, ...more] = args.texts('skip');
+  if (more.length > 0) {
+    throw new RelayError('USAGE', '--skip is given more than once', {
+      remedy: 'Pass one transaction, see that the relay goes on, and only then decide about the next.',
+    });
+  }
+  return transaction === undefined ? undefined : parseSkip(transaction);
+}
 
 async function relayUntil(
   stop: AbortSignal,
   config: Config,
-  acceptNewLanes: boolean,
+  asked: { readonly acceptNewLanes: boolean; readonly skip: string | undefined },
   { logger, line }: { readonly logger: Logger; readonly line: StatusLine | undefined },
 ): Promise<number> {
-  const relay = createRelay(config, { acceptNewLanes, clock: systemClock, random: systemRandom, logger });
+  const relay = createRelay(config, { ...asked, clock: systemClock, random: systemRandom, logger });
   const endProgress = showProgress({ status: () => relay.status(), clock: systemClock, logger, line });
   let admin: AdminServer | undefined;
   try {
@@ -73,6 +92,7 @@ async function relayUntil(
 async function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): Promise<AdminServer> {
   const server = await startAdmin(admin, {
     status: () => relay.status(),
+    acknowledge: (ids) => relay.acknowledge(ids),
     version: VERSION,
     logger,
     clock: systemClock,

@@ -23,13 +23,18 @@ export interface Surroundings {
 }
 
 /** The configured parts, put together. Nothing is connected yet. */
-export function createRelay(config: Config, surroundings: Surroundings & { readonly acceptNewLanes: boolean }): Relay {
+export function createRelay(
+  config: Config,
+  surroundings: Surroundings & { readonly acceptNewLanes: boolean; readonly skip: string | undefined },
+): Relay {
   const { limits, ordering, sink } = config;
   return new Relay({
     source: createSource(config, surroundings),
     sink: createSink(sink, surroundings),
     store: createStore(config, surroundings),
     format: canalJson,
+    ddl: config.ddl === 'warn' || config.ddl === 'stop' ? config.ddl : 'publish',
+    ddlSink: createDdlSink(config, surroundings),
     filter: published(config),
     ordering,
     lanes: ordering === 'total' ? 1 : limits.lanes,
@@ -56,6 +61,12 @@ export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): S
     case 'file':
       return createFileSink({ path: sink.path }, { clock, logger });
   }
+}
+
+/** Undefined when statements have no topic of their own. */
+export function createDdlSink({ sink, ddl }: Config, surroundings: Surroundings): Sink | undefined {
+  if (typeof ddl === 'string' || sink.type !== 'rocketmq') return undefined;
+  return createSink({ ...sink, topic: ddl.topic }, surroundings);
 }
 
 export function createStore(

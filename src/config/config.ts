@@ -17,6 +17,7 @@ export type SinkConfig = Config['sink'];
 export type RocketmqSinkConfig = Extract<SinkConfig, { readonly type: 'rocketmq' }>;
 export type StdoutSinkConfig = Extract<SinkConfig, { readonly type: 'stdout' }>;
 export type FileSinkConfig = Extract<SinkConfig, { readonly type: 'file' }>;
+export type DdlConfig = Config['ddl'];
 export type Ordering = Config['ordering'];
 export type LimitsConfig = Config['limits'];
 export type CheckpointConfig = Config['checkpoint'];

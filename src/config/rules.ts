@@ -28,6 +28,7 @@ export function breaches(config: Config, file: File): readonly Breach[] {
     ...tablesBreaches(config.tables),
     ...laneBreaches(config, file),
     ...placeBreaches(config),
+    ...ddlBreaches(config),
     ...pemBreaches(config, file),
   ];
 }
@@ -104,6 +105,15 @@ function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
   const fromFolder = relative(resolve(checkpoint.path), resolve(sink.path));
   if (fromFolder.startsWith('..') || isAbsolute(fromFolder)) return [];
   return [{ path: ['sink', 'path'], text: 'lies in the folder of the checkpoint: choose a place outside of it' }];
+}
+
+function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
+  if (typeof ddl === 'string') return [];
+  const path = ['ddl', 'topic'];
+  if (sink.type !== 'rocketmq')
+    return [{ path, text: `needs sink.type rocketmq: with ${sink.type} set ddl to inline` }];
+  const text = 'is the topic of the rows: give the statements one of their own, or set ddl to inline';
+  return sink.topic === ddl.topic ? [{ path, text }] : [];
 }
 
 /** A file that is missing, or is not what it should be, would otherwise show only as a failed handshake. */

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { hostProblem } from './addresses.ts';
 import { checkpointSchema } from './checkpoint-schema.ts';
 import { duration, flag, size, text, wholeNumber } from './fields.ts';
+import { ddlSchema } from './ddl-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 import { tablesSchema } from './tables-schema.ts';
@@ -86,6 +87,7 @@ export const configSchema = z.strictObject({
   tables: tablesSchema,
   sink: sinkSchema,
   ordering: orderingSchema,
+  ddl: ddlSchema,
   limits: limitsSchema,
   checkpoint: checkpointSchema,
   admin: adminSchema,

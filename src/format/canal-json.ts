@@ -1,13 +1,14 @@
 import type { Column, Table } from '../binlog/binlog.ts';
 import { mysqlTypeOf, sqlTypeOf } from '../binlog/columns.ts';
 import { compileObject, compileSelected, type RowColumn } from '../binlog/row-compiler.ts';
+import { canalDdl } from './canal-ddl.ts';
 import type { Format, MessageFacts, TableFormat } from './format.ts';
 
 /**
  * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read unchanged,
  * with `source` and `changes` added: the identity of every row. See docs/message-format.md.
  */
-export const canalJson: Format = { name: 'canal-json', forTable };
+export const canalJson: Format = { name: 'canal-json', forTable, ddl: canalDdl };
 
 /** JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of one. */
 const MOST_GROWTH = 8;

@@ -1,3 +1,4 @@
+import type { DdlType } from '../binlog/ddl-statement.ts';
 import type { ChangeKind } from './format.ts';
 import { encodeText } from './properties.ts';
 
@@ -6,7 +7,7 @@ export interface EnvelopeFacts {
   readonly format: string;
   readonly database: string;
   readonly table: string;
-  readonly kind: ChangeKind;
+  readonly kind: ChangeKind | DdlType;
   readonly rows: number;
   /** Whole change ids. */
   readonly firstChange: string;
@@ -16,6 +17,8 @@ export interface EnvelopeFacts {
   readonly sequence: number;
   /** The checkpoint that the epoch started from; only on the first message of a lane in an epoch. */
   readonly resume: string | undefined;
+  /** Only on the message of a statement: how many lanes carry it. */
+  readonly lanes?: number;
 }
 
 /** The properties of a message, encoded so that RocketMQ takes them. */
@@ -33,5 +36,6 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
     ['sequence', String(facts.sequence)],
   ]);
   if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
+  if (facts.lanes !== undefined) properties.set('lanes', String(facts.lanes));
   return properties;
 }

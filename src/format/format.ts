@@ -5,6 +5,7 @@
  * per row, and everything else when the message is sealed.
  */
 import type { Table } from '../binlog/binlog.ts';
+import type { DdlObject, DdlType } from '../binlog/ddl-statement.ts';
 import type { ColumnSet, Cursor, RowColumn } from '../binlog/row-compiler.ts';
 
 export type ChangeKind = 'INSERT' | 'UPDATE' | 'DELETE';
@@ -40,8 +41,36 @@ export interface TableFormat {
   tail(facts: MessageFacts): Buffer;
 }
 
+/** A statement that is published. */
+export interface PublishedDdl {
+  readonly type: DdlType;
+  /** Default database of its session; may be empty. */
+  readonly database: string;
+  /** Those that it names, published or not; empty when they are not clear. */
+  readonly tables: readonly DdlObject[];
+  readonly sql: string;
+  /** As of changes: the server's part of its id. */
+  readonly source: string;
+  /** The rest of its id: `23#ddl`. */
+  readonly change: string;
+  /** Empty without GTIDs. */
+  readonly gtid: string;
+  /** Where its transaction begins: file:position. */
+  readonly position: string;
+  /** ms since 1970. */
+  readonly commitTimeMs: number;
+}
+
+export interface DdlMessageFacts extends PublishedDdl {
+  /** ms since 1970. */
+  readonly packedAtMs: number;
+  readonly sequence: number;
+}
+
 export interface Format {
   /** Goes into the property `format` of every message. */
   readonly name: string;
+  /** The body of the message of a statement. */
+  ddl(facts: DdlMessageFacts): Buffer;
   forTable(table: Table, columns: readonly RowColumn[]): TableFormat;
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
+import type { NoticeBoard } from './notices.ts';
 import { isAborted } from './retry.ts';
 import type { StatusBoard } from './status.ts';
 
@@ -12,27 +13,31 @@ export interface CheckpointKeeperOptions {
   /** The checkpoint that this run has stored before its first send. */
   readonly base: Checkpoint;
   readonly mark: LowWaterMark;
+  readonly notices: NoticeBoard;
   readonly intervalMs: number;
   readonly status: StatusBoard;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Stores the low-water mark of a run whenever it has moved. */
+/** Stores the low-water mark and the notices of a run whenever they have changed. */
 export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions;
   #stored: StartPosition;
+  #storedNotices: number;
+  #wake: () => void = () => undefined;
 
   constructor(options: CheckpointKeeperOptions) {
     this.#options = options;
     this.#stored = options.base;
+    this.#storedNotices = options.notices.version;
   }
 
   /** Stores every `intervalMs` until `ended`, trying again what can be tried again. Throws the RelayError that can not. */
   async keep(ended: AbortSignal): Promise<void> {
-    const { clock, intervalMs, status, logger } = this.#options;
+    const { intervalMs, status, logger } = this.#options;
     for (;;) {
-      await clock.sleep(intervalMs, ended);
+      await this.#sleep(intervalMs, ended);
       if (isAborted(ended)) return;
       try {
         await this.store();
@@ -48,15 +53,38 @@ export class CheckpointKeeper {
     }
   }
 
-  /** Stores the mark as it is now. Throws a RelayError. */
+  /** Does not wait for the interval to end. */
+  storeSoon(): void {
+    this.#wake();
+  }
+
+  /** Stores the mark and the notices as they are now. Throws a RelayError. */
   async store(): Promise<void> {
-    const { store, base, mark, status, clock } = this.#options;
+    const { store, base, mark, notices, status, clock } = this.#options;
     const position = mark.position();
-    if (isSamePosition(position, this.#stored)) return;
-    const checkpoint = { ...base, ...position, storedAt: new Date(clock.now()).toISOString() };
+    const { version, stored } = notices;
+    if (isSamePosition(position, this.#stored) && version === this.#storedNotices) return;
+    const checkpoint = {
+      ...base,
+      ...position,
+      storedAt: new Date(clock.now()).toISOString(),
+      ...(stored !== undefined && { notices: stored }),
+    };
     await store.save(checkpoint);
     this.#stored = position;
+    this.#storedNotices = version;
     status.checkpointStored(checkpoint);
+  }
+
+  async #sleep(ms: number, ended: AbortSignal): Promise<void> {
+    const sleep = new AbortController();
+    this.#wake = () => {
+      sleep.abort();
+    };
+    ended.addEventListener('abort', this.#wake, { once: true });
+    if (isAborted(ended)) this.#wake();
+    await this.#options.clock.sleep(ms, sleep.signal);
+    ended.removeEventListener('abort', this.#wake);
   }
 }
 

@@ -1,14 +1,18 @@
 import type { RelayError } from '../base/errors.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Prepared, StartPosition } from '../source/source.ts';
+import { DdlPolicy } from './ddl-policy.ts';
 import { Intake } from './intake.ts';
 import { LowWaterMark } from './low-water-mark.ts';
+import { NoticeBoard } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RowReader } from './row-reader.ts';
+import { Skip } from './skip.ts';
 import { Sparingly } from './sparingly.ts';
 import { Tables } from './tables.ts';
 import { Throttle } from './throttle.ts';
+import { skipArgument } from './transaction-place.ts';
 import { XaBranches } from './xa-branches.ts';
 
 const RETRY_LOG_INTERVAL_MS = 10_000;
@@ -23,6 +27,8 @@ export interface Flow {
   readonly rows: RowReader;
   readonly xa: XaBranches;
   readonly intake: Intake;
+  readonly notices: NoticeBoard;
+  readonly skip: Skip | undefined;
 }
 
 /** What the parts tell the run, and are told by it. */
@@ -42,14 +48,19 @@ export interface FlowEnds {
 export function createFlow(
   options: RelayOptions,
   { start, serverUuid }: Prepared,
-  { stream, epoch, lanes }: Checkpoint,
+  { stream, epoch, lanes, notices: stored }: Checkpoint,
+  ddlLane: string | undefined,
   { giveUp, status, guarded, fail }: FlowEnds,
 ): Flow {
   const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
   const mark = new LowWaterMark(start);
+  const notices = new NoticeBoard(stored);
+  const skip = options.skip === undefined ? undefined : new Skip(options.skip, start);
   const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
   const outbox = new Outbox({
     sink,
+    ddl:
+      options.ddlSink === undefined || ddlLane === undefined ? undefined : { sink: options.ddlSink, laneName: ddlLane },
     format,
     laneNames: lanes,
     mark,
@@ -65,6 +76,9 @@ export function createFlow(
       status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
       throttle.released();
     },
+    onPassable: () => {
+      throttle.released();
+    },
     onRetry: (error, failures) => {
       status.sendFailed(error);
       retryLog.do((suppressed) => {
@@ -76,12 +90,17 @@ export function createFlow(
     },
     onUndeliverable: fail,
   });
-  const throttle = new Throttle(outbox.held, heldBytes, () => {
-    guarded(() => {
-      intake.takeUp();
-    });
-    outbox.flush();
-  });
+  const throttle = new Throttle(
+    outbox.held,
+    heldBytes,
+    () => outbox.isBlocked,
+    () => {
+      guarded(() => {
+        intake.takeUp();
+      });
+      outbox.flush();
+    },
+  );
   const xa = new XaBranches({
     mark,
     held: outbox.held,
@@ -89,6 +108,17 @@ export function createFlow(
     createSpillFile: options.createSpillFile,
   });
   const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
+  const ddl = new DdlPolicy({
+    handling: options.ddl,
+    filter,
+    announce: (statement) => {
+      outbox.announce(statement);
+    },
+    notice: (news) => {
+      notices.add(news);
+    },
+    logger,
+  });
   const intake = new Intake({
     start,
     serverUuid,
@@ -96,18 +126,22 @@ export function createFlow(
     mark,
     xa,
     hasRoom: () => throttle.hasRoom,
-    onDdl: (ddl) => {
+    onDdl: (statement) => {
+      ddl.take(statement);
+    },
+    skip,
+    onSkipped: (place) => {
+      const transaction = skipArgument(place);
       logger.warn(
-        { database: ddl.database, statement: beginning(ddl.statement), at: ddl.at },
-        'a statement changed the structure of tables, or emptied them: copies must follow by hand',
+        { transaction, at: place.begins },
+        'a transaction was skipped, as asked for: none of its changes is published',
       );
+      const at = new Date(place.commitTimeMs).toISOString();
+      notices.add({ about: 'skipped', subject: transaction, what: '--skip', transaction, position: place.begins, at });
     },
   });
-  return { mark, outbox, throttle, rows, xa, intake };
+  return { mark, outbox, throttle, rows, xa, intake, notices, skip };
 }
-
-/** Enough of a statement to recognize it, without what stands in its parentheses, and without values. */
-const beginning = (statement: string): string => (statement.split(/[('"]/, 1)[0] ?? '').trim().slice(0, 120);
 
 /** A place in words, short enough for a property: a GTID set grows with every server that ever wrote. */
 function placeText({ gtidSet, file, offset }: StartPosition): string {

@@ -15,8 +15,12 @@ import { nestedEvents } from '../binlog/transaction-payload.ts';
 import { readXaStatement } from '../binlog/xid.ts';
 import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
+import type { StatementRead } from './ddl-policy.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
 import type { RowReader } from './row-reader.ts';
+import type { Skip } from './skip.ts';
+import { SkippedTransaction } from './skipped-transaction.ts';
+import { skipArgument, type TransactionPlace } from './transaction-place.ts';
 import type { XaBranch } from './xa-branch.ts';
 import type { XaBranches } from './xa-branches.ts';
 
@@ -28,7 +32,11 @@ export interface IntakeOptions {
   readonly xa: XaBranches;
   /** False when so much is held that nothing more shall be taken for now. */
   readonly hasRoom: () => boolean;
-  readonly onDdl: (ddl: { readonly database: string; readonly statement: string; readonly at: string }) => void;
+  /** A statement that is neither rows nor transaction control; called before the mark is told that its transaction has ended. May throw. */
+  readonly onDdl: (ddl: StatementRead) => void;
+  /** The transaction to pass without publishing it. */
+  readonly skip: Skip | undefined;
+  readonly onSkipped: (place: TransactionPlace) => void;
 }
 
 /**
@@ -38,7 +46,7 @@ export interface IntakeOptions {
  * were taken of a transaction that was cut are not taken again. Rows of an XA branch are kept back until its commit is read.
  */
 export class Intake {
-  readonly counters = { eventsRead: 0, bytesRead: 0, transactionsRead: 0, ddlStatements: 0 };
+  readonly counters = { eventsRead: 0, bytesRead: 0, transactionsRead: 0, transactionsSkipped: 0, ddlStatements: 0 };
   readonly #options: IntakeOptions;
   /** Everything read; undefined when the source runs without GTIDs. */
   readonly #read: GtidSet | undefined;
@@ -47,6 +55,12 @@ export class Intake {
   /** Identity of a transaction that was cut, until it begins again. */
   #cut: string | undefined;
   #serial = 0;
+  /** Where the transaction begins, in the file of the boundary. */
+  #begins = 0;
+  /** Statements of the transaction that is being read, as ChangeCounter counts changes. */
+  readonly #statements = { serial: 0, next: 0, taken: 0 };
+  /** While one is being passed. */
+  #skipped: SkippedTransaction | undefined;
   #state: State = 'between';
   /** The last transaction boundary. */
   #file: string;
@@ -93,6 +107,9 @@ export class Intake {
     if (this.#state === 'between') return;
     this.#cut = identityOf(this.#transaction);
     this.#options.rows.rewind(this.#serial);
+    this.#statements.taken = Math.max(this.#statements.taken, this.#statements.next);
+    this.#statements.next = 0;
+    this.#skipped = undefined;
     this.#state = 'between';
   }
 
@@ -130,22 +147,64 @@ export class Intake {
     const error = asRelayError(thrown);
     return new RelayError(error.code, `at ${this.place}: ${error.message}`, {
       details: { ...error.details, place: this.place },
-      remedy: error.remedy,
+      remedy: this.#remedyOf(error),
       cause: error,
     });
+  }
+
+  /** What an operator can do about an error in a transaction is always to pass the transaction. */
+  #remedyOf({ code, remedy }: RelayError): string {
+    if (this.#state === 'between' || !/^(BINLOG|ROW|DDL|XA_UNKNOWN)_/.test(code)) return remedy;
+    return `${remedy} Or give the whole transaction up, for all copies: binlog-relay run --skip ${skipArgument(this.#transactionPlace)}`;
+  }
+
+  get #transactionPlace(): TransactionPlace {
+    const { source, number, gno, commitTimeMs } = this.#transaction;
+    return {
+      source,
+      number: Buffer.from(number).toString(),
+      hasGtid: gno !== undefined,
+      begins: `${this.#file}:${this.#begins}`,
+      commitTimeMs,
+    };
   }
 
   #event(b: Buffer, start: number, end: number): void {
     checkFrame(b, start, end);
     const type = eventType(b, start);
+    this.counters.eventsRead += 1;
+    this.counters.bytesRead += end - start;
+    if (this.#skipped !== undefined && this.#passes(this.#skipped, type, b, start, end)) return;
     if (type === EVENT.FORMAT_DESCRIPTION) this.#learnFormat(b, start, end);
     // Before the session's first FORMAT_DESCRIPTION comes one artificial ROTATE, and nothing says whether it has a checksum: it shows.
     this.#hasChecksum ??= endsInChecksum(b, start, end);
     if (this.#hasChecksum) verifyChecksum(b, start, end);
     this.#dispatch(type, b, start, this.#hasChecksum ? end - CHECKSUM_BYTES : end);
     if (this.#pending.length > 0) this.#takeUp();
-    this.counters.eventsRead += 1;
-    this.counters.bytesRead += end - start;
+  }
+
+  /** Passes one event of a transaction that is skipped, damaged or not; false when it belongs to the next one: its last event could not be told. */
+  #passes(skipped: SkippedTransaction, type: number, b: Buffer, start: number, end: number): boolean {
+    if (BEGINS_ANOTHER.has(type)) {
+      this.#endSkip(skipped);
+      return false;
+    }
+    const bodyEnd = this.#hasChecksum === true ? end - CHECKSUM_BYTES : end;
+    const isSound = this.#hasChecksum !== true || endsInChecksum(b, start, end);
+    if (isSound) this.#advance(type, b, start);
+    else this.#standAt(this.#streamOffset + end - start);
+    if (isSound && skipped.endsWith(type, b, start, bodyEnd)) this.#endSkip(skipped);
+    return true;
+  }
+
+  #endSkip({ xid }: SkippedTransaction): void {
+    const { skip, onSkipped, xa } = this.#options;
+    this.#skipped = undefined;
+    this.counters.transactionsSkipped += 1;
+    onSkipped(this.#transactionPlace);
+    this.#commit();
+    if (xid !== undefined) xa.rolledBack(xid);
+    skip?.passed();
   }
 
   #learnFormat(b: Buffer, start: number, end: number): void {
@@ -267,11 +326,14 @@ export class Intake {
       transaction.gno = gno;
     }
     transaction.commitTimeMs = Math.floor(originalCommitMs);
+    this.#begins = this.#streamOffset - eventSize(b, start);
     // A transaction that was cut keeps its serial, and with it the counts of what was taken of it.
     if (this.#cut === undefined || this.#cut !== identityOf(transaction)) this.#serial += 1;
     this.#cut = undefined;
     this.#state = 'begun';
     this.#options.rows.begin();
+    if (this.#options.skip?.isMet(this.#transactionPlace, this.#file, this.#begins) === true)
+      this.#skipped = new SkippedTransaction();
   }
 
   #query(b: Buffer, start: number, end: number): void {
@@ -303,13 +365,25 @@ export class Intake {
           `rows were changed by a statement that is logged as text, in database ${database || '(none)'}`,
         );
       case 'ddl':
-        this.counters.ddlStatements += 1;
-        this.#options.onDdl({ database, statement, at: this.place });
-        if (this.#state !== 'in-transaction') this.#commit();
+        this.#ddl(database, statement);
         return;
       case 'account':
         if (this.#state !== 'in-transaction') this.#commit();
     }
+  }
+
+  #ddl(database: string, statement: string): void {
+    this.counters.ddlStatements += 1;
+    const counter = this.#statements;
+    if (counter.serial !== this.#serial) {
+      counter.serial = this.#serial;
+      counter.next = 0;
+      counter.taken = 0;
+    }
+    const n = counter.next;
+    counter.next += 1;
+    if (n >= counter.taken) this.#options.onDdl({ database, statement, place: this.#transactionPlace, n });
+    if (this.#state !== 'in-transaction') this.#commit();
   }
 
   #xaStatement(statement: string): void {
@@ -412,6 +486,15 @@ const rolledBackWithRows = (): RelayError =>
   );
 
 const identityOf = ({ source, number }: Transaction): string => `${source}:${Buffer.from(number).toString()}`;
+
+/** With one of these at the latest a transaction is over. */
+const BEGINS_ANOTHER: ReadonlySet<number> = new Set([
+  EVENT.GTID,
+  EVENT.ANONYMOUS_GTID,
+  EVENT.GTID_TAGGED,
+  EVENT.ROTATE,
+  EVENT.STOP,
+]);
 
 const NO_NUMBER = new Uint8Array(0);
 const TWO_TO_32 = 2 ** 32;

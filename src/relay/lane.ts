@@ -10,6 +10,8 @@ export interface LaneActions {
   discard(message: Message): void;
   /** Sends until acknowledged. Rejects only when it never will be; the relay stops then. */
   deliver(lane: Lane, message: Message, sequence: number): Promise<void>;
+  /** A message was acknowledged, and the next one, if there is one, is on its way. */
+  advanced(): void;
 }
 
 /**
@@ -54,12 +56,18 @@ export class Lane {
     if (this.#isSending) return;
     const message = this.#takeFilled();
     if (message === undefined) return;
+    this.send((sequence) => this.#actions.deliver(this, message, sequence));
+  }
+
+  /** Sends a message that is no rows. Only while none is in flight. */
+  send(deliver: (sequence: number) => Promise<void>): void {
     this.#isSending = true;
     this.#sequence += 1;
-    this.#actions.deliver(this, message, this.#sequence).then(
+    deliver(this.#sequence).then(
       () => {
         this.#isSending = false;
         this.pump();
+        this.#actions.advanced();
       },
       // The relay has been told by `deliver` itself; this lane stays as it is, so that nothing overtakes the message.
       () => {

@@ -1,21 +1,23 @@
-import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { HeldBytes } from '../base/growing-bytes.ts';
 import type { ColumnSet } from '../binlog/row-compiler.ts';
 import type { RowChange } from '../change/change.ts';
 import { propertiesOf } from '../format/envelope.ts';
-import type { Format } from '../format/format.ts';
+import type { Format, PublishedDdl } from '../format/format.ts';
 import { messageKey } from '../format/properties.ts';
 import type { OutboundMessage, Sink } from '../sink/sink.ts';
+import { DdlBarrier } from './ddl-barrier.ts';
+import { deliver, type DeliveryOptions } from './delivery.ts';
 import { Lane, type LaneActions } from './lane.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
 import { Message } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import type { MessageClass } from './message-class.ts';
-import { retried, type Backoff } from './retry.ts';
 
-export interface OutboxOptions {
+export interface OutboxOptions extends DeliveryOptions {
   readonly sink: Sink;
+  /** Where statements go when not into every lane, and the lane there. */
+  readonly ddl?: { readonly sink: Sink; readonly laneName: string } | undefined;
   readonly format: Format;
   readonly laneNames: readonly string[];
   readonly mark: LowWaterMark;
@@ -27,17 +29,13 @@ export interface OutboxOptions {
   /** Size at which a message takes no more rows. */
   readonly messageBytes: number;
   readonly messageKeys: 'auto' | 'all' | 'none';
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** Aborted when waiting for the broker has to end: what is not acknowledged stays behind the checkpoint. */
-  readonly giveUp: AbortSignal;
-  readonly onAcknowledged: (message: Message, bodyBytes: number) => void;
-  readonly onRetry: (error: RelayError, failures: number) => void;
-  /** A message can never be delivered. */
-  readonly onUndeliverable: (error: unknown) => void;
+  readonly onAcknowledged: (message: Acknowledged, bodyBytes: number) => void;
+  /** A statement was acknowledged in each lane that carries it: reading may go on. */
+  readonly onPassable: () => void;
 }
 
-const BACKOFF: Backoff = { firstMs: 50, lastMs: 2000 };
+export type Acknowledged = Pick<Message, 'rows' | 'commitTimeMs'>;
+
 /** `messageKeys: auto`: up to this many rows a message, since keys cost as much as the rows of a large one. */
 const AUTO_KEY_ROWS = 32;
 /** RocketMQ takes 16 KiB of tag, keys and properties together. Beyond half of that a message carries no keys. */
@@ -49,6 +47,9 @@ export class Outbox {
   readonly held: HeldBytes = { bytes: 0 };
   readonly lanes: readonly Lane[];
   readonly #options: OutboxOptions;
+  readonly #barrier: DdlBarrier;
+  /** `lanes`, and the one of statements. */
+  readonly #allLanes: readonly Lane[];
   readonly #mostKeys: number;
   /** Of the transaction whose rows are being added. */
   #commitTimeMs = 0;
@@ -67,8 +68,21 @@ export class Outbox {
         this.#release(message);
       },
       deliver: (lane, message, sequence) => this.#deliver(lane, message, sequence),
+      advanced: () => {
+        this.#barrier.advance();
+      },
     };
     this.lanes = options.laneNames.map((name) => new Lane(name, actions));
+    const own = options.ddl === undefined ? [] : [new Lane(options.ddl.laneName, actions)];
+    this.#allLanes = [...this.lanes, ...own];
+    this.#barrier = new DdlBarrier({
+      lanes: this.lanes,
+      ddlLanes: own.length > 0 ? own : this.lanes,
+      mark: options.mark,
+      held: this.held,
+      deliver: (lane, ddl, sequence) => this.#deliverDdl(lane, ddl, sequence),
+      onOpened: options.onPassable,
+    });
   }
 
   /** Packs one row change; `changed` are the changed columns of an update. */
@@ -84,39 +98,45 @@ export class Outbox {
     if (message.rows > this.#mostKeys || message.keys.sizeBytes > MOST_KEYS_BYTES) message.keys = undefined;
   }
 
+  /** Publishes a statement behind everything that was added, and before everything that will be: nothing may be until `isBlocked` is false. */
+  announce(ddl: PublishedDdl): void {
+    this.#barrier.close(ddl);
+  }
+
+  get isBlocked(): boolean {
+    return this.#barrier.isClosed;
+  }
+
   /** The events of one socket read were taken: idle lanes send what they hold. */
   flush(): void {
     for (const lane of this.lanes) lane.pump();
   }
 
   get isEmpty(): boolean {
-    return this.lanes.every((lane) => lane.isEmpty);
+    return this.#allLanes.every((lane) => lane.isEmpty);
   }
 
   /** Waiting brings nothing more: every lane is empty, or its message was refused for good. */
   get isSettled(): boolean {
-    return this.lanes.every((lane) => lane.isSettled);
+    return this.#allLanes.every((lane) => lane.isSettled);
   }
 
-  async #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
-    const { sink, clock, random, giveUp, onAcknowledged, onRetry, onUndeliverable } = this.#options;
-    // Everything is inside: a lane whose failure nobody is told of would stand still, and the relay look well.
-    try {
-      const outbound = this.#seal(lane, message, sequence);
-      await retried(() => sink.send(outbound), {
-        backoff: BACKOFF,
-        clock,
-        random,
-        signal: giveUp,
-        onFailure: onRetry,
-      });
-      const bodyBytes = outbound.body.length;
+  #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
+    const seal = (): OutboundMessage => this.#seal(lane, message, sequence);
+    const acknowledged = (bodyBytes: number): void => {
       this.#release(message);
-      onAcknowledged(message, bodyBytes);
-    } catch (error) {
-      if (!giveUp.aborted) onUndeliverable(error);
-      throw error;
-    }
+      this.#options.onAcknowledged(message, bodyBytes);
+    };
+    return deliver(this.#options.sink, seal, acknowledged, this.#options);
+  }
+
+  #deliverDdl(lane: Lane, ddl: PublishedDdl, sequence: number): Promise<void> {
+    const { sink, ddl: own, onAcknowledged } = this.#options;
+    const seal = (): OutboundMessage => this.#sealDdl(lane, ddl, sequence);
+    const acknowledged = (bodyBytes: number): void => {
+      onAcknowledged({ rows: 0, commitTimeMs: ddl.commitTimeMs }, bodyBytes);
+    };
+    return deliver(own?.sink ?? sink, seal, acknowledged, this.#options);
   }
 
   /** The low-water mark may pass it, and its bytes are free. */
@@ -162,4 +182,33 @@ export class Outbox {
       body: message.data.written(),
     };
   }
+
+  #sealDdl(lane: Lane, ddl: PublishedDdl, sequence: number): OutboundMessage {
+    const { format, clock, stream, epoch, resume, ddl: own } = this.#options;
+    const id = `${ddl.source}:${ddl.change}`;
+    return {
+      lane: lane.name,
+      tag: DDL_TAG,
+      keys: [],
+      properties: propertiesOf({
+        format: format.name,
+        database: ddl.tables[0]?.database ?? ANY,
+        table: ddl.tables[0]?.table ?? ANY,
+        kind: ddl.type,
+        rows: 0,
+        firstChange: id,
+        lastChange: id,
+        stream,
+        epoch,
+        sequence,
+        resume: sequence === 1 ? resume : undefined,
+        lanes: own === undefined ? this.lanes.length : 1,
+      }),
+      body: format.ddl({ ...ddl, packedAtMs: clock.now(), sequence }),
+    };
+  }
 }
+
+/** No table's tag is one word. */
+const DDL_TAG = 'ddl';
+const ANY = '*';

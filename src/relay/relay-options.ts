@@ -6,6 +6,7 @@ import type { CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { Format } from '../format/format.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Source } from '../source/source.ts';
+import type { DdlHandling } from './ddl-policy.ts';
 import type { CreateSpillFile } from './spill.ts';
 
 /** What a relay is put together from. */
@@ -14,6 +15,11 @@ export interface RelayOptions {
   readonly sink: Sink;
   readonly store: CheckpointStore;
   readonly format: Format;
+  readonly ddl: DdlHandling;
+  /** Where statements are published when not into every lane of `sink`. */
+  readonly ddlSink: Sink | undefined;
+  /** See parseSkip: the transaction to pass without publishing it. */
+  readonly skip: string | undefined;
   readonly filter: TableFilter;
   readonly ordering: Ordering;
   readonly lanes: number;

@@ -1,6 +1,7 @@
 /**
  * The room that owns the flow: events in, messages out, low-water mark down to the checkpoint. Knows only contracts.
  */
+import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /** `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for good. */
@@ -44,9 +45,24 @@ export interface RelayStatus {
   readonly lanes: number;
   /** The oldest first. */
   readonly openXaBranches: readonly OpenXaBranch[];
+  /** A statement waits to be published or acknowledged: nothing is read until it is. */
+  readonly ddlWaits: boolean;
+  /** What nobody has acknowledged yet, the oldest first. */
+  readonly notices: readonly Notice[];
+  /** The transaction that this run was told to skip. */
+  readonly skip: SkipStatus | undefined;
   readonly counters: RelayCounters;
   readonly lastError:
     { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
+}
+
+/** `before-start`: the run began behind it. `not-met`: no transaction begins there, or the source has no GTIDs. */
+export type SkipState = 'waiting' | 'passed' | 'before-start' | 'not-met';
+
+export interface SkipStatus {
+  /** As it was given. */
+  readonly transaction: string;
+  readonly state: SkipState;
 }
 
 /** An XA branch that was prepared, and neither committed nor rolled back yet. The low-water mark stays before it. */
@@ -74,4 +90,5 @@ export interface RelayCounters {
   readonly sourceReconnects: number;
   readonly checkpointsStored: number;
   readonly ddlStatements: number;
+  readonly transactionsSkipped: number;
 }

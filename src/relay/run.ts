@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { asRelayError, type RelayError } from '../base/errors.ts';
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint, Notice } from '../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../sink/sink.ts';
 import type { EventReader, Session } from '../source/source.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
@@ -30,6 +30,7 @@ export class Relay {
   readonly #giveUp = new AbortController();
   #failure: RelayError | undefined;
   #flow: Flow | undefined;
+  #keeper: CheckpointKeeper | undefined;
   #watching: Promise<void> = Promise.resolve();
 
   constructor(options: RelayOptions) {
@@ -41,6 +42,15 @@ export class Relay {
 
   status(): RelayStatus {
     return this.#status.snapshot(this.#flow);
+  }
+
+  /** Takes notices away that an operator has seen, at once and with the next checkpoint, which is stored soon. Returns those that were there. */
+  acknowledge(ids: readonly string[] | 'all'): readonly Notice[] {
+    const gone = this.#flow?.notices.acknowledge(ids) ?? [];
+    for (const { id, about, subject } of gone)
+      this.#options.logger.info({ id, about, subject }, 'a notice was acknowledged by an operator');
+    if (gone.length > 0) this.#keeper?.storeSoon();
+    return gone;
   }
 
   /**
@@ -57,7 +67,8 @@ export class Relay {
     } finally {
       this.#giveUp.abort();
       this.#flow?.xa.close();
-      await Promise.allSettled([this.#options.sink.close(), this.#options.source.close()]);
+      const { sink, ddlSink, source } = this.#options;
+      await Promise.allSettled([sink.close(), ddlSink?.close(), source.close()]);
       // The source is closed: a question that was still open has failed by now.
       await this.#watching;
     }
@@ -76,6 +87,8 @@ export class Relay {
     if (prepared === undefined) return;
     const { flow, keeper } = prepared;
     this.#flow = flow;
+    this.#keeper = keeper;
+    this.#reportSkip(flow);
     const keeping = keeper.keep(ended).catch((thrown: unknown) => {
       this.#fail(thrown);
     });
@@ -98,6 +111,8 @@ export class Relay {
       this.#options;
     const info = await this.#untilItWorks('sink', () => sink.open(), ended);
     if (info === undefined) return undefined;
+    const ddlLane = await this.#openDdlSink(ended);
+    if (isAborted(ended)) return undefined;
     this.#status.sink = { ok: true, reason: `ready: ${info.destination}` };
     const identity = { destination: info.destination, queues: info.queues, lanes: info.laneNames(lanes), ordering };
 
@@ -120,6 +135,7 @@ export class Relay {
       stream: stored?.stream ?? newStream(random),
       epoch: (stored?.epoch ?? 0) + 1,
       storedAt: new Date(clock.now()).toISOString(),
+      ...(stored?.notices !== undefined && { notices: stored.notices }),
     };
     const isSaved = await this.#untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true), ended);
     if (isSaved === undefined) return undefined;
@@ -134,7 +150,7 @@ export class Relay {
       },
       'starting',
     );
-    const flow = createFlow(this.#options, prepared, checkpoint, {
+    const flow = createFlow(this.#options, prepared, checkpoint, ddlLane, {
       giveUp: this.#giveUp.signal,
       status: this.#status,
       guarded: (read) => {
@@ -148,12 +164,36 @@ export class Relay {
       store,
       base: checkpoint,
       mark: flow.mark,
+      notices: flow.notices,
       intervalMs: checkpointIntervalMs,
       status: this.#status,
       clock,
       logger,
     });
     return { flow, keeper };
+  }
+
+  /** The lane of statements, when they have a sink of their own. */
+  async #openDdlSink(ended: AbortSignal): Promise<string | undefined> {
+    const { ddlSink } = this.#options;
+    if (ddlSink === undefined) return undefined;
+    const info = await this.#untilItWorks('sink', () => ddlSink.open(), ended);
+    return info?.laneNames(1)[0];
+  }
+
+  #reportSkip({ skip, intake }: Flow): void {
+    if (skip === undefined) return;
+    const { logger } = this.#options;
+    const { transaction, state } = skip;
+    if (state === 'before-start') {
+      const { file, offset } = intake.position;
+      logger.warn(
+        { transaction, start: `${file}:${offset}` },
+        'the transaction to skip stands before the position of the checkpoint: it was passed already',
+      );
+    } else if (state === 'not-met') {
+      logger.warn({ transaction }, 'the transaction to skip is named by a GTID, and the source has none');
+    } else logger.info({ transaction }, 'this transaction will be skipped when it comes');
   }
 
   /** Sessions, one after the other, until the run ends. */

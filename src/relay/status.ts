@@ -108,6 +108,9 @@ export class StatusBoard {
       lanesBusy: flow?.outbox.lanes.filter((lane) => lane.isSending).length ?? 0,
       lanes: flow?.outbox.lanes.length ?? this.#options.lanes,
       openXaBranches: flow?.xa.open ?? [],
+      ddlWaits: flow?.outbox.isBlocked ?? false,
+      notices: flow?.notices.list ?? [],
+      skip: flow?.skip === undefined ? undefined : { transaction: flow.skip.transaction, state: flow.skip.state },
       counters: {
         eventsRead: intake?.counters.eventsRead ?? 0,
         bytesRead: intake?.counters.bytesRead ?? 0,
@@ -122,6 +125,7 @@ export class StatusBoard {
         sourceReconnects: this.#sourceReconnects,
         checkpointsStored: this.#checkpointsStored,
         ddlStatements: intake?.counters.ddlStatements ?? 0,
+        transactionsSkipped: intake?.counters.transactionsSkipped ?? 0,
       },
       lastError: this.#lastError,
     };

@@ -5,26 +5,28 @@ import type { Tap } from '../source/source.ts';
 const RESUME_SHARE = 0.75;
 
 /**
- * Stops reading while too much is held. Invariant 3: what is held stays below the budget and one event. Invariant 11: by pausing the socket, never by
+ * Stops reading while too much is held, or while a statement waits to be acknowledged. Invariant 3: what is held stays below the budget and one event. Invariant 11: by pausing the socket, never by
  * closing it.
  */
 export class Throttle {
   isPaused = false;
   readonly #held: HeldBytes;
   readonly #heldBytesLimit: number;
+  readonly #isBlocked: () => boolean;
   readonly #takeUp: () => void;
   #tap: Tap | undefined;
   #announceRoom: () => void = () => undefined;
 
-  /** `takeUp` goes on with an event that was left half-way for want of room. It may call `added`. */
-  constructor(held: HeldBytes, heldBytesLimit: number, takeUp: () => void) {
+  /** `isBlocked`: nothing more may be read, however much room there is; tell `released` when that is over. `takeUp` goes on with an event that was left half-way for want of room. It may call `added`. */
+  constructor(held: HeldBytes, heldBytesLimit: number, isBlocked: () => boolean, takeUp: () => void) {
     this.#held = held;
     this.#heldBytesLimit = heldBytesLimit;
+    this.#isBlocked = isBlocked;
     this.#takeUp = takeUp;
   }
 
   get hasRoom(): boolean {
-    return this.#held.bytes < this.#heldBytesLimit;
+    return this.#held.bytes < this.#heldBytesLimit && !this.#isBlocked();
   }
 
   /** `tap` is the one of the session that is read from now; undefined: none. */
@@ -42,7 +44,7 @@ export class Throttle {
 
   /** Less is held. */
   released(): void {
-    if (!this.isPaused || this.#held.bytes > this.#heldBytesLimit * RESUME_SHARE) return;
+    if (!this.isPaused || this.#isBlocked() || this.#held.bytes > this.#heldBytesLimit * RESUME_SHARE) return;
     this.#takeUp();
     if (!this.hasRoom) return;
     this.isPaused = false;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
+import type { Checkpoint, Notice } from '../../src/checkpoint/checkpoint.ts';
 
 const UUID = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 
@@ -21,7 +21,28 @@ export function checkpoint(n: number, changes: Partial<Checkpoint> = {}): Checkp
   };
 }
 
-export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
+const anyNoticeEvent = fc.record({
+  what: fc.string(),
+  transaction: fc.string(),
+  position: fc.string(),
+  at: fc.string(),
+});
+const anyNotices = fc.record({
+  newestId: fc.integer({ min: 1 }),
+  list: fc.array(
+    fc.record({
+      id: fc.string({ minLength: 1 }),
+      about: fc.constantFrom<Notice['about'][]>('differs', 'skipped'),
+      subject: fc.string({ unit: 'grapheme' }),
+      count: fc.integer({ min: 1 }),
+      first: anyNoticeEvent,
+      last: anyNoticeEvent,
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+const anyPosition = fc.record({
   serverUuid: fc.uuid(),
   file: fc.string({ minLength: 1 }),
   offset: fc.maxSafeNat(),
@@ -34,5 +55,9 @@ export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   destination: fc.string({ minLength: 1, unit: 'grapheme' }),
   queues: fc.integer({ min: 1 }),
   lanes: fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
-  ordering: fc.constantFrom('key', 'table', 'total'),
+  ordering: fc.constantFrom<Checkpoint['ordering'][]>('key', 'table', 'total'),
 });
+
+export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
+  .tuple(anyPosition, fc.option(anyNotices, { nil: undefined }))
+  .map(([position, notices]) => ({ ...position, ...(notices !== undefined && { notices }) }));

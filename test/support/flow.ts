@@ -8,7 +8,9 @@ import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
 import { Outbox } from '../../src/relay/outbox.ts';
 import { RowReader } from '../../src/relay/row-reader.ts';
 import { createSpillFile } from '../../src/relay/spill-file.ts';
+import { Skip } from '../../src/relay/skip.ts';
 import { Tables } from '../../src/relay/tables.ts';
+import { skipArgument } from '../../src/relay/transaction-place.ts';
 import { XaBranches } from '../../src/relay/xa-branches.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import type { StartPosition } from '../../src/source/source.ts';
@@ -22,6 +24,8 @@ export interface FlowOptions {
   readonly ordering?: Ordering;
   readonly lanes?: number;
   readonly hasRoom?: () => boolean;
+  /** The transaction to pass. */
+  readonly skip?: string | undefined;
   /** How much memory open XA branches may take. */
   readonly xaMemoryBytes?: number;
   /** False for a lane whose messages are sent, but never acknowledged. */
@@ -40,6 +44,8 @@ export class TestFlow {
   /** Of open XA branches. */
   readonly spillFiles = { created: 0, open: 0 };
   readonly ddl: string[] = [];
+  readonly skip: Skip | undefined;
+  readonly skipped: string[] = [];
   readonly #giveUp = new AbortController();
 
   constructor({
@@ -50,7 +56,9 @@ export class TestFlow {
     hasRoom = () => true,
     xaMemoryBytes = 1 << 20,
     acknowledges = () => true,
+    skip,
   }: FlowOptions = {}) {
+    this.skip = skip === undefined ? undefined : new Skip(skip, start);
     this.mark = new LowWaterMark(start);
     this.outbox = new Outbox({
       sink: {
@@ -73,6 +81,7 @@ export class TestFlow {
       random: () => 0,
       giveUp: this.#giveUp.signal,
       onAcknowledged: () => undefined,
+      onPassable: () => undefined,
       onRetry: () => undefined,
       onUndeliverable: (error) => {
         throw error;
@@ -103,6 +112,8 @@ export class TestFlow {
       xa: this.xa,
       hasRoom,
       onDdl: ({ statement }) => this.ddl.push(statement),
+      skip: this.skip,
+      onSkipped: (place) => this.skipped.push(skipArgument(place)),
     });
   }
 

@@ -11,7 +11,13 @@ it('closes at once and leaves no handle, whatever clients do', async () => {
   const before = handles();
   const server = await startAdmin(
     { host: '127.0.0.1', port: 0 },
-    { status: () => idleStatus, logger: pino({ level: 'silent' }), clock: systemClock, version: '1.2.3' },
+    {
+      status: () => idleStatus,
+      logger: pino({ level: 'silent' }),
+      clock: systemClock,
+      version: '1.2.3',
+      acknowledge: () => [],
+    },
   );
   const sockets = ['', 'GET /livez HTTP/1.1\r\nX: '].map((sent) => {
     const socket = connect(Number(new URL(server.address).port), '127.0.0.1').on('error', () => undefined);

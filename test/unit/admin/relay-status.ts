@@ -26,6 +26,9 @@ export const idleStatus: RelayStatus = {
   lanesBusy: 0,
   lanes: 8,
   openXaBranches: [],
+  ddlWaits: false,
+  notices: [],
+  skip: undefined,
   counters: {
     eventsRead: 101,
     bytesRead: 102,
@@ -40,6 +43,7 @@ export const idleStatus: RelayStatus = {
     sourceReconnects: 111,
     checkpointsStored: 112,
     ddlStatements: 113,
+    transactionsSkipped: 114,
   },
   lastError: undefined,
 };

@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AdminServer } from '../../../src/admin/admin.ts';
+import type { Notice } from '../../../src/checkpoint/checkpoint.ts';
 import { startAdmin, type AdminLimits, type AdminOptions } from '../../../src/admin/server.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { parsePrometheus } from './prometheus-text.ts';
@@ -15,6 +16,13 @@ const options: AdminOptions = {
   logger,
   clock: { ...systemClock, now: () => 1_090_000 },
   version: '1.2.3',
+  acknowledge: () => [],
+};
+const EVENT = {
+  what: 'TRUNCATE TABLE',
+  transaction: 'uuid:9',
+  position: 'binlog.000007:4711',
+  at: '2026-01-02T03:04:05.000Z',
 };
 const hasty: AdminLimits = {
   connections: 4,
@@ -198,5 +206,95 @@ describe('start and close', () => {
     const server = await startAdmin({ host: '::1', port: 0 }, options);
     running.push(server);
     expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+  });
+});
+
+describe('POST /acknowledge', () => {
+  const notice: Notice = { id: '7', about: 'differs', subject: 'shop.orders', count: 1, first: EVENT, last: EVENT };
+  const asked: (readonly string[] | 'all')[] = [];
+  const acknowledge: AdminOptions['acknowledge'] = (ids) => {
+    asked.push(ids);
+    return ids === 'all' || ids.includes('7') ? [notice] : [];
+  };
+  const post = async (
+    body: string,
+    headers: Record<string, string> = { 'Content-Type': 'application/json' },
+  ): Promise<[number, unknown]> => {
+    const { address } = await start({ acknowledge });
+    asked.length = 0;
+    const response = await fetch(`${address}/acknowledge`, { method: 'POST', body, headers });
+    return [response.status, await response.json()];
+  };
+
+  it('takes notices away', async () => {
+    expect(await post('{"ids":["7"]}')).toEqual([200, { acknowledged: ['7'], unknown: [] }]);
+    expect(asked).toEqual([['7']]);
+    expect(await post('{"all":true}', { 'Content-Type': 'Application/JSON; charset=utf-8' })).toEqual([
+      200,
+      { acknowledged: ['7'], unknown: [] },
+    ]);
+    expect(asked).toEqual(['all']);
+    expect(await post('{"ids":["8","7"]}')).toEqual([404, { acknowledged: ['7'], unknown: ['8'] }]);
+  });
+
+  it.each([
+    ['', 400],
+    ['{}', 400],
+    ['{"ids":[]}', 400],
+    ['{"ids":[7]}', 400],
+    ['{"ids":"7"}', 400],
+    ['{"all":"true"}', 400],
+    ['{"all":true,"ids":["7"]}', 400],
+    ['null', 400],
+    [`{"ids":["${'7'.repeat(9000)}"]}`, 413],
+  ])('refuses %.40s', async (body, code) => {
+    expect((await post(body))[0]).toBe(code);
+    expect(asked).toEqual([]);
+  });
+
+  it('is out of reach for pages in a browser', async () => {
+    expect((await post('{"all":true}', { 'Content-Type': 'text/plain' }))[0]).toBe(415);
+    expect((await post('{"all":true}', { 'Content-Type': 'application/x-www-form-urlencoded' }))[0]).toBe(415);
+    expect(
+      (await post('{"all":true}', { 'Content-Type': 'application/json', Origin: 'http://127.0.0.1:8686' }))[0],
+    ).toBe(403);
+    expect(asked).toEqual([]);
+  });
+
+  it('is no page to look at', async () => {
+    const { address } = await start();
+    const response = await fetch(`${address}/acknowledge`);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+});
+
+describe('notices', () => {
+  it('make an otherwise well relay unhealthy, but neither dead nor unready', async () => {
+    const notices: Notice[] = [
+      {
+        id: '7',
+        about: 'differs',
+        subject: 'shop.orders',
+        count: 3,
+        first: EVENT,
+        last: { ...EVENT, what: 'ALTER TABLE', position: 'binlog.000008:4' },
+      },
+      { id: '8', about: 'skipped', subject: 'uuid:9', count: 1, first: EVENT, last: EVENT },
+    ];
+    const { address } = await start({ status: () => ({ ...idleStatus, notices }) });
+    expect((await fetch(`${address}/readyz`)).status).toBe(200);
+    expect((await fetch(`${address}/livez`)).status).toBe(200);
+    const response = await fetch(`${address}/healthz`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      healthy: false,
+      reasons: [
+        'the copy of shop.orders differs since 2026-01-02T03:04:05.000Z, binlog.000007:4711: TRUNCATE TABLE, 3 in all, the last at 2026-01-02T03:04:05.000Z, binlog.000008:4: ALTER TABLE (notice 7)',
+        'transaction uuid:9 of 2026-01-02T03:04:05.000Z, binlog.000007:4711, was skipped: its changes are in no copy (notice 8)',
+      ],
+      notices,
+    });
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    expect(metrics).toContain('binlog_relay_notices{about="differs"} 1');
   });
 });

@@ -26,6 +26,7 @@ describe('what is written', () => {
         messageKeys: 'auto',
       },
       ordering: 'key',
+      ddl: 'warn',
       limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686 },
@@ -113,7 +114,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({
         message:
-          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, ordering, limits, checkpoint, admin, log\n' +
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, ordering, ddl, limits, checkpoint, admin, log\n' +
           'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
         code: 'CONFIG_INVALID',
       }),

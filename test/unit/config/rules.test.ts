@@ -130,3 +130,26 @@ describe('limits', () => {
     ]);
   });
 });
+
+describe('ddl', () => {
+  it.each(['warn', 'stop', 'inline', '{ topic: order-ddl }'])('%s is good', (ddl) => {
+    expect(added(`ddl: ${ddl}\n`)).toEqual([]);
+  });
+
+  it('takes no other word', () => {
+    expect(added('ddl: publish\n')).toEqual([
+      '6:6: ddl: "publish" must be warn, stop, inline, or a mapping with topic',
+    ]);
+    expect(added('ddl: { topics: x }\n').join()).toContain('ddl.topics: unknown key (did you mean topic?)');
+    expect(added('ddl: { topic: a b }\n').join()).toContain('ddl.topic');
+  });
+
+  it('has a topic of its own, in RocketMQ', () => {
+    expect(added('ddl: { topic: order-binlog }\n')).toEqual([
+      '6:15: ddl.topic: "order-binlog" is the topic of the rows: give the statements one of their own, or set ddl to inline',
+    ]);
+    expect(problems(REQUIRED.replace(/sink:[^]*$/, 'sink:\n  type: stdout\nddl: { topic: x }\n'), { files })).toEqual([
+      expect.stringContaining('ddl.topic: "x" needs sink.type rocketmq: with stdout set ddl to inline'),
+    ]);
+  });
+});

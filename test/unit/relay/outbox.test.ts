@@ -49,6 +49,7 @@ class OutboxRun {
       random: () => 0,
       giveUp: new AbortController().signal,
       onAcknowledged: () => undefined,
+      onPassable: () => undefined,
       onRetry: () => undefined,
       onUndeliverable: (error) => void this.undeliverable.push(error),
       ...options,
