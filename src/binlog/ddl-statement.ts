@@ -26,6 +26,15 @@ export interface DdlStatement {
 
 /** Reads a statement as the server wrote it to the binlog; `database` is the default database of its session, empty when it had none. */
 export function readDdl(statement: string, database: string): DdlStatement {
+  const read = readNames(statement, database);
+  // Bytes of another character set than UTF-8: a name may be another one, and end elsewhere.
+  return read.objects !== 'none' && statement.includes(REPLACEMENT) ? { ...read, objects: 'unclear' } : read;
+}
+
+/** What bytes that are not UTF-8 are read as. */
+export const REPLACEMENT = '\ufffd';
+
+function readNames(statement: string, database: string): DdlStatement {
   const sql = new SqlTokens(statement);
   while (sql.takeSign('(') || sql.takeSign(';'));
   const verb = sql.word();

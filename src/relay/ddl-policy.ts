@@ -1,6 +1,6 @@
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { readDdl, type DdlObject, type DdlStatement } from '../binlog/ddl-statement.ts';
+import { readDdl, REPLACEMENT, type DdlObject, type DdlStatement } from '../binlog/ddl-statement.ts';
 import type { TableFilter } from '../change/table-filter.ts';
 import type { PublishedDdl } from '../format/format.ts';
 import type { News } from './notices.ts';
@@ -44,6 +44,7 @@ export class DdlPolicy {
     const transaction = skipArgument(read.place);
     const facts = { statement: ddl.kind, tables: subjects.slice(0, MOST_SHOWN), transaction, at: read.place.begins };
     if (handling === 'publish') {
+      if (read.statement.includes(REPLACEMENT)) throw notUtf8(ddl.kind);
       logger.info(
         facts,
         'a statement that changes published tables is published; reading goes on when it is acknowledged',
@@ -90,6 +91,11 @@ function publishedDdl({ database, statement, place, n }: StatementRead, { type, 
     commitTimeMs,
   };
 }
+
+const notUtf8 = (kind: string): RelayError =>
+  new RelayError('BINLOG_UNSUPPORTED', `${kind}: the text of the statement is not UTF-8, and is to be published`, {
+    remedy: 'Send DDL from sessions with SET NAMES utf8mb4.',
+  });
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 

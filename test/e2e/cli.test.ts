@@ -12,7 +12,7 @@ import { freshDatabase, sharedMysql, sharedRocketmq, uniqueName, type FreshDatab
 const MYSQL = sharedMysql();
 const SERVER = ['--host', MYSQL.host, '--port', String(MYSQL.port), '--user', MYSQL.relayUser];
 const PASSWORD = { MYSQL_PASSWORD: MYSQL.relayPassword };
-const COMMANDS = ['run', 'check', 'tail', 'checkpoint'];
+const COMMANDS = ['run', 'check', 'tail', 'checkpoint', 'acknowledge'];
 
 let db: FreshDatabase;
 /** What `tail` is to show: other test files have tables of their own. */
@@ -66,6 +66,11 @@ describe.concurrent('help', () => {
       ['/none.yaml', '--config'],
     ],
     [['checkpoint'], ['binlog-relay checkpoint show']],
+    [
+      ['run', '--skip', '23'],
+      ['--skip "23" names no transaction', '--skip binlog.000042:4711'],
+    ],
+    [['acknowledge', '7', '--all'], ['an id and --all']],
     [
       ['checkpoint', 'shwo'],
       ['shwo', 'binlog-relay checkpoint show'],

@@ -63,6 +63,11 @@ describe('readDdl', () => {
     expect(read(statement)).toBe(expected);
   });
 
+  it('trusts no name in a statement that is not UTF-8', () => {
+    expect(read('TRUNCATE `caf\ufffd`')).toBe('TRUNCATE!: unclear');
+    expect(read("CREATE VIEW v AS SELECT 'caf\ufffd'")).toBe('QUERY: none');
+  });
+
   it('knows no table without a default database', () => {
     expect(read('TRUNCATE t', '')).toBe('TRUNCATE!: unclear');
     expect(read('TRUNCATE a.t', '')).toBe('TRUNCATE!: a.t');
