@@ -13,6 +13,8 @@ export interface MessageBody {
   readonly mysqlType: Readonly<Record<string, string>>;
   readonly data: readonly Row[];
   readonly old: readonly Row[] | null;
+  /** Columns that are left out because the row is too large. */
+  readonly omitted?: readonly string[];
   readonly source: string;
   readonly changes: readonly string[];
   readonly gtid: string;
@@ -34,6 +36,9 @@ export interface ReplayCounts {
   /** Changes that came again in a later run of the relay. */
   changesRepeated: number;
 }
+
+/** With that of messages without any. */
+const KNOWN_MARKS = new Set(['', 'oversize']);
 
 export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
@@ -57,6 +62,8 @@ export class Replay {
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
   ): Promise<MessageBody> {
     const body = JSON.parse(message.body.toString()) as MessageBody;
+    const unknown = (message.properties.get('marks') ?? '').split(',').filter((mark) => !KNOWN_MARKS.has(mark));
+    if (unknown.length > 0) throw new Error(`${body.table}: this reader does not know the mark ${unknown.join()}`);
     if (!this.#isNew(message)) {
       this.counts.messagesRepeated += 1;
       return body;
@@ -105,6 +112,8 @@ export class Replay {
   /** Writes rows of a table with a primary key; of one without, inserts only. */
   async write(body: MessageBody): Promise<void> {
     const { type, table, pkNames, data, old } = body;
+    if (body.omitted !== undefined && type !== 'DELETE')
+      throw new Error(`${table}: columns ${body.omitted.join()} are left out of a row that is too large: fetch it`);
     if (type === 'INSERT') {
       await this.#replace(body, data);
       return;

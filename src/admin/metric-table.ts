@@ -90,6 +90,13 @@ export const METRICS: readonly Metric[] = [
       { labels: { kind: 'delete' }, value: counters.changesDeleted },
     ],
   },
+  {
+    name: 'binlog_relay_marked_changes_total',
+    type: 'counter',
+    help: 'Changes published otherwise than as whole rows, by mark.',
+    labelNames: ['mark'],
+    samples: ({ status: { counters } }) => [{ labels: { mark: 'oversize' }, value: counters.changesOversize }],
+  },
   counter('binlog_relay_events_read_total', 'Binlog events read.', ({ status }) => status.counters.eventsRead),
   counter('binlog_relay_read_bytes_total', 'Bytes of binlog events read.', ({ status }) => status.counters.bytesRead),
   counter(

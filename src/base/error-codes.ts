@@ -109,6 +109,10 @@ export const ERROR_CODES = {
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
     'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect.',
   ),
+  ROW_TOO_LARGE: terminal(
+    'A row, for an update with the previous values of what changed, is larger than a message may be.',
+    'Nothing was skipped. Publish the keys of such rows alone: publish.oversize: skeleton; or leave the large column out: tables.excludeColumns; or let RocketMQ take larger messages: maxMessageSize of the proxy (rmq-proxy.json) and of every broker (broker.conf), and the receive limit of the readers.',
+  ),
   BINLOG_PURGED: terminal(
     'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',
     'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800.',

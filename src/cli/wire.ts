@@ -24,7 +24,7 @@ export interface Surroundings {
 
 /** The configured parts, put together. Nothing is connected yet. */
 export function createRelay(config: Config, surroundings: Surroundings & { readonly acceptNewLanes: boolean }): Relay {
-  const { limits, ordering, sink } = config;
+  const { limits, ordering, publish, sink } = config;
   return new Relay({
     source: createSource(config, surroundings),
     sink: createSink(sink, surroundings),
@@ -36,6 +36,7 @@ export function createRelay(config: Config, surroundings: Surroundings & { reado
     messageKeys: sink.type === 'rocketmq' ? sink.messageKeys : 'none',
     heldBytes: limits.heldBytes,
     messageBytes: limits.messageBytes,
+    publish,
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,

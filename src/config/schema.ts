@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { hostProblem } from './addresses.ts';
 import { checkpointSchema } from './checkpoint-schema.ts';
 import { duration, flag, size, text, wholeNumber } from './fields.ts';
+import { publishSchema } from './publish-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 import { tablesSchema } from './tables-schema.ts';
@@ -85,6 +86,7 @@ export const configSchema = z.strictObject({
   source: sourceSchema,
   tables: tablesSchema,
   sink: sinkSchema,
+  publish: publishSchema,
   ordering: orderingSchema,
   limits: limitsSchema,
   checkpoint: checkpointSchema,

@@ -1,4 +1,4 @@
-import type { ChangeKind } from './format.ts';
+import type { ChangeKind, MarkName } from './format.ts';
 import { encodeText } from './properties.ts';
 
 /** What stands on a message beside its body, for readers that filter or check without parsing it. */
@@ -16,6 +16,8 @@ export interface EnvelopeFacts {
   readonly sequence: number;
   /** The checkpoint that the epoch started from; only on the first message of a lane in an epoch. */
   readonly resume: string | undefined;
+  /** Empty for ordinary rows. */
+  readonly marks: readonly MarkName[];
 }
 
 /** The properties of a message, encoded so that RocketMQ takes them. */
@@ -32,6 +34,7 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
     ['epoch', String(facts.epoch)],
     ['sequence', String(facts.sequence)],
   ]);
+  if (facts.marks.length > 0) properties.set('marks', facts.marks.join());
   if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
   return properties;
 }

@@ -26,6 +26,15 @@ export interface MessageFacts {
   readonly sequence: number;
 }
 
+/** What a reader has to know of the rows of a message before it takes them for whole ones; nothing of it for ordinary rows. */
+export interface Marks {
+  /** Names of the columns that are left out because the row with them is larger than a message may be. */
+  readonly omitted?: readonly string[];
+}
+
+/** The kinds of row that carry marks, as the property `marks` of their messages names them. */
+export type MarkName = 'oversize';
+
 /** How rows of one table version are written. */
 export interface TableFormat {
   /** Everything before the first row of `data`; `source` is the server's part of the change ids. */
@@ -43,5 +52,6 @@ export interface TableFormat {
 export interface Format {
   /** Goes into the property `format` of every message. */
   readonly name: string;
-  forTable(table: Table, columns: readonly RowColumn[]): TableFormat;
+  /** `marks` stand in the head of every message. */
+  forTable(table: Table, columns: readonly RowColumn[], marks?: Marks): TableFormat;
 }

@@ -3,7 +3,9 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Prepared, StartPosition } from '../source/source.ts';
 import { Intake } from './intake.ts';
 import { LowWaterMark } from './low-water-mark.ts';
+import { MarkedRows } from './marked-rows.ts';
 import { Outbox } from './outbox.ts';
+import { EXACT } from './publish-policy.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RowReader } from './row-reader.ts';
 import { Sparingly } from './sparingly.ts';
@@ -11,6 +13,8 @@ import { Tables } from './tables.ts';
 import { Throttle } from './throttle.ts';
 import { XaBranches } from './xa-branches.ts';
 
+/** For sinks without a limit: what a reader in JavaScript can take as one text, JSON and all, with room to spare. */
+const MOST_BODY_BYTES = 256 << 20;
 const RETRY_LOG_INTERVAL_MS = 10_000;
 /** Open XA branches may take this share of what may be held, so that there is always room for messages. */
 const XA_SHARE = 0.25;
@@ -23,10 +27,13 @@ export interface Flow {
   readonly rows: RowReader;
   readonly xa: XaBranches;
   readonly intake: Intake;
+  readonly marked: MarkedRows;
 }
 
 /** What the parts tell the run, and are told by it. */
 export interface FlowEnds {
+  /** The largest body that the sink takes; undefined when it has no limit of its own. */
+  readonly mostBodyBytes: number | undefined;
   /** Aborted when waiting for the broker has to end. */
   readonly giveUp: AbortSignal;
   readonly status: {
@@ -43,11 +50,13 @@ export function createFlow(
   options: RelayOptions,
   { start, serverUuid }: Prepared,
   { stream, epoch, lanes }: Checkpoint,
-  { giveUp, status, guarded, fail }: FlowEnds,
+  { mostBodyBytes = MOST_BODY_BYTES, giveUp, status, guarded, fail }: FlowEnds,
 ): Flow {
   const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
+  const { publish = EXACT } = options;
   const mark = new LowWaterMark(start);
   const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
+  const marked = new MarkedRows(clock, logger);
   const outbox = new Outbox({
     sink,
     format,
@@ -57,6 +66,8 @@ export function createFlow(
     epoch,
     resume: placeText(start),
     messageBytes,
+    mostBodyBytes,
+    oversize: publish.oversize,
     messageKeys,
     clock,
     random,
@@ -64,6 +75,9 @@ export function createFlow(
     onAcknowledged: (message, bodyBytes) => {
       status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
       throttle.released();
+    },
+    onMarked: (message, marks) => {
+      marked.add(message, marks);
     },
     onRetry: (error, failures) => {
       status.sendFailed(error);
@@ -103,7 +117,7 @@ export function createFlow(
       );
     },
   });
-  return { mark, outbox, throttle, rows, xa, intake };
+  return { mark, outbox, throttle, rows, xa, intake, marked };
 }
 
 /** Enough of a statement to recognize it, without what stands in its parentheses, and without values. */

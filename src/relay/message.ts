@@ -21,13 +21,13 @@ export class Message {
   readonly data: GrowingBytes;
   readonly old: GrowingBytes;
   readonly changes: GrowingBytes;
-  readonly #fullBytes: number;
+  readonly #sizes: MessageSizes;
 
-  constructor(messageClass: MessageClass, number: number, segment: Segment, held: HeldBytes, fullBytes: number) {
+  constructor(messageClass: MessageClass, number: number, segment: Segment, held: HeldBytes, sizes: MessageSizes) {
     this.class = messageClass;
     this.number = number;
     this.segment = segment;
-    this.#fullBytes = fullBytes;
+    this.#sizes = sizes;
     this.data = new GrowingBytes(held, messageClass.head.length + FIRST_ROWS_BYTES);
     this.old = new GrowingBytes(held, messageClass.kind === 'UPDATE' ? FIRST_ROWS_BYTES : 0);
     this.changes = new GrowingBytes(held, FIRST_CHANGES_BYTES);
@@ -38,17 +38,23 @@ export class Message {
   hasRoomFor(imageBytes: number): boolean {
     if (this.rows === 0) return true;
     const bytes = this.data.length + this.old.length + this.changes.length;
-    return bytes < this.#fullBytes && imageBytes < this.#fullBytes;
+    return bytes < this.#sizes.fullBytes && imageBytes < this.#sizes.fullBytes;
   }
 
-  /** Adds a row; `changed` are the changed columns of an update. A value that cannot be written throws, and the message is as it was before. */
-  add(change: RowChange, changed: ColumnSet | undefined): void {
+  /**
+   * Adds a row; `changed` are the changed columns of an update. With a row that makes the message larger than it may be, it is as it was before, and
+   * the size that it would have is returned; undefined otherwise. A value that cannot be written throws, and the message is as it was before, too.
+   */
+  add(change: RowChange, changed: ColumnSet | undefined): number | undefined {
     const dataEnd = this.#writeRow(change);
     const oldEnd = changed === undefined ? this.old.length : this.#writeOld(change, changed);
+    const bytes = dataEnd + oldEnd + this.changes.length + TAIL_BYTES;
+    if (bytes > this.#sizes.mostBytes) return bytes;
     this.data.length = dataEnd;
     this.old.length = oldEnd;
     this.#addIdentity(change);
     this.rows += 1;
+    return undefined;
   }
 
   /** Whole change ids of the first and the last row. */
@@ -68,10 +74,11 @@ export class Message {
 
   /** Returns where the row ends in `data`. */
   #writeRow({ image, start, end }: RowChange): number {
-    const out = this.data.reserve(this.class.plan.format.room(end - start));
+    const out = this.data.reserve(this.#room(this.data, end - start));
     const o = this.#tryRow(image, start, out);
-    // A large row with more escapes than `room` foresaw: now its length is known.
-    return o <= out.length ? o : this.#tryRow(image, start, this.data.reserve(o - this.data.length));
+    // A large row with more escapes than `room` foresaw: now its length is known. One that is too large is not written.
+    if (o <= out.length || o > this.#sizes.mostBytes) return o;
+    return this.#tryRow(image, start, this.data.reserve(o - this.data.length));
   }
 
   #tryRow(image: Buffer, start: number, out: Buffer): number {
@@ -84,9 +91,15 @@ export class Message {
 
   /** Returns where the previous values end in `old`. The image before ends where the one after starts. */
   #writeOld({ image, start, before }: RowChange, changed: ColumnSet): number {
-    const out = this.old.reserve(this.class.plan.format.room(start - before));
+    const out = this.old.reserve(this.#room(this.old, start - before));
     const o = this.#tryOld(image, before, out, changed);
-    return o <= out.length ? o : this.#tryOld(image, before, this.old.reserve(o - this.old.length), changed);
+    if (o <= out.length || o > this.#sizes.mostBytes) return o;
+    return this.#tryOld(image, before, this.old.reserve(o - this.old.length), changed);
+  }
+
+  /** However large a row, no more memory is taken for it than a message may have. */
+  #room(bytes: GrowingBytes, imageBytes: number): number {
+    return Math.min(this.class.plan.format.room(imageBytes), Math.max(0, this.#sizes.mostBytes - bytes.length));
   }
 
   #tryOld(image: Buffer, before: number, out: Buffer, changed: ColumnSet): number {
@@ -115,6 +128,15 @@ export class Message {
   }
 }
 
+export interface MessageSizes {
+  /** Size at which a message takes no more rows. */
+  readonly fullBytes: number;
+  /** The largest body that the sink takes. */
+  readonly mostBytes: number;
+}
+
+/** More than what stands behind the rows takes, beside `old` and `changes`. */
+const TAIL_BYTES = 1024;
 const CURSOR: Cursor = { p: 0, o: 0 };
 /** Small, so that thousands of live messages of one row stay small; they double as they grow. */
 const FIRST_ROWS_BYTES = 1024;

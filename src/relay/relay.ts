@@ -67,6 +67,8 @@ export interface RelayCounters {
   readonly changesInserted: number;
   readonly changesUpdated: number;
   readonly changesDeleted: number;
+  /** Published as their key alone. */
+  readonly changesOversize: number;
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;

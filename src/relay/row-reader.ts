@@ -138,10 +138,7 @@ export class RowReader {
   #endOfImage(plan: TablePlan, b: Buffer, p: number, end: number): number {
     const imageEnd = plan.skip(b, p);
     if (imageEnd <= end) return imageEnd;
-    throw new RelayError(
-      'BINLOG_DECODE',
-      `a row of ${nameOf(plan)} is longer than its event: the table map does not fit`,
-    );
+    throw new RelayError('BINLOG_DECODE', `a row of ${plan.name} is longer than its event: the table map does not fit`);
   }
 
   #requireFullRows(plan: TablePlan, b: Buffer): void {
@@ -149,13 +146,11 @@ export class RowReader {
     if (columns !== plan.table.columns.length) {
       throw new RelayError(
         'BINLOG_DECODE',
-        `rows of ${nameOf(plan)} have ${columns} columns, its table map ${plan.table.columns.length}`,
+        `rows of ${plan.name} have ${columns} columns, its table map ${plan.table.columns.length}`,
       );
     }
     if (!isFullImage(b, present, columns) || !isFullImage(b, presentAfter, columns)) {
-      throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${nameOf(plan)} hold only some of their columns`);
+      throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${plan.name} hold only some of their columns`);
     }
   }
 }
-
-const nameOf = ({ table }: TablePlan): string => `${table.database}.${table.name}`;

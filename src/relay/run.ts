@@ -135,6 +135,7 @@ export class Relay {
       'starting',
     );
     const flow = createFlow(this.#options, prepared, checkpoint, {
+      mostBodyBytes: info.mostBodyBytes,
       giveUp: this.#giveUp.signal,
       status: this.#status,
       guarded: (read) => {

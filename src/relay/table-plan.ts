@@ -13,7 +13,7 @@ import {
 import type { Ordering } from '../change/change.ts';
 import { RowKey } from '../change/row-key.ts';
 import type { TableFilter } from '../change/table-filter.ts';
-import type { Format, TableFormat } from '../format/format.ts';
+import type { Format, MarkName, Marks, TableFormat } from '../format/format.ts';
 import { tagOf } from '../format/properties.ts';
 import { MessageClasses } from './message-class.ts';
 
@@ -30,21 +30,73 @@ export class TablePlan {
   /** Scratch for `compare`. */
   readonly changed: ColumnSet;
   readonly classes: MessageClasses;
+  /** Why the rows are not whole; empty when they are. */
+  readonly marks: readonly MarkName[];
+  readonly #columns: readonly RowColumn[];
+  readonly #options: PlanOptions;
+  #skeleton: TablePlan | undefined;
 
   /** Throws BINLOG_UNSUPPORTED, naming the column, when a published column cannot be written exactly. */
-  constructor(table: Table, counter: ChangeCounter, { filter, ordering, format }: PlanOptions) {
-    const columns = table.columns.map((column) => rowColumn(table, column, filter));
+  constructor(table: Table, counter: ChangeCounter, options: PlanOptions, reduced: Reduced = WHOLE) {
+    const { filter, ordering, format } = options;
+    const columns = reduced.columns ?? table.columns.map((column) => rowColumn(table, column, filter));
     this.table = table;
     this.counter = counter;
     this.tag = tagOf(table.database, table.name);
-    this.key = new RowKey(table, columns, ordering);
-    this.format = format.forTable(table, columns);
+    this.key = reduced.key ?? new RowKey(table, columns, ordering);
+    this.format = format.forTable(table, columns, reduced.marks);
     this.skip = compileSkip(columns);
     this.compare = compileCompare(columns);
     this.changed = columnSet(columns.length);
     this.classes = new MessageClasses(this);
+    this.marks = reduced.names;
+    this.#columns = columns;
+    this.#options = options;
+  }
+
+  /** `database.table` */
+  get name(): string {
+    return `${this.table.database}.${this.table.name}`;
+  }
+
+  /** True when only the keys of the rows are written. */
+  get isSkeleton(): boolean {
+    return this.marks.includes('oversize');
+  }
+
+  /**
+   * The same rows with the columns of their key only, and with no column when the table has none. A key that indexes only the beginning of a column
+   * is none here: that column may be what makes the row large.
+   */
+  get skeleton(): TablePlan {
+    this.#skeleton ??= this.#newSkeleton();
+    return this.#skeleton;
+  }
+
+  #newSkeleton(): TablePlan {
+    const { primaryKey } = this.table;
+    const key = this.key.isEmpty || primaryKey.some(({ prefix }) => prefix > 0) ? [] : primaryKey;
+    const isKept = (column: Column): boolean => key.some((part) => part.column.index === column.index);
+    const columns = this.#columns.map((each) => (isKept(each.column) ? each : { ...each, codec: undefined }));
+    const omitted = this.#columns.filter(({ column, codec }) => codec !== undefined && !isKept(column));
+    return new TablePlan(this.table, this.counter, this.#options, {
+      columns,
+      key: this.key,
+      marks: { omitted: omitted.map(({ column }) => column.name) },
+      names: [...this.marks, 'oversize'],
+    });
   }
 }
+
+/** How a plan differs from that of whole rows. */
+interface Reduced {
+  readonly columns?: readonly RowColumn[];
+  readonly key?: RowKey;
+  readonly marks: Marks;
+  readonly names: readonly MarkName[];
+}
+
+const WHOLE: Reduced = { marks: {}, names: [] };
 
 /** Numbers the changes of one table within a transaction, and knows which were taken before the connection was lost. */
 export interface ChangeCounter {

@@ -6,6 +6,7 @@ import { canalJson } from '../../src/format/canal-json.ts';
 import { Intake } from '../../src/relay/intake.ts';
 import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
 import { Outbox } from '../../src/relay/outbox.ts';
+import { EXACT, type PublishPolicy } from '../../src/relay/publish-policy.ts';
 import { RowReader } from '../../src/relay/row-reader.ts';
 import { createSpillFile } from '../../src/relay/spill-file.ts';
 import { Tables } from '../../src/relay/tables.ts';
@@ -21,6 +22,8 @@ export interface FlowOptions {
   readonly include?: readonly string[];
   readonly ordering?: Ordering;
   readonly lanes?: number;
+  readonly publish?: PublishPolicy;
+  readonly mostBodyBytes?: number;
   readonly hasRoom?: () => boolean;
   /** How much memory open XA branches may take. */
   readonly xaMemoryBytes?: number;
@@ -47,6 +50,8 @@ export class TestFlow {
     include = ['*.*'],
     ordering = 'key',
     lanes = 4,
+    publish = EXACT,
+    mostBodyBytes = 4 << 20,
     hasRoom = () => true,
     xaMemoryBytes = 1 << 20,
     acknowledges = () => true,
@@ -68,11 +73,14 @@ export class TestFlow {
       epoch: 1,
       resume: 'start',
       messageBytes: 256 << 10,
+      mostBodyBytes,
+      oversize: publish.oversize,
       messageKeys: 'auto',
       clock: systemClock,
       random: () => 0,
       giveUp: this.#giveUp.signal,
       onAcknowledged: () => undefined,
+      onMarked: () => undefined,
       onRetry: () => undefined,
       onUndeliverable: (error) => {
         throw error;

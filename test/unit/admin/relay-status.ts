@@ -33,6 +33,7 @@ export const idleStatus: RelayStatus = {
     changesInserted: 104,
     changesUpdated: 105,
     changesDeleted: 106,
+    changesOversize: 120,
     messagesAcknowledged: 107,
     changesAcknowledged: 108,
     bytesAcknowledged: 109,

@@ -25,6 +25,7 @@ describe('what is written', () => {
         sendTimeoutMs: 10_000,
         messageKeys: 'auto',
       },
+      publish: { oversize: 'fail' },
       ordering: 'key',
       limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
@@ -113,7 +114,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({
         message:
-          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, ordering, limits, checkpoint, admin, log\n' +
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, limits, checkpoint, admin, log\n' +
           'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
         code: 'CONFIG_INVALID',
       }),

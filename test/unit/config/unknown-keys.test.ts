@@ -10,6 +10,7 @@ const CONFIGS = [
     source: { host: 'a', user: 'b', tls: { mode: 'required' }, start: { file: 'binlog.000001', position: 4 } },
     tables: { include: ['*.*'] },
     sink: { type: 'rocketmq', endpoint: 'a:1', tls: { enabled: true } },
+    publish: { oversize: 'fail' },
     limits: { lanes: 2 },
     checkpoint: { path: 'x' },
     admin: { port: 1 },

@@ -34,7 +34,7 @@ function updateOf(before: readonly Value[] | Buffer, after: readonly Value[] | B
 
 function messageFor(kind: 'INSERT' | 'UPDATE'): Message {
   const messageClass = kind === 'INSERT' ? plan.classes.insert('uuid') : plan.classes.update('uuid', Int32Array.of(2));
-  return new Message(messageClass, 1, mark.hold(0), held, 1 << 20);
+  return new Message(messageClass, 1, mark.hold(0), held, { fullBytes: 1 << 20, mostBytes: 4 << 20 });
 }
 
 const ALL = Int32Array.of(2);

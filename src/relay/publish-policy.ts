@@ -1,0 +1,8 @@
+/** What becomes of rows and values that cannot be published as they are. docs/message-format.md shows what readers see. */
+export interface PublishPolicy {
+  /** A row that is larger than a message may be: stop, or publish its key alone. */
+  readonly oversize: 'fail' | 'skeleton';
+}
+
+/** Nothing is published that is not the whole row, exactly. */
+export const EXACT: PublishPolicy = { oversize: 'fail' };
