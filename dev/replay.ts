@@ -13,6 +13,9 @@ export interface MessageBody {
   readonly mysqlType: Readonly<Record<string, string>>;
   readonly data: readonly Row[];
   readonly old: readonly Row[] | null;
+  /** Columns that the binlog does not bring, and those of them in `data` whose previous values it does not bring. */
+  readonly absent?: readonly string[];
+  readonly oldAbsent?: readonly string[];
   /** Columns that are left out because the row is too large. */
   readonly omitted?: readonly string[];
   readonly source: string;
@@ -38,7 +41,7 @@ export interface ReplayCounts {
 }
 
 /** With that of messages without any. */
-const KNOWN_MARKS = new Set(['', 'oversize']);
+const KNOWN_MARKS = new Set(['', 'oversize', 'partial']);
 
 export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
@@ -126,6 +129,10 @@ export class Replay {
     }
     // Under `ordering: table` and `total` an update may change the key; rows that change places do so one after the other.
     const changesKey = pkNames.some((column) => column in (old?.[0] ?? {}));
+    if (body.absent !== undefined) {
+      for (const [i, row] of data.entries()) await this.#update(body, pkNames, row, { ...row, ...old?.[i] });
+      return;
+    }
     if (!changesKey) {
       await this.#replace(body, data);
       return;
@@ -141,6 +148,22 @@ export class Replay {
     const values = rows.map((row) => columns.map((column) => valueOf(row[column], mysqlType[column])));
     const name = this.#nameOf(database, table);
     await this.#connection.query(`REPLACE INTO ${name} (${columns.map(quoted).join()}) VALUES ?`, [values]);
+  }
+
+  /** Writes the columns that the row has, where `before` is. */
+  async #update(
+    { database, table, mysqlType }: MessageBody,
+    key: readonly string[],
+    row: Row,
+    before: Row,
+  ): Promise<void> {
+    const columns = Object.keys(row);
+    const set = columns.map((column) => `${quoted(column)} = ?`).join();
+    const isRow = key.map((column) => `${quoted(column)} = ?`).join(' AND ');
+    await this.#connection.query(`UPDATE ${this.#nameOf(database, table)} SET ${set} WHERE ${isRow}`, [
+      ...columns.map((column) => valueOf(row[column], mysqlType[column])),
+      ...key.map((column) => keyOf(before[column], mysqlType[column])),
+    ]);
   }
 
   async #delete(

@@ -95,7 +95,10 @@ export const METRICS: readonly Metric[] = [
     type: 'counter',
     help: 'Changes published otherwise than as whole rows, by mark.',
     labelNames: ['mark'],
-    samples: ({ status: { counters } }) => [{ labels: { mark: 'oversize' }, value: counters.changesOversize }],
+    samples: ({ status: { counters } }) => [
+      { labels: { mark: 'oversize' }, value: counters.changesOversize },
+      { labels: { mark: 'partial' }, value: counters.changesPartial },
+    ],
   },
   counter('binlog_relay_events_read_total', 'Binlog events read.', ({ status }) => status.counters.eventsRead),
   counter('binlog_relay_read_bytes_total', 'Bytes of binlog events read.', ({ status }) => status.counters.bytesRead),

@@ -107,7 +107,7 @@ export const ERROR_CODES = {
   ),
   ROW_IMAGE_NOT_FULL: terminal(
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
-    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect.',
+    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect. Or publish such rows with the columns that they have: publish.partialRows: allow.',
   ),
   ROW_TOO_LARGE: terminal(
     'A row, for an update with the previous values of what changed, is larger than a message may be.',

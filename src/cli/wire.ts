@@ -45,7 +45,12 @@ export function createRelay(config: Config, surroundings: Surroundings & { reado
 }
 
 export function createSource(config: Config, { clock, logger }: Surroundings): MysqlSource {
-  return new MysqlSource(config.source, { clock, logger, published: published(config) });
+  return new MysqlSource(config.source, {
+    clock,
+    logger,
+    published: published(config),
+    partialRows: config.publish.partialRows,
+  });
 }
 
 export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): Sink {

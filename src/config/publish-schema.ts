@@ -10,6 +10,14 @@ export const publishSchema = z
           '`fail`: stop with ROW_TOO_LARGE. `skeleton`: publish the columns of its primary key alone, with the names of the columns left out under `omitted`; ' +
           'readers fetch the row themselves. Every reader must know `omitted` before you choose it.',
       ),
+    partialRows: z
+      .enum(['fail', 'allow'])
+      .default('fail')
+      .describe(
+        'What to do with rows of which the binlog brings only some columns: binlog_row_image is MINIMAL or NOBLOB, on the server or in a session. ' +
+          '`fail`: stop with ROW_IMAGE_NOT_FULL. `allow`: publish the columns that there are, with the names of the others under `absent`. ' +
+          'Every reader must know `absent` before you choose it. An update that changes a primary key then needs ordering table or total.',
+      ),
   })
   .prefault({})
   .describe(

@@ -28,12 +28,16 @@ export interface MessageFacts {
 
 /** What a reader has to know of the rows of a message before it takes them for whole ones; nothing of it for ordinary rows. */
 export interface Marks {
+  /** Names of the columns that the binlog does not bring for these rows. */
+  readonly absent?: readonly string[];
+  /** Names of the columns of an update whose previous values the binlog does not bring. */
+  readonly oldAbsent?: readonly string[];
   /** Names of the columns that are left out because the row with them is larger than a message may be. */
   readonly omitted?: readonly string[];
 }
 
 /** The kinds of row that carry marks, as the property `marks` of their messages names them. */
-export type MarkName = 'oversize';
+export type MarkName = 'oversize' | 'partial';
 
 /** How rows of one table version are written. */
 export interface TableFormat {

@@ -102,7 +102,7 @@ export function createFlow(
     memoryBytes: heldBytes * XA_SHARE,
     createSpillFile: options.createSpillFile,
   });
-  const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
+  const rows = new RowReader(new Tables({ filter, ordering, format }), outbox, publish.partialRows);
   const intake = new Intake({
     start,
     serverUuid,

@@ -7,18 +7,20 @@ import { Sparingly } from './sparingly.ts';
 const LOG_INTERVAL_MS = 60_000;
 
 const WARNINGS: Readonly<Record<MarkName, string>> = {
+  partial:
+    'the binlog brings only some columns of some rows (binlog_row_image is not FULL): they are published so, and marked',
   oversize: 'rows were larger than a message may be: only their keys are published, readers must fetch the rest',
 };
 
 /** Counts the changes that are published with a mark, and warns of them now and then. */
 export class MarkedRows {
-  readonly counters: Record<MarkName, number> = { oversize: 0 };
+  readonly counters: Record<MarkName, number> = { oversize: 0, partial: 0 };
   readonly #logs: Readonly<Record<MarkName, Sparingly>>;
   readonly #logger: Logger;
 
   constructor(clock: Clock, logger: Logger) {
     const log = (): Sparingly => new Sparingly(clock, LOG_INTERVAL_MS);
-    this.#logs = { oversize: log() };
+    this.#logs = { oversize: log(), partial: log() };
     this.#logger = logger;
   }
 

@@ -2,7 +2,9 @@
 export interface PublishPolicy {
   /** A row that is larger than a message may be: stop, or publish its key alone. */
   readonly oversize: 'fail' | 'skeleton';
+  /** Rows of which the binlog brings only some columns: stop, or publish these. */
+  readonly partialRows: 'fail' | 'allow';
 }
 
 /** Nothing is published that is not the whole row, exactly. */
-export const EXACT: PublishPolicy = { oversize: 'fail' };
+export const EXACT: PublishPolicy = { oversize: 'fail', partialRows: 'fail' };

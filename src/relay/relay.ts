@@ -69,6 +69,8 @@ export interface RelayCounters {
   readonly changesDeleted: number;
   /** Published as their key alone. */
   readonly changesOversize: number;
+  /** Published with the columns that the binlog brings. */
+  readonly changesPartial: number;
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;

@@ -116,6 +116,7 @@ export class StatusBoard {
         changesUpdated: rows?.counters.updated ?? 0,
         changesDeleted: rows?.counters.deleted ?? 0,
         changesOversize: marked?.counters.oversize ?? 0,
+        changesPartial: marked?.counters.partial ?? 0,
         messagesAcknowledged: this.#acknowledgedMessages,
         changesAcknowledged: this.#acknowledgedChanges,
         bytesAcknowledged: this.#acknowledgedBytes,

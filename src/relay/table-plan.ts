@@ -2,6 +2,7 @@ import { RelayError } from '../base/errors.ts';
 import type { Column, Table } from '../binlog/binlog.ts';
 import { columnCodec, valueSize } from '../binlog/columns.ts';
 import {
+  addColumn,
   columnSet,
   compileCompare,
   compileSkip,
@@ -16,6 +17,7 @@ import type { TableFilter } from '../change/table-filter.ts';
 import type { Format, MarkName, Marks, TableFormat } from '../format/format.ts';
 import { tagOf } from '../format/properties.ts';
 import { MessageClasses } from './message-class.ts';
+import { PartialPlans } from './partial-plans.ts';
 
 /** How the relay treats the rows of one version of an included table: everything compiled once, used per row. */
 export class TablePlan {
@@ -34,6 +36,8 @@ export class TablePlan {
   readonly marks: readonly MarkName[];
   readonly #columns: readonly RowColumn[];
   readonly #options: PlanOptions;
+  readonly #reduced: Reduced;
+  #partial: PartialPlans | undefined;
   #skeleton: TablePlan | undefined;
 
   /** Throws BINLOG_UNSUPPORTED, naming the column, when a published column cannot be written exactly. */
@@ -46,17 +50,61 @@ export class TablePlan {
     this.key = reduced.key ?? new RowKey(table, columns, ordering);
     this.format = format.forTable(table, columns, reduced.marks);
     this.skip = compileSkip(columns);
-    this.compare = compileCompare(columns);
+    this.compare =
+      reduced.known === undefined ? compileCompare(columns) : masked(compileCompare(columns), reduced.known);
     this.changed = columnSet(columns.length);
     this.classes = new MessageClasses(this);
     this.marks = reduced.names;
     this.#columns = columns;
     this.#options = options;
+    this.#reduced = reduced;
   }
 
   /** `database.table` */
   get name(): string {
     return `${this.table.database}.${this.table.name}`;
+  }
+
+  /** True when the images hold only some columns of the table. */
+  get isPartial(): boolean {
+    return this.marks.includes('partial');
+  }
+
+  /** For rows whose images hold only some columns. */
+  get partial(): PartialPlans {
+    this.#partial ??= new PartialPlans(this);
+    return this.#partial;
+  }
+
+  /**
+   * The plan for images that hold only the columns `present`, by index in table order; of an update, the previous values of the columns `known`
+   * alone. The key must be among them.
+   */
+  reducedTo(present: readonly number[], known: readonly number[]): TablePlan {
+    const { database, name, columns, primaryKey } = this.table;
+    const placed = new Map(
+      columns
+        .filter(({ index }) => present.includes(index))
+        .map((column, index) => [column.index, { ...column, index }]),
+    );
+    const keyParts = primaryKey.flatMap(({ column, prefix }) => {
+      const found = placed.get(column.index);
+      return found === undefined ? [] : [{ column: found, prefix }];
+    });
+    const knownPlaces = columnSet(placed.size);
+    for (const index of known) addColumn(knownPlaces, placed.get(index)?.index ?? 0);
+    const names = (isNamed: (index: number) => boolean): string[] =>
+      this.#columns
+        .filter(({ column, codec }) => codec !== undefined && isNamed(column.index))
+        .map(({ column }) => column.name);
+    const absent = names((index) => !placed.has(index));
+    const oldAbsent = names((index) => placed.has(index) && !known.includes(index));
+    const table = { database, name, columns: [...placed.values()], primaryKey: keyParts };
+    return new TablePlan(table, this.counter, this.#options, {
+      known: knownPlaces,
+      marks: { absent, ...(oldAbsent.length > 0 && { oldAbsent }) },
+      names: ['partial'],
+    });
   }
 
   /** True when only the keys of the rows are written. */
@@ -82,7 +130,11 @@ export class TablePlan {
     return new TablePlan(this.table, this.counter, this.#options, {
       columns,
       key: this.key,
-      marks: { omitted: omitted.map(({ column }) => column.name) },
+      ...(this.#reduced.known !== undefined && { known: this.#reduced.known }),
+      marks: {
+        ...(this.#reduced.marks.absent !== undefined && { absent: this.#reduced.marks.absent }),
+        omitted: omitted.map(({ column }) => column.name),
+      },
       names: [...this.marks, 'oversize'],
     });
   }
@@ -92,11 +144,21 @@ export class TablePlan {
 interface Reduced {
   readonly columns?: readonly RowColumn[];
   readonly key?: RowKey;
+  /** The columns whose previous values an update brings; all unless given. */
+  readonly known?: ColumnSet;
   readonly marks: Marks;
   readonly names: readonly MarkName[];
 }
 
 const WHOLE: Reduced = { marks: {}, names: [] };
+
+/** Takes no column as changed whose previous value is not known. */
+function masked(compare: CompareImages, known: ColumnSet): CompareImages {
+  return (b, before, after, changed) => {
+    compare(b, before, after, changed);
+    for (const [i, word] of known.entries()) changed[i] = (changed[i] ?? 0) & word;
+  };
+}
 
 /** Numbers the changes of one table within a transaction, and knows which were taken before the connection was lost. */
 export interface ChangeCounter {

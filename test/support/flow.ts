@@ -106,7 +106,7 @@ export class TestFlow {
     this.intake = new Intake({
       start,
       serverUuid: '00000000-0000-0000-0000-000000000001',
-      rows: new RowReader(tables, this.outbox),
+      rows: new RowReader(tables, this.outbox, publish.partialRows),
       mark: this.mark,
       xa: this.xa,
       hasRoom,

@@ -48,7 +48,12 @@ export class PublishingRun {
       connectTimeoutMs: 10_000,
     };
     this.#relay = new Relay({
-      source: new MysqlSource(config, { clock: systemClock, logger, published: filter }),
+      source: new MysqlSource(config, {
+        clock: systemClock,
+        logger,
+        published: filter,
+        partialRows: policy.partialRows,
+      }),
       sink: {
         open: () =>
           Promise.resolve({

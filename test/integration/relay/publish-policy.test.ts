@@ -3,6 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { PublishingRun, type PublishingOptions } from '../../support/publishing-run.ts';
+import { Replay } from '../../../dev/replay.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
 
 const MIB = 1 << 20;
@@ -102,5 +103,123 @@ describe('a row that is larger than a message may be', () => {
         ['prefixed', null, [{}], ['content'], 1],
       ]),
     );
+  });
+});
+
+describe('rows of which the binlog brings only some columns', () => {
+  const ORDERS =
+    'CREATE TABLE orders (a INT DEFAULT 5, id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, note TEXT, price DECIMAL(8,2))';
+  const CHANGES = [
+    'SET SESSION binlog_row_image = MINIMAL',
+    `INSERT INTO orders (note) VALUES ('one'), ('two')`,
+    'INSERT INTO orders VALUES (1, 30, NULL, 9.5)',
+    `UPDATE orders SET price = 1.5, note = 'x' WHERE id < 3`,
+    'UPDATE orders SET price = NULL WHERE id = 30',
+    'DELETE FROM orders WHERE id = 30',
+    'SET SESSION binlog_row_image = NOBLOB',
+    'UPDATE orders SET a = NULL WHERE id = 1',
+    `UPDATE orders SET note = 'y' WHERE id = 1`,
+    'DELETE FROM orders WHERE id = 1',
+    'SET SESSION binlog_row_image = FULL',
+    'DELETE FROM orders WHERE id = 2',
+  ];
+  const shown = (): unknown[] =>
+    run.bodies.flatMap(({ type, data, old, absent, oldAbsent }) =>
+      data.map((row, i) => [type, row, old?.[i] ?? null, absent?.join() ?? '-', oldAbsent?.join() ?? '-']),
+    );
+
+  test('stop the relay', async () => {
+    await publish({}, ORDERS, ...CHANGES.slice(0, 2));
+    expect(run.failure?.code).toBe('ROW_IMAGE_NOT_FULL');
+    expect(run.failure?.remedy).toContain('publish.partialRows: allow');
+  });
+
+  test.each(['key', 'table'] as const)(
+    'are published with the columns that they have: ordering %s',
+    async (ordering) => {
+      await publish({ publish: { partialRows: 'allow' }, ordering }, ORDERS, ...CHANGES);
+      expect(run.failure).toBeUndefined();
+      const changes = shown();
+      expect(changes).toHaveLength(11);
+      expect(changes).toEqual(
+        expect.arrayContaining([
+          ['INSERT', { id: '1', note: 'one' }, null, 'a,price', '-'],
+          ['INSERT', { id: '2', note: 'two' }, null, 'a,price', '-'],
+          ['INSERT', { a: '1', id: '30', note: null, price: '9.50' }, null, '-', '-'],
+          ['UPDATE', { id: '1', note: 'x', price: '1.50' }, {}, 'a', 'note,price'],
+          ['UPDATE', { id: '2', note: 'x', price: '1.50' }, {}, 'a', 'note,price'],
+          ['UPDATE', { id: '30', price: null }, {}, 'a,note', 'price'],
+          ['DELETE', { id: '30' }, null, 'a,note,price', '-'],
+          ['UPDATE', { a: null, id: '1', price: '1.50' }, { a: '5' }, 'note', '-'],
+          ['UPDATE', { a: null, id: '1', note: 'y', price: '1.50' }, {}, '', 'note'],
+          ['DELETE', { a: null, id: '1', price: '1.50' }, null, 'note', '-'],
+          ['DELETE', { a: '5', id: '2', note: 'x', price: '1.50' }, null, '-', '-'],
+        ]),
+      );
+      expect(run.counters.changesPartial).toBe(9);
+      for (const { properties, body } of run.sent)
+        expect(properties.get('marks')).toBe(body.includes('"absent":') ? 'partial' : undefined);
+    },
+  );
+
+  test('give a reader that knows them an exact copy', async () => {
+    const copy = await freshDatabase({ mysql, prefix: 'copy' });
+    try {
+      await copy.connection.query(`SET SESSION sql_log_bin = 0, time_zone = '+00:00', sql_mode = ''; ${ORDERS}`);
+      await publish(
+        { publish: { partialRows: 'allow' } },
+        ORDERS,
+        ...CHANGES,
+        'SET SESSION binlog_row_image = MINIMAL',
+        `INSERT INTO orders (note) VALUES ('three'), (NULL)`,
+        `UPDATE orders SET a = a + id, note = CONCAT(note, '!')`,
+      );
+      const replay = new Replay(copy.connection, () => copy.name);
+      for (const message of run.sent) await replay.apply(message);
+      const read = 'SELECT * FROM orders ORDER BY id';
+      const [expected] = await sql.query(read);
+      const [found] = await copy.connection.query(read);
+      expect(found).toEqual(expected);
+      expect(found).toHaveLength(2);
+    } finally {
+      await copy.drop();
+    }
+  });
+
+  test('stop the relay when the key of the row changes in ordering key, and are one update otherwise', async () => {
+    const changes = [
+      ORDERS,
+      CHANGES[1] ?? '',
+      'SET SESSION binlog_row_image = MINIMAL',
+      'UPDATE orders SET id = 9 WHERE id = 1',
+    ];
+    await publish({ publish: { partialRows: 'allow' } }, ...changes);
+    expect(run.failure?.message).toContain('changes the primary key');
+    await run.stop();
+    await sql.query('DROP TABLE orders; SET SESSION binlog_row_image = FULL');
+    await publish({ publish: { partialRows: 'allow' }, ordering: 'total' }, ...changes);
+    expect(run.failure).toBeUndefined();
+    expect(shown().at(-1)).toEqual(['UPDATE', { id: '9' }, { id: '1' }, 'a,note,price', '-']);
+  });
+
+  test('stop the relay when their key is not among their columns, or JSON is there by its differences', async () => {
+    await publish(
+      { publish: { partialRows: 'allow' } },
+      'CREATE TABLE defaults (id INT PRIMARY KEY DEFAULT 7, v INT)',
+      'SET SESSION binlog_row_image = MINIMAL',
+      'INSERT INTO defaults (v) VALUES (1)',
+    );
+    expect(run.failure?.message).toMatch(/rows of \S+\.defaults do not hold id of their primary key$/);
+    await run.stop();
+    await publish(
+      { publish: { partialRows: 'allow' } },
+      'CREATE TABLE documents (id INT PRIMARY KEY, j JSON)',
+      `INSERT INTO documents VALUES (1, '{"a": [1, 2, 3], "b": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}')`,
+      'SET SESSION binlog_row_value_options = PARTIAL_JSON; SET SESSION binlog_row_image = MINIMAL',
+      "UPDATE documents SET j = JSON_SET(j, '$.a[1]', 9)",
+    );
+    expect(run.failure?.code).toBe('ROW_IMAGE_NOT_FULL');
+    expect(run.failure?.remedy).toContain('binlog_row_value_options');
+    expect(run.bodies).toHaveLength(1);
   });
 });

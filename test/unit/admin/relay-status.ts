@@ -34,6 +34,7 @@ export const idleStatus: RelayStatus = {
     changesUpdated: 105,
     changesDeleted: 106,
     changesOversize: 120,
+    changesPartial: 121,
     messagesAcknowledged: 107,
     changesAcknowledged: 108,
     bytesAcknowledged: 109,
