@@ -18,6 +18,12 @@ export interface MessageBody {
   readonly oldAbsent?: readonly string[];
   /** Columns that are left out because the row is too large. */
   readonly omitted?: readonly string[];
+  /** Values that are in base64, because their bytes are no text. */
+  readonly invalidText?: readonly {
+    readonly row: number;
+    readonly data?: readonly string[];
+    readonly old?: readonly string[];
+  }[];
   readonly source: string;
   readonly changes: readonly string[];
   readonly gtid: string;
@@ -41,7 +47,7 @@ export interface ReplayCounts {
 }
 
 /** With that of messages without any. */
-const KNOWN_MARKS = new Set(['', 'oversize', 'partial']);
+const KNOWN_MARKS = new Set(['', 'oversize', 'partial', 'invalidText']);
 
 export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0 };
@@ -115,6 +121,10 @@ export class Replay {
   /** Writes rows of a table with a primary key; of one without, inserts only. */
   async write(body: MessageBody): Promise<void> {
     const { type, table, pkNames, data, old } = body;
+    if (body.invalidText !== undefined)
+      throw new Error(
+        `${table}: values whose bytes are no text are for people to look at: ${JSON.stringify(body.invalidText)}`,
+      );
     if (body.omitted !== undefined && type !== 'DELETE')
       throw new Error(`${table}: columns ${body.omitted.join()} are left out of a row that is too large: fetch it`);
     if (type === 'INSERT') {

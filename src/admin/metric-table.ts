@@ -98,6 +98,7 @@ export const METRICS: readonly Metric[] = [
     samples: ({ status: { counters } }) => [
       { labels: { mark: 'oversize' }, value: counters.changesOversize },
       { labels: { mark: 'partial' }, value: counters.changesPartial },
+      { labels: { mark: 'invalidText' }, value: counters.changesInvalidText },
     ],
   },
   counter('binlog_relay_events_read_total', 'Binlog events read.', ({ status }) => status.counters.eventsRead),

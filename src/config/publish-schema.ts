@@ -18,6 +18,14 @@ export const publishSchema = z
           '`fail`: stop with ROW_IMAGE_NOT_FULL. `allow`: publish the columns that there are, with the names of the others under `absent`. ' +
           'Every reader must know `absent` before you choose it. An update that changes a primary key then needs ordering table or total.',
       ),
+    invalidText: z
+      .enum(['fail', 'base64'])
+      .default('fail')
+      .describe(
+        'What to do with bytes in a CHAR, VARCHAR or TEXT that are no characters of its charset, so that MySQL itself has no text for them. ' +
+          '`fail`: stop with BINLOG_UNSUPPORTED. `base64`: publish the bytes of the whole value in base64, and name row and column under `invalidText`. ' +
+          'Every reader must know `invalidText` before you choose it.',
+      ),
   })
   .prefault({})
   .describe(

@@ -49,12 +49,13 @@ function objectOf(columns: readonly Column[], valueOf: (column: Column) => strin
   return `{${columns.map((column) => `${JSON.stringify(column.name)}:${JSON.stringify(valueOf(column))}`).join(',')}}`;
 }
 
-function tail({ kind, old, changes, gtid, commitTimeMs, packedAtMs, sequence }: MessageFacts): Buffer {
+function tail({ kind, old, changes, invalidText, gtid, commitTimeMs, packedAtMs, sequence }: MessageFacts): Buffer {
   return Buffer.concat([
     Buffer.from('],"old":'),
     ...(kind === 'UPDATE' ? [Buffer.from('['), old, Buffer.from(']')] : [Buffer.from('null')]),
     Buffer.from(',"changes":['),
     changes,
+    ...(invalidText.length > 0 ? [Buffer.from('],"invalidText":['), invalidText] : []),
     Buffer.from(`],"gtid":${JSON.stringify(gtid)},"es":${commitTimeMs},"ts":${packedAtMs},"id":${sequence}}`),
   ]);
 }

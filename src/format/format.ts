@@ -16,6 +16,8 @@ export interface MessageFacts {
   readonly old: Buffer;
   /** The elements of `changes`, comma-separated. */
   readonly changes: Buffer;
+  /** The elements of `invalidText`, comma-separated; empty when all values are text. */
+  readonly invalidText: Buffer;
   /** GTID of the last row's transaction; empty without GTIDs. */
   readonly gtid: string;
   /** Commit time of the last row's transaction, ms since 1970. */
@@ -37,7 +39,7 @@ export interface Marks {
 }
 
 /** The kinds of row that carry marks, as the property `marks` of their messages names them. */
-export type MarkName = 'oversize' | 'partial';
+export type MarkName = 'oversize' | 'partial' | 'invalidText';
 
 /** How rows of one table version are written. */
 export interface TableFormat {

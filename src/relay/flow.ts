@@ -102,7 +102,11 @@ export function createFlow(
     memoryBytes: heldBytes * XA_SHARE,
     createSpillFile: options.createSpillFile,
   });
-  const rows = new RowReader(new Tables({ filter, ordering, format }), outbox, publish.partialRows);
+  const rows = new RowReader(
+    new Tables({ filter, ordering, format, invalidText: publish.invalidText }),
+    outbox,
+    publish.partialRows,
+  );
   const intake = new Intake({
     start,
     serverUuid,

@@ -21,6 +21,9 @@ export class Message {
   readonly data: GrowingBytes;
   readonly old: GrowingBytes;
   readonly changes: GrowingBytes;
+  /** Which columns of which rows are in base64, because their bytes are no text: elements of a JSON array. */
+  readonly invalidText: GrowingBytes;
+  invalidTextRows = 0;
   readonly #sizes: MessageSizes;
 
   constructor(messageClass: MessageClass, number: number, segment: Segment, held: HeldBytes, sizes: MessageSizes) {
@@ -31,13 +34,14 @@ export class Message {
     this.data = new GrowingBytes(held, messageClass.head.length + FIRST_ROWS_BYTES);
     this.old = new GrowingBytes(held, messageClass.kind === 'UPDATE' ? FIRST_ROWS_BYTES : 0);
     this.changes = new GrowingBytes(held, FIRST_CHANGES_BYTES);
+    this.invalidText = new GrowingBytes(held, 0);
     this.data.append(messageClass.head);
   }
 
   /** A row that alone fills a message gets one of its own: together with others it could be more than the broker takes. */
   hasRoomFor(imageBytes: number): boolean {
     if (this.rows === 0) return true;
-    const bytes = this.data.length + this.old.length + this.changes.length;
+    const bytes = this.data.length + this.old.length + this.changes.length + this.invalidText.length;
     return bytes < this.#sizes.fullBytes && imageBytes < this.#sizes.fullBytes;
   }
 
@@ -46,10 +50,19 @@ export class Message {
    * the size that it would have is returned; undefined otherwise. A value that cannot be written throws, and the message is as it was before, too.
    */
   add(change: RowChange, changed: ColumnSet | undefined): number | undefined {
+    const { invalidText } = this.class.plan;
     const dataEnd = this.#writeRow(change);
+    const invalidData = invalidText.length === 0 ? NO_NAMES : invalidText.splice(0);
     const oldEnd = changed === undefined ? this.old.length : this.#writeOld(change, changed);
-    const bytes = dataEnd + oldEnd + this.changes.length + TAIL_BYTES;
+    const invalidOld = invalidText.length === 0 ? NO_NAMES : invalidText.splice(0);
+    const note = invalidData === invalidOld ? '' : this.#invalidTextNote(invalidData, invalidOld);
+    const bytes =
+      dataEnd + oldEnd + this.changes.length + this.invalidText.length + note.length * MOST_UTF8 + TAIL_BYTES;
     if (bytes > this.#sizes.mostBytes) return bytes;
+    if (note !== '') {
+      this.invalidText.append(Buffer.from(note));
+      this.invalidTextRows += 1;
+    }
     this.data.length = dataEnd;
     this.old.length = oldEnd;
     this.#addIdentity(change);
@@ -70,6 +83,12 @@ export class Message {
     this.data.release();
     this.old.release();
     this.changes.release();
+    this.invalidText.release();
+  }
+
+  #invalidTextNote(data: readonly string[], old: readonly string[]): string {
+    const note = { row: this.rows, ...(data.length > 0 && { data }), ...(old.length > 0 && { old }) };
+    return `${this.invalidTextRows === 0 ? '' : ','}${JSON.stringify(note)}`;
   }
 
   /** Returns where the row ends in `data`. */
@@ -82,6 +101,7 @@ export class Message {
   }
 
   #tryRow(image: Buffer, start: number, out: Buffer): number {
+    this.class.plan.invalidText.length = 0;
     CURSOR.p = start;
     CURSOR.o = this.data.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;
@@ -103,6 +123,7 @@ export class Message {
   }
 
   #tryOld(image: Buffer, before: number, out: Buffer, changed: ColumnSet): number {
+    this.class.plan.invalidText.length = 0;
     CURSOR.p = before;
     CURSOR.o = this.old.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;
@@ -135,6 +156,9 @@ export interface MessageSizes {
   readonly mostBytes: number;
 }
 
+const NO_NAMES: readonly string[] = [];
+/** Bytes that one unit of a text takes at most. */
+const MOST_UTF8 = 3;
 /** More than what stands behind the rows takes, beside `old` and `changes`. */
 const TAIL_BYTES = 1024;
 const CURSOR: Cursor = { p: 0, o: 0 };

@@ -162,7 +162,7 @@ export class Outbox {
   #seal(lane: Lane, message: Message, sequence: number): OutboundMessage {
     const { format, clock, stream, epoch, resume, onMarked } = this.#options;
     const { plan, kind } = message.class;
-    const { marks } = plan;
+    const marks: readonly MarkName[] = message.invalidTextRows === 0 ? plan.marks : [...plan.marks, 'invalidText'];
     if (marks.length > 0) onMarked(message, marks);
     const [firstChange, lastChange] = message.firstAndLastChange();
     message.data.append(
@@ -170,6 +170,7 @@ export class Outbox {
         kind,
         old: message.old.written(),
         changes: message.changes.written(),
+        invalidText: message.invalidText.written(),
         gtid: message.hasGtid ? lastChange.slice(0, lastChange.lastIndexOf('#')) : '',
         commitTimeMs: message.commitTimeMs,
         packedAtMs: clock.now(),
@@ -178,6 +179,7 @@ export class Outbox {
     );
     message.old.release();
     message.changes.release();
+    message.invalidText.release();
     return {
       lane: lane.name,
       tag: plan.tag,

@@ -4,7 +4,9 @@ export interface PublishPolicy {
   readonly oversize: 'fail' | 'skeleton';
   /** Rows of which the binlog brings only some columns: stop, or publish these. */
   readonly partialRows: 'fail' | 'allow';
+  /** Bytes that MySQL itself has no text for: stop, or publish them in base64. */
+  readonly invalidText: 'fail' | 'base64';
 }
 
 /** Nothing is published that is not the whole row, exactly. */
-export const EXACT: PublishPolicy = { oversize: 'fail', partialRows: 'fail' };
+export const EXACT: PublishPolicy = { oversize: 'fail', partialRows: 'fail', invalidText: 'fail' };

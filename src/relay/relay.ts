@@ -71,6 +71,8 @@ export interface RelayCounters {
   readonly changesOversize: number;
   /** Published with the columns that the binlog brings. */
   readonly changesPartial: number;
+  /** Published with values in base64, because their bytes are no text. */
+  readonly changesInvalidText: number;
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;

@@ -117,6 +117,7 @@ export class StatusBoard {
         changesDeleted: rows?.counters.deleted ?? 0,
         changesOversize: marked?.counters.oversize ?? 0,
         changesPartial: marked?.counters.partial ?? 0,
+        changesInvalidText: marked?.counters.invalidText ?? 0,
         messagesAcknowledged: this.#acknowledgedMessages,
         changesAcknowledged: this.#acknowledgedChanges,
         bytesAcknowledged: this.#acknowledgedBytes,

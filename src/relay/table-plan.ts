@@ -1,6 +1,6 @@
 import { RelayError } from '../base/errors.ts';
 import type { Column, Table } from '../binlog/binlog.ts';
-import { columnCodec, valueSize } from '../binlog/columns.ts';
+import { columnCodec, valueSize, type CodecOptions } from '../binlog/columns.ts';
 import {
   addColumn,
   columnSet,
@@ -18,6 +18,7 @@ import type { Format, MarkName, Marks, TableFormat } from '../format/format.ts';
 import { tagOf } from '../format/properties.ts';
 import { MessageClasses } from './message-class.ts';
 import { PartialPlans } from './partial-plans.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 
 /** How the relay treats the rows of one version of an included table: everything compiled once, used per row. */
 export class TablePlan {
@@ -32,6 +33,8 @@ export class TablePlan {
   /** Scratch for `compare`. */
   readonly changed: ColumnSet;
   readonly classes: MessageClasses;
+  /** Columns of the image that was written last whose bytes are no text, and are published in base64. Emptied by who writes the next. */
+  readonly invalidText: string[];
   /** Why the rows are not whole; empty when they are. */
   readonly marks: readonly MarkName[];
   readonly #columns: readonly RowColumn[];
@@ -42,13 +45,21 @@ export class TablePlan {
 
   /** Throws BINLOG_UNSUPPORTED, naming the column, when a published column cannot be written exactly. */
   constructor(table: Table, counter: ChangeCounter, options: PlanOptions, reduced: Reduced = WHOLE) {
-    const { filter, ordering, format } = options;
-    const columns = reduced.columns ?? table.columns.map((column) => rowColumn(table, column, filter));
+    const { ordering, format } = options;
+    this.invalidText = reduced.invalidText ?? [];
+    const codec = codecOptions(options, this.invalidText);
+    const columns = reduced.columns ?? table.columns.map((column) => rowColumn(table, column, options, codec));
     this.table = table;
     this.counter = counter;
     this.tag = tagOf(table.database, table.name);
-    this.key = reduced.key ?? new RowKey(table, columns, ordering);
-    this.format = format.forTable(table, columns, reduced.marks);
+    this.key =
+      reduced.key ??
+      new RowKey(
+        table,
+        columns.map((each) => keyColumn(each, codec)),
+        ordering,
+      );
+    this.format = format.forTable(table, columns, { ...formsOf(options), ...reduced.marks });
     this.skip = compileSkip(columns);
     this.compare =
       reduced.known === undefined ? compileCompare(columns) : masked(compileCompare(columns), reduced.known);
@@ -130,6 +141,7 @@ export class TablePlan {
     return new TablePlan(this.table, this.counter, this.#options, {
       columns,
       key: this.key,
+      invalidText: this.invalidText,
       ...(this.#reduced.known !== undefined && { known: this.#reduced.known }),
       marks: {
         ...(this.#reduced.marks.absent !== undefined && { absent: this.#reduced.marks.absent }),
@@ -144,6 +156,8 @@ export class TablePlan {
 interface Reduced {
   readonly columns?: readonly RowColumn[];
   readonly key?: RowKey;
+  /** That of the plan whose columns these are. */
+  readonly invalidText?: string[];
   /** The columns whose previous values an update brings; all unless given. */
   readonly known?: ColumnSet;
   readonly marks: Marks;
@@ -174,13 +188,38 @@ export interface PlanOptions {
   readonly filter: TableFilter;
   readonly ordering: Ordering;
   readonly format: Format;
+  /** Those of EXACT unless given. */
+  readonly invalidText?: PublishPolicy['invalidText'];
 }
 
-function rowColumn(table: Table, column: Column, filter: TableFilter): RowColumn {
+function codecOptions({ invalidText }: PlanOptions, invalid: string[]): CodecOptions {
+  return {
+    invalidText:
+      invalidText === 'base64'
+        ? (column) => {
+            if (!invalid.includes(column)) invalid.push(column);
+          }
+        : 'fail',
+  };
+}
+
+/** How values are written, where that is not the usual way. */
+const formsOf = (_: PlanOptions): Marks => ({});
+
+/**
+ * A column as the key of a row is read from it: in one form, however it is published, so that no setting moves rows to other lanes. Bytes that are no
+ * text have an empty one: equal values may differ in them, by spaces at the end, and must not be told apart.
+ */
+function keyColumn(each: RowColumn, { invalidText }: CodecOptions): RowColumn {
+  if (each.codec === undefined) return each;
+  return { ...each, codec: columnCodec(each.column, { invalidText: invalidText === 'fail' ? 'fail' : 'empty' }) };
+}
+
+function rowColumn(table: Table, column: Column, { filter }: PlanOptions, codec: CodecOptions): RowColumn {
   const size = valueSize(column);
   if (filter.excludesColumn(table.database, table.name, column.name)) return { column, size, codec: undefined };
   try {
-    return { column, size, codec: columnCodec(column) };
+    return { column, size, codec: columnCodec(column, codec) };
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     const name = `${table.database}.${table.name}.${column.name}`;

@@ -87,7 +87,7 @@ export class TestFlow {
       },
     });
     const filter = tableFilter({ include, exclude: [], excludeColumns: [] });
-    const tables = new Tables({ filter, ordering, format: canalJson });
+    const tables = new Tables({ filter, ordering, format: canalJson, invalidText: publish.invalidText });
     this.xa = new XaBranches({
       mark: this.mark,
       held: this.outbox.held,

@@ -223,3 +223,67 @@ describe('rows of which the binlog brings only some columns', () => {
     expect(run.bodies).toHaveLength(1);
   });
 });
+
+describe('bytes that are no text', () => {
+  // The server takes codes of gbk that no character has: FE50, AAA1.
+  const NOTES = 'CREATE TABLE notes (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET gbk, b TEXT CHARACTER SET gbk)';
+  const CHANGES = [
+    `INSERT INTO notes VALUES (1, '已发货', 'plain'), (2, _gbk x'61fe50', 'plain'), (3, 'x', _gbk x'aaa1${'79'.repeat(20_000)}')`,
+    `UPDATE notes SET a = 'mended'`,
+  ];
+
+  test('stop the relay', async () => {
+    await publish({}, NOTES, ...CHANGES);
+    expect(run.failure).toMatchObject({ code: 'BINLOG_UNSUPPORTED' });
+    expect(run.failure?.message).toContain('column a holds bytes that are no characters of its charset gbk');
+  });
+
+  test('are published in base64, row and column named', async () => {
+    await publish({ publish: { invalidText: 'base64' }, ordering: 'table' }, NOTES, ...CHANGES);
+    expect(run.failure).toBeUndefined();
+    const long = Buffer.concat([Buffer.of(0xaa, 0xa1), Buffer.alloc(20_000, 'y')]).toString('base64');
+    expect(run.bodies.map(({ data, old, invalidText }) => ({ data, old, invalidText }))).toEqual([
+      {
+        data: [
+          { id: '1', a: '已发货', b: 'plain' },
+          { id: '2', a: 'Yf5Q', b: 'plain' },
+          { id: '3', a: 'x', b: long },
+        ],
+        old: null,
+        invalidText: [
+          { row: 1, data: ['a'] },
+          { row: 2, data: ['b'] },
+        ],
+      },
+      {
+        data: [
+          { id: '1', a: 'mended', b: 'plain' },
+          { id: '2', a: 'mended', b: 'plain' },
+          { id: '3', a: 'mended', b: long },
+        ],
+        old: [{ a: '已发货' }, { a: 'Yf5Q' }, { a: 'x' }],
+        invalidText: [
+          { row: 1, old: ['a'] },
+          { row: 2, data: ['b'] },
+        ],
+      },
+    ]);
+    expect(run.sent.map(({ properties }) => properties.get('marks'))).toEqual(['invalidText', 'invalidText']);
+    expect(run.counters.changesInvalidText).toBe(4);
+  });
+
+  test('in a key keep the order of the row', async () => {
+    await publish(
+      { publish: { invalidText: 'base64' } },
+      'CREATE TABLE codes (id VARCHAR(9) CHARACTER SET gbk COLLATE gbk_bin PRIMARY KEY, v INT)',
+      `INSERT INTO codes VALUES (_gbk x'fe50', 1), ('a', 1)`,
+      `UPDATE codes SET v = 2`,
+      // Equal under PAD SPACE, and other bytes.
+      `UPDATE codes SET id = _gbk x'fe5020' WHERE v = 2 AND id <> 'a'`,
+    );
+    expect(run.failure).toBeUndefined();
+    const lanes = run.sent.filter(({ body }) => body.includes('"invalidText"')).map(({ lane }) => lane);
+    expect(lanes.length).toBeGreaterThan(2);
+    expect(new Set(lanes).size).toBe(1);
+  });
+});

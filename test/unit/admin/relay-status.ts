@@ -35,6 +35,7 @@ export const idleStatus: RelayStatus = {
     changesDeleted: 106,
     changesOversize: 120,
     changesPartial: 121,
+    changesInvalidText: 122,
     messagesAcknowledged: 107,
     changesAcknowledged: 108,
     bytesAcknowledged: 109,
