@@ -13,6 +13,9 @@ export interface MessageBody {
   readonly mysqlType: Readonly<Record<string, string>>;
   readonly data: readonly Row[];
   readonly old: readonly Row[] | null;
+  /** Of TIMESTAMP texts; UTC when absent. */
+  readonly timeZone?: string;
+  readonly binary?: 'latin1';
   /** Columns that the binlog does not bring, and those of them in `data` whose previous values it does not bring. */
   readonly absent?: readonly string[];
   readonly oldAbsent?: readonly string[];
@@ -121,6 +124,10 @@ export class Replay {
   /** Writes rows of a table with a primary key; of one without, inserts only. */
   async write(body: MessageBody): Promise<void> {
     const { type, table, pkNames, data, old } = body;
+    if (body.timeZone !== undefined || body.binary !== undefined)
+      throw new Error(
+        `${table}: this reader reads times in UTC and bytes in base64 only, not publish.timeZone or publish.binary`,
+      );
     if (body.invalidText !== undefined)
       throw new Error(
         `${table}: values whose bytes are no text are for people to look at: ${JSON.stringify(body.invalidText)}`,

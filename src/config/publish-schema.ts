@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { timeZoneProblem } from '../base/time-zone.ts';
+import { text } from './fields.ts';
 
 export const publishSchema = z
   .strictObject({
@@ -25,6 +27,20 @@ export const publishSchema = z
         'What to do with bytes in a CHAR, VARCHAR or TEXT that are no characters of its charset, so that MySQL itself has no text for them. ' +
           '`fail`: stop with BINLOG_UNSUPPORTED. `base64`: publish the bytes of the whole value in base64, and name row and column under `invalidText`. ' +
           'Every reader must know `invalidText` before you choose it.',
+      ),
+    timeZone: text(timeZoneProblem)
+      .prefault('UTC')
+      .describe(
+        'Time zone of the text of TIMESTAMP columns: UTC, an offset such as `+08:00`, or a name such as `Asia/Shanghai`. Other than UTC, every message names it ' +
+          'under `timeZone`. Where clocks are put back, two times have the same text, and a reader cannot tell them apart: prefer UTC or an offset. ' +
+          'Changing it moves no row to another lane, but readers that do not look at `timeZone` must have drained the topic.',
+      ),
+    binary: z
+      .enum(['base64', 'latin1'])
+      .default('base64')
+      .describe(
+        'Text of BINARY, VARBINARY, BLOB, GEOMETRY and VECTOR columns. `base64`: as most readers of JSON expect it. `latin1`: each byte as the character of its ' +
+          'number, which is what Canal writes and its adapter reads; every message says so under `binary`. Readers must know of a change, as of one of timeZone.',
       ),
   })
   .prefault({})

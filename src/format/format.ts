@@ -28,8 +28,12 @@ export interface MessageFacts {
   readonly sequence: number;
 }
 
-/** What a reader has to know of the rows of a message before it takes them for whole ones; nothing of it for ordinary rows. */
+/** What a reader has to know of the rows of a message before it takes them for whole ones, written as usual; nothing of it for ordinary rows. */
 export interface Marks {
+  /** Name of the time zone of TIMESTAMP texts that are not in UTC. */
+  readonly timeZone?: string;
+  /** Binary columns are not in base64, but each byte is the character of its number. */
+  readonly binary?: 'latin1';
   /** Names of the columns that the binlog does not bring for these rows. */
   readonly absent?: readonly string[];
   /** Names of the columns of an update whose previous values the binlog does not bring. */

@@ -1,4 +1,5 @@
 import type { RelayError } from '../base/errors.ts';
+import { timeZoneOf } from '../base/time-zone.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Prepared, StartPosition } from '../source/source.ts';
 import { Intake } from './intake.ts';
@@ -103,7 +104,7 @@ export function createFlow(
     createSpillFile: options.createSpillFile,
   });
   const rows = new RowReader(
-    new Tables({ filter, ordering, format, invalidText: publish.invalidText }),
+    new Tables({ filter, ordering, format, ...publish, timeZone: timeZoneOf(publish.timeZone) }),
     outbox,
     publish.partialRows,
   );

@@ -6,7 +6,17 @@ export interface PublishPolicy {
   readonly partialRows: 'fail' | 'allow';
   /** Bytes that MySQL itself has no text for: stop, or publish them in base64. */
   readonly invalidText: 'fail' | 'base64';
+  /** Of the text of TIMESTAMP: a name that timeZoneProblem has nothing to say of. */
+  readonly timeZone: string;
+  /** Text of BINARY, VARBINARY, BLOB, GEOMETRY and VECTOR; `latin1`: each byte as the character of its number. */
+  readonly binary: 'base64' | 'latin1';
 }
 
 /** Nothing is published that is not the whole row, exactly. */
-export const EXACT: PublishPolicy = { oversize: 'fail', partialRows: 'fail', invalidText: 'fail' };
+export const EXACT: PublishPolicy = {
+  oversize: 'fail',
+  partialRows: 'fail',
+  invalidText: 'fail',
+  timeZone: 'UTC',
+  binary: 'base64',
+};

@@ -1,4 +1,5 @@
 import { RelayError } from '../base/errors.ts';
+import type { TimeZone } from '../base/time-zone.ts';
 import type { Column, Table } from '../binlog/binlog.ts';
 import { columnCodec, valueSize, type CodecOptions } from '../binlog/columns.ts';
 import {
@@ -190,10 +191,15 @@ export interface PlanOptions {
   readonly format: Format;
   /** Those of EXACT unless given. */
   readonly invalidText?: PublishPolicy['invalidText'];
+  readonly binary?: PublishPolicy['binary'];
+  /** UTC unless given. */
+  readonly timeZone?: TimeZone | undefined;
 }
 
-function codecOptions({ invalidText }: PlanOptions, invalid: string[]): CodecOptions {
+function codecOptions({ invalidText, binary = 'base64', timeZone }: PlanOptions, invalid: string[]): CodecOptions {
   return {
+    binary,
+    timeZone,
     invalidText:
       invalidText === 'base64'
         ? (column) => {
@@ -204,7 +210,10 @@ function codecOptions({ invalidText }: PlanOptions, invalid: string[]): CodecOpt
 }
 
 /** How values are written, where that is not the usual way. */
-const formsOf = (_: PlanOptions): Marks => ({});
+const formsOf = ({ binary, timeZone }: PlanOptions): Marks => ({
+  ...(timeZone !== undefined && { timeZone: timeZone.name }),
+  ...(binary === 'latin1' && { binary }),
+});
 
 /**
  * A column as the key of a row is read from it: in one form, however it is published, so that no setting moves rows to other lanes. Bytes that are no

@@ -14,6 +14,7 @@ import { XaBranches } from '../../src/relay/xa-branches.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import type { StartPosition } from '../../src/source/source.ts';
 import type { MessageBody } from '../../dev/replay.ts';
+import { timeZoneOf } from '../../src/base/time-zone.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';
 
@@ -87,7 +88,13 @@ export class TestFlow {
       },
     });
     const filter = tableFilter({ include, exclude: [], excludeColumns: [] });
-    const tables = new Tables({ filter, ordering, format: canalJson, invalidText: publish.invalidText });
+    const tables = new Tables({
+      filter,
+      ordering,
+      format: canalJson,
+      ...publish,
+      timeZone: timeZoneOf(publish.timeZone),
+    });
     this.xa = new XaBranches({
       mark: this.mark,
       held: this.outbox.held,

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { PublishingRun, type PublishingOptions } from '../../support/publishing-run.ts';
 import { Replay } from '../../../dev/replay.ts';
-import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
+import { connectMysql, freshDatabase, type FreshDatabase } from '../../support/servers.ts';
 
 const MIB = 1 << 20;
 
@@ -228,7 +228,7 @@ describe('bytes that are no text', () => {
   // The server takes codes of gbk that no character has: FE50, AAA1.
   const NOTES = 'CREATE TABLE notes (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET gbk, b TEXT CHARACTER SET gbk)';
   const CHANGES = [
-    `INSERT INTO notes VALUES (1, '已发货', 'plain'), (2, _gbk x'61fe50', 'plain'), (3, 'x', _gbk x'aaa1${'79'.repeat(20_000)}')`,
+    `INSERT INTO notes VALUES (1, '已发货', 'plain'), (2, _gbk x'61fe50', 'plain'), (3, 'x', _gbk x'aaa1${'79'.repeat(2000)}')`,
     `UPDATE notes SET a = 'mended'`,
   ];
 
@@ -241,7 +241,7 @@ describe('bytes that are no text', () => {
   test('are published in base64, row and column named', async () => {
     await publish({ publish: { invalidText: 'base64' }, ordering: 'table' }, NOTES, ...CHANGES);
     expect(run.failure).toBeUndefined();
-    const long = Buffer.concat([Buffer.of(0xaa, 0xa1), Buffer.alloc(20_000, 'y')]).toString('base64');
+    const long = Buffer.concat([Buffer.of(0xaa, 0xa1), Buffer.alloc(2000, 'y')]).toString('base64');
     expect(run.bodies.map(({ data, old, invalidText }) => ({ data, old, invalidText }))).toEqual([
       {
         data: [
@@ -286,4 +286,91 @@ describe('bytes that are no text', () => {
     expect(lanes.length).toBeGreaterThan(2);
     expect(new Set(lanes).size).toBe(1);
   });
+});
+
+describe('times in another time zone', () => {
+  // As IANA has them for 2026: when clocks change, in seconds since 1970, and the offsets from then on.
+  const ZONES = [
+    { name: 'Europe/Berlin', offsets: [3600, 7200], changes: [[1_761_440_400, 0], [1_774_746_000, 1], [1_792_890_000, 0]] },
+    { name: 'Australia/Lord_Howe', offsets: [37_800, 39_600], changes: [[1_759_591_800, 1], [1_775_314_800, 0], [1_791_041_400, 1]] },
+  ]; // prettier-ignore
+
+  beforeAll(async () => {
+    const connection = await connectMysql(mysql);
+    for (const [i, { name, offsets, changes }] of ZONES.entries()) {
+      const id = i + 1;
+      await connection.query(
+        `INSERT INTO mysql.time_zone VALUES (${id}, 'N'); INSERT INTO mysql.time_zone_name VALUES ('${name}', ${id})`,
+      );
+      for (const [type, offset] of offsets.entries())
+        await connection.query(
+          `INSERT INTO mysql.time_zone_transition_type VALUES (${id}, ${type}, ${offset}, ${type}, 'X')`,
+        );
+      for (const [time, type] of changes)
+        await connection.query(`INSERT INTO mysql.time_zone_transition VALUES (${id}, ${time}, ${type})`);
+    }
+    await connection.end();
+  });
+
+  const EDGES = ZONES.flatMap(({ changes }) =>
+    changes.slice(1).flatMap(([time = 0]) => [-5400, -1800, -1, 0, 1, 1800, 5400].map((d) => time + d)),
+  );
+
+  test.each(['Europe/Berlin', 'Australia/Lord_Howe', '+08:00', '-13:59', '+14:00'])(
+    'have the text that the server gives in %s',
+    async (timeZone) => {
+      const times = [...EDGES, 2 ** 31 - 1, ...(timeZone === 'Australia/Lord_Howe' ? [] : [1, 3600, 50_000])];
+      await publish(
+        { publish: { timeZone }, ordering: 'total' },
+        'CREATE TABLE times (id INT PRIMARY KEY, t0 TIMESTAMP NULL, t3 TIMESTAMP(3) NULL, d DATETIME)',
+        `INSERT INTO times VALUES ${times.map((time, i) => `(${i}, FROM_UNIXTIME(${time}), FROM_UNIXTIME(${time}.125), '2026-03-29 02:30:00')`).join()}`,
+        "SET sql_mode = ''; INSERT INTO times VALUES (1000, '0000-00-00', NULL, NULL)",
+      );
+      await sql.query('SET time_zone = ?', [timeZone]);
+      const [rows] = await sql.query(
+        'SELECT CAST(id AS CHAR) id, CAST(t0 AS CHAR) t0, CAST(t3 AS CHAR) t3, CAST(d AS CHAR) d FROM times ORDER BY times.id',
+      );
+      expect(run.failure).toBeUndefined();
+      expect(run.bodies.flatMap(({ data }) => data)).toEqual(rows);
+      for (const body of run.bodies) expect(body.timeZone).toBe(timeZone);
+    },
+  );
+});
+
+test('a key has the same lane however it is published', async () => {
+  const statements = [
+    'CREATE TABLE events (at TIMESTAMP(3), id VARBINARY(9), PRIMARY KEY (at, id))',
+    `INSERT INTO events VALUES ${Array.from({ length: 30 }, (_, i) => `(FROM_UNIXTIME(${1_790_000_000 + i * 3601}.25), x'ff${i + 10}')`).join()}`,
+    'DELETE FROM events',
+  ];
+  const lanesOf = async (publishing: PublishingOptions['publish']): Promise<Map<string, string>> => {
+    await publish({ publish: publishing ?? {} }, ...statements);
+    await run.stop();
+    await sql.query('DROP TABLE events');
+    return new Map(
+      run.bodies.flatMap(({ changes }, i) =>
+        changes.map((change) => [change.replace(/^\d+/, ''), run.sent[i]?.lane ?? '']),
+      ),
+    );
+  };
+  const usual = await lanesOf({});
+  expect(new Set(usual.values()).size).toBeGreaterThan(1);
+  expect(await lanesOf({ timeZone: 'Asia/Shanghai', binary: 'latin1' })).toEqual(usual);
+});
+
+test('bytes as characters, as Canal writes them', async () => {
+  await publish(
+    { publish: { binary: 'latin1' } },
+    'CREATE TABLE files (id INT PRIMARY KEY, b BINARY(4), v VARBINARY(300), l LONGBLOB, p POINT, note TEXT)',
+    `INSERT INTO files VALUES (1, x'ff61', x'0022c3a95c', x'${Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('hex')}', POINT(1, 2), 'é')`,
+  );
+  const [rows] = await sql.query('SELECT HEX(b) b, HEX(v) v, HEX(l) l, HEX(p) p FROM files');
+  const row = run.bodies[0]?.data[0];
+  expect(run.bodies[0]?.binary).toBe('latin1');
+  expect(row?.['note']).toBe('é');
+  const hex = (name: string): string =>
+    Buffer.from(row?.[name] ?? '', 'latin1')
+      .toString('hex')
+      .toUpperCase();
+  expect([{ b: hex('b'), v: hex('v'), l: hex('l'), p: hex('p') }]).toEqual(rows);
 });

@@ -25,7 +25,7 @@ describe('what is written', () => {
         sendTimeoutMs: 10_000,
         messageKeys: 'auto',
       },
-      publish: { oversize: 'fail', partialRows: 'fail', invalidText: 'fail' },
+      publish: { oversize: 'fail', partialRows: 'fail', invalidText: 'fail', timeZone: 'UTC', binary: 'base64' },
       ordering: 'key',
       limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
