@@ -14,6 +14,20 @@ export interface MessageBody {
   readonly mysqlType: Readonly<Record<string, string>>;
   readonly data: readonly Row[];
   readonly old: readonly Row[] | null;
+  /** Of TIMESTAMP texts; UTC when absent. */
+  readonly timeZone?: string;
+  readonly binary?: 'latin1';
+  /** Columns that the binlog does not bring, and those of them in `data` whose previous values it does not bring. */
+  readonly absent?: readonly string[];
+  readonly oldAbsent?: readonly string[];
+  /** Columns that are left out because the row is too large. */
+  readonly omitted?: readonly string[];
+  /** Values that are in base64, because their bytes are no text. */
+  readonly invalidText?: readonly {
+    readonly row: number;
+    readonly data?: readonly string[];
+    readonly old?: readonly string[];
+  }[];
   readonly source: string;
   readonly changes: readonly string[];
   readonly gtid: string;
@@ -48,6 +62,9 @@ export interface ReplayCounts {
   statements: number;
 }
 
+/** With that of messages without any. */
+const KNOWN_MARKS = new Set(['', 'oversize', 'partial', 'invalidText']);
+
 export class Replay {
   readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0, statements: 0 };
   readonly #connection: Connection | Pool;
@@ -70,6 +87,8 @@ export class Replay {
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
   ): Promise<MessageBody | StatementBody> {
     const body = JSON.parse(message.body.toString()) as MessageBody | StatementBody;
+    const unknown = (message.properties.get('marks') ?? '').split(',').filter((mark) => !KNOWN_MARKS.has(mark));
+    if (unknown.length > 0) throw new Error(`${body.table}: this reader does not know the mark ${unknown.join()}`);
     if (!this.#isNew(message)) {
       this.counts.messagesRepeated += 1;
       return body;
@@ -122,6 +141,16 @@ export class Replay {
   /** Writes rows of a table with a primary key; of one without, inserts only. */
   async write(body: MessageBody): Promise<void> {
     const { type, table, pkNames, data, old } = body;
+    if (body.timeZone !== undefined || body.binary !== undefined)
+      throw new Error(
+        `${table}: this reader reads times in UTC and bytes in base64 only, not publish.timeZone or publish.binary`,
+      );
+    if (body.invalidText !== undefined)
+      throw new Error(
+        `${table}: values whose bytes are no text are for people to look at: ${JSON.stringify(body.invalidText)}`,
+      );
+    if (body.omitted !== undefined && type !== 'DELETE')
+      throw new Error(`${table}: columns ${body.omitted.join()} are left out of a row that is too large: fetch it`);
     if (type === 'INSERT') {
       await this.#replace(body, data);
       return;
@@ -134,6 +163,10 @@ export class Replay {
     }
     // Under `ordering: table` and `total` an update may change the key; rows that change places do so one after the other.
     const changesKey = pkNames.some((column) => column in (old?.[0] ?? {}));
+    if (body.absent !== undefined) {
+      for (const [i, row] of data.entries()) await this.#update(body, pkNames, row, { ...row, ...old?.[i] });
+      return;
+    }
     if (!changesKey) {
       await this.#replace(body, data);
       return;
@@ -149,6 +182,22 @@ export class Replay {
     const values = rows.map((row) => columns.map((column) => valueOf(row[column], mysqlType[column])));
     const name = this.#nameOf(database, table);
     await this.#connection.query(`REPLACE INTO ${name} (${columns.map(quoted).join()}) VALUES ?`, [values]);
+  }
+
+  /** Writes the columns that the row has, where `before` is. */
+  async #update(
+    { database, table, mysqlType }: MessageBody,
+    key: readonly string[],
+    row: Row,
+    before: Row,
+  ): Promise<void> {
+    const columns = Object.keys(row);
+    const set = columns.map((column) => `${quoted(column)} = ?`).join();
+    const isRow = key.map((column) => `${quoted(column)} = ?`).join(' AND ');
+    await this.#connection.query(`UPDATE ${this.#nameOf(database, table)} SET ${set} WHERE ${isRow}`, [
+      ...columns.map((column) => valueOf(row[column], mysqlType[column])),
+      ...key.map((column) => keyOf(before[column], mysqlType[column])),
+    ]);
   }
 
   async #delete(

@@ -95,6 +95,17 @@ export const METRICS: readonly Metric[] = [
       { labels: { kind: 'delete' }, value: counters.changesDeleted },
     ],
   },
+  {
+    name: 'binlog_relay_marked_changes_total',
+    type: 'counter',
+    help: 'Changes published otherwise than as whole rows, by mark.',
+    labelNames: ['mark'],
+    samples: ({ status: { counters } }) => [
+      { labels: { mark: 'oversize' }, value: counters.changesOversize },
+      { labels: { mark: 'partial' }, value: counters.changesPartial },
+      { labels: { mark: 'invalidText' }, value: counters.changesInvalidText },
+    ],
+  },
   counter('binlog_relay_events_read_total', 'Binlog events read.', ({ status }) => status.counters.eventsRead),
   counter('binlog_relay_read_bytes_total', 'Bytes of binlog events read.', ({ status }) => status.counters.bytesRead),
   counter(

@@ -111,7 +111,11 @@ export const ERROR_CODES = {
   ),
   ROW_IMAGE_NOT_FULL: terminal(
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
-    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect.',
+    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect. Or publish such rows with the columns that they have: publish.partialRows: allow.',
+  ),
+  ROW_TOO_LARGE: terminal(
+    'A row, for an update with the previous values of what changed, is larger than a message may be.',
+    'Nothing was skipped. Publish the keys of such rows alone: publish.oversize: skeleton; or leave the large column out: tables.excludeColumns; or let RocketMQ take larger messages: maxMessageSize of the proxy (rmq-proxy.json) and of every broker (broker.conf), and the receive limit of the readers.',
   ),
   BINLOG_PURGED: terminal(
     'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',

@@ -3,6 +3,7 @@
  * Every function here runs once per table version, none per row.
  */
 import { RelayError } from '../base/errors.ts';
+import type { TimeZone } from '../base/time-zone.ts';
 import type { Column, ColumnCodec, ValueSize } from './binlog.ts';
 import type { Charset } from './charsets/charset.ts';
 import { charsetOf } from './charsets/charsets.ts';
@@ -34,6 +35,8 @@ export interface CodecOptions {
   readonly binary?: BinaryText;
   /** What to do with CHAR, VARCHAR and TEXT whose bytes are no characters of their charset; the writer throws unless given. */
   readonly invalidText?: InvalidText;
+  /** Of the text of TIMESTAMP; UTC unless given. */
+  readonly timeZone?: TimeZone | undefined;
 }
 
 /** Charsets whose bytes are UTF-8 as they stand. For ENUM and SET `binary` is one too if the labels are. */
@@ -135,7 +138,7 @@ export function columnCodec(column: Column, options: CodecOptions = {}): ColumnC
     case TYPE.DATETIME2:
       return datetimeCodec(name, meta);
     case TYPE.TIMESTAMP2:
-      return timestampCodec(name, meta);
+      return timestampCodec(name, meta, options.timeZone);
     case TYPE.ENUM:
     case TYPE.SET:
       if (column.collation !== BINARY_COLLATION) requireCharset(column);
@@ -162,7 +165,7 @@ export function columnCodec(column: Column, options: CodecOptions = {}): ColumnC
     case TYPE.DATETIME:
       return oldDatetimeCodec(name);
     case TYPE.TIMESTAMP:
-      return oldTimestampCodec();
+      return oldTimestampCodec(options.timeZone);
     default:
       throw unsupported(column, `type ${type}`, 'Exclude the column or the table.');
   }

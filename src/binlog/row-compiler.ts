@@ -32,6 +32,9 @@ export interface Cursor {
 export type ColumnSet = Int32Array;
 
 export const columnSet = (columns: number): ColumnSet => new Int32Array((columns + 31) >> 5);
+export const addColumn = (set: ColumnSet, index: number): void => {
+  set[index >> 5] = (set[index >> 5] ?? 0) | (1 << (index & 31));
+};
 export const hasColumn = (set: ColumnSet, index: number): boolean =>
   ((set[index >> 5] ?? 0) & (1 << (index & 31))) !== 0;
 

@@ -27,7 +27,7 @@ export function createRelay(
   config: Config,
   surroundings: Surroundings & { readonly acceptNewLanes: boolean; readonly skip: string | undefined },
 ): Relay {
-  const { limits, ordering, sink } = config;
+  const { limits, ordering, publish, sink } = config;
   return new Relay({
     source: createSource(config, surroundings),
     sink: createSink(sink, surroundings),
@@ -41,6 +41,7 @@ export function createRelay(
     messageKeys: sink.type === 'rocketmq' ? sink.messageKeys : 'none',
     heldBytes: limits.heldBytes,
     messageBytes: limits.messageBytes,
+    publish,
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
@@ -49,7 +50,12 @@ export function createRelay(
 }
 
 export function createSource(config: Config, { clock, logger }: Surroundings): MysqlSource {
-  return new MysqlSource(config.source, { clock, logger, published: published(config) });
+  return new MysqlSource(config.source, {
+    clock,
+    logger,
+    published: published(config),
+    partialRows: config.publish.partialRows,
+  });
 }
 
 export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): Sink {

@@ -8,6 +8,7 @@ import { hostProblem } from './addresses.ts';
 import { checkpointSchema } from './checkpoint-schema.ts';
 import { duration, flag, size, text, wholeNumber } from './fields.ts';
 import { ddlSchema } from './ddl-schema.ts';
+import { publishSchema } from './publish-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 import { tablesSchema } from './tables-schema.ts';
@@ -86,6 +87,7 @@ export const configSchema = z.strictObject({
   source: sourceSchema,
   tables: tablesSchema,
   sink: sinkSchema,
+  publish: publishSchema,
   ordering: orderingSchema,
   ddl: ddlSchema,
   limits: limitsSchema,

@@ -2,11 +2,11 @@ import type { Column, Table } from '../binlog/binlog.ts';
 import { mysqlTypeOf, sqlTypeOf } from '../binlog/columns.ts';
 import { compileObject, compileSelected, type RowColumn } from '../binlog/row-compiler.ts';
 import { canalDdl } from './canal-ddl.ts';
-import type { Format, MessageFacts, TableFormat } from './format.ts';
+import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
 
 /**
  * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read unchanged,
- * with `source` and `changes` added: the identity of every row. See docs/message-format.md.
+ * with `source` and `changes` added, the identity of every row, and marks on rows that are not whole. See docs/message-format.md.
  */
 export const canalJson: Format = { name: 'canal-json', forTable, ddl: canalDdl };
 
@@ -15,7 +15,7 @@ const MOST_GROWTH = 8;
 /** Images above this size are given twice their size; the few rows that need more are written a second time. */
 const LARGE_IMAGE_BYTES = 8192;
 
-function forTable(table: Table, columns: readonly RowColumn[]): TableFormat {
+function forTable(table: Table, columns: readonly RowColumn[], marks: Marks = {}): TableFormat {
   const published = columns.filter(({ codec }) => codec !== undefined).map(({ column }) => column);
   const isPublished = (name: string): boolean => published.some((column) => column.name === name);
   const keyNames = table.primaryKey.map(({ column }) => column.name).filter(isPublished);
@@ -28,13 +28,15 @@ function forTable(table: Table, columns: readonly RowColumn[]): TableFormat {
     `"mysqlType":${objectOf(published, mysqlTypeOf)}`,
     `"sqlType":${objectOf(published, sqlTypeOf)}`,
   ].join(',');
+  const marked = Object.entries(marks).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const constantBytes = columns.reduce(
     (sum, { column, codec }) =>
       sum + (codec === undefined ? 0 : Buffer.byteLength(JSON.stringify(column.name)) + 8 + codec.maxBytes),
     16,
   );
   return {
-    head: (kind, source) => Buffer.from(`{"type":"${kind}",${types},"source":${JSON.stringify(source)},"data":[`),
+    head: (kind, source) =>
+      Buffer.from(`{"type":"${kind}",${types},"source":${JSON.stringify(source)}${marked.join('')},"data":[`),
     writeRow: compileObject(columns),
     writeOld: compileSelected(columns),
     room: (imageBytes) =>
@@ -48,12 +50,13 @@ function objectOf(columns: readonly Column[], valueOf: (column: Column) => strin
   return `{${columns.map((column) => `${JSON.stringify(column.name)}:${JSON.stringify(valueOf(column))}`).join(',')}}`;
 }
 
-function tail({ kind, old, changes, gtid, commitTimeMs, packedAtMs, sequence }: MessageFacts): Buffer {
+function tail({ kind, old, changes, invalidText, gtid, commitTimeMs, packedAtMs, sequence }: MessageFacts): Buffer {
   return Buffer.concat([
     Buffer.from('],"old":'),
     ...(kind === 'UPDATE' ? [Buffer.from('['), old, Buffer.from(']')] : [Buffer.from('null')]),
     Buffer.from(',"changes":['),
     changes,
+    ...(invalidText.length > 0 ? [Buffer.from('],"invalidText":['), invalidText] : []),
     Buffer.from(`],"gtid":${JSON.stringify(gtid)},"es":${commitTimeMs},"ts":${packedAtMs},"id":${sequence}}`),
   ]);
 }

@@ -1,5 +1,5 @@
 import type { DdlType } from '../binlog/ddl-statement.ts';
-import type { ChangeKind } from './format.ts';
+import type { ChangeKind, MarkName } from './format.ts';
 import { encodeText } from './properties.ts';
 
 /** What stands on a message beside its body, for readers that filter or check without parsing it. */
@@ -19,6 +19,8 @@ export interface EnvelopeFacts {
   readonly resume: string | undefined;
   /** Only on the message of a statement: how many lanes carry it. */
   readonly lanes?: number;
+  /** Empty for ordinary rows. */
+  readonly marks: readonly MarkName[];
 }
 
 /** The properties of a message, encoded so that RocketMQ takes them. */
@@ -35,6 +37,7 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
     ['epoch', String(facts.epoch)],
     ['sequence', String(facts.sequence)],
   ]);
+  if (facts.marks.length > 0) properties.set('marks', facts.marks.join());
   if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
   if (facts.lanes !== undefined) properties.set('lanes', String(facts.lanes));
   return properties;

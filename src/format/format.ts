@@ -17,6 +17,8 @@ export interface MessageFacts {
   readonly old: Buffer;
   /** The elements of `changes`, comma-separated. */
   readonly changes: Buffer;
+  /** The elements of `invalidText`, comma-separated; empty when all values are text. */
+  readonly invalidText: Buffer;
   /** GTID of the last row's transaction; empty without GTIDs. */
   readonly gtid: string;
   /** Commit time of the last row's transaction, ms since 1970. */
@@ -26,6 +28,23 @@ export interface MessageFacts {
   /** Number of the message in its lane and epoch, from 1. */
   readonly sequence: number;
 }
+
+/** What a reader has to know of the rows of a message before it takes them for whole ones, written as usual; nothing of it for ordinary rows. */
+export interface Marks {
+  /** Name of the time zone of TIMESTAMP texts that are not in UTC. */
+  readonly timeZone?: string;
+  /** Binary columns are not in base64, but each byte is the character of its number. */
+  readonly binary?: 'latin1';
+  /** Names of the columns that the binlog does not bring for these rows. */
+  readonly absent?: readonly string[];
+  /** Names of the columns of an update whose previous values the binlog does not bring. */
+  readonly oldAbsent?: readonly string[];
+  /** Names of the columns that are left out because the row with them is larger than a message may be. */
+  readonly omitted?: readonly string[];
+}
+
+/** The kinds of row that carry marks, as the property `marks` of their messages names them. */
+export type MarkName = 'oversize' | 'partial' | 'invalidText';
 
 /** How rows of one table version are written. */
 export interface TableFormat {
@@ -72,5 +91,6 @@ export interface Format {
   readonly name: string;
   /** The body of the message of a statement. */
   ddl(facts: DdlMessageFacts): Buffer;
-  forTable(table: Table, columns: readonly RowColumn[]): TableFormat;
+  /** `marks` stand in the head of every message. */
+  forTable(table: Table, columns: readonly RowColumn[], marks?: Marks): TableFormat;
 }

@@ -1,11 +1,14 @@
 import type { RelayError } from '../base/errors.ts';
+import { timeZoneOf } from '../base/time-zone.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Prepared, StartPosition } from '../source/source.ts';
 import { DdlPolicy } from './ddl-policy.ts';
 import { Intake } from './intake.ts';
 import { LowWaterMark } from './low-water-mark.ts';
+import { MarkedRows } from './marked-rows.ts';
 import { NoticeBoard } from './notices.ts';
 import { Outbox } from './outbox.ts';
+import { EXACT } from './publish-policy.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RowReader } from './row-reader.ts';
 import { Skip } from './skip.ts';
@@ -15,6 +18,8 @@ import { Throttle } from './throttle.ts';
 import { skipArgument } from './transaction-place.ts';
 import { XaBranches } from './xa-branches.ts';
 
+/** For sinks without a limit: what a reader in JavaScript can take as one text, JSON and all, with room to spare. */
+const MOST_BODY_BYTES = 256 << 20;
 const RETRY_LOG_INTERVAL_MS = 10_000;
 /** Open XA branches may take this share of what may be held, so that there is always room for messages. */
 const XA_SHARE = 0.25;
@@ -29,10 +34,13 @@ export interface Flow {
   readonly intake: Intake;
   readonly notices: NoticeBoard;
   readonly skip: Skip | undefined;
+  readonly marked: MarkedRows;
 }
 
 /** What the parts tell the run, and are told by it. */
 export interface FlowEnds {
+  /** The largest body that the sink takes; undefined when it has no limit of its own. */
+  readonly mostBodyBytes: number | undefined;
   /** Aborted when waiting for the broker has to end. */
   readonly giveUp: AbortSignal;
   readonly status: {
@@ -50,13 +58,15 @@ export function createFlow(
   { start, serverUuid }: Prepared,
   { stream, epoch, lanes, notices: stored }: Checkpoint,
   ddlLane: string | undefined,
-  { giveUp, status, guarded, fail }: FlowEnds,
+  { mostBodyBytes = MOST_BODY_BYTES, giveUp, status, guarded, fail }: FlowEnds,
 ): Flow {
   const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
+  const { publish = EXACT } = options;
   const mark = new LowWaterMark(start);
   const notices = new NoticeBoard(stored);
   const skip = options.skip === undefined ? undefined : new Skip(options.skip, start);
   const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
+  const marked = new MarkedRows(clock, logger);
   const outbox = new Outbox({
     sink,
     ddl:
@@ -68,6 +78,8 @@ export function createFlow(
     epoch,
     resume: placeText(start),
     messageBytes,
+    mostBodyBytes,
+    oversize: publish.oversize,
     messageKeys,
     clock,
     random,
@@ -78,6 +90,9 @@ export function createFlow(
     },
     onPassable: () => {
       throttle.released();
+    },
+    onMarked: (message, marks) => {
+      marked.add(message, marks);
     },
     onRetry: (error, failures) => {
       status.sendFailed(error);
@@ -107,7 +122,11 @@ export function createFlow(
     memoryBytes: heldBytes * XA_SHARE,
     createSpillFile: options.createSpillFile,
   });
-  const rows = new RowReader(new Tables({ filter, ordering, format }), outbox);
+  const rows = new RowReader(
+    new Tables({ filter, ordering, format, ...publish, timeZone: timeZoneOf(publish.timeZone) }),
+    outbox,
+    publish.partialRows,
+  );
   const ddl = new DdlPolicy({
     handling: options.ddl,
     filter,
@@ -140,7 +159,7 @@ export function createFlow(
       notices.add({ about: 'skipped', subject: transaction, what: '--skip', transaction, position: place.begins, at });
     },
   });
-  return { mark, outbox, throttle, rows, xa, intake, notices, skip };
+  return { mark, outbox, throttle, rows, xa, intake, notices, skip, marked };
 }
 
 /** A place in words, short enough for a property: a GTID set grows with every server that ever wrote. */

@@ -34,6 +34,12 @@ export class MessageClasses {
     this.#plan = plan;
   }
 
+  /** `changed`: of an update. */
+  of(kind: ChangeKind, source: string, changed: ColumnSet | undefined): MessageClass {
+    if (changed !== undefined) return this.update(source, changed);
+    return kind === 'INSERT' ? this.insert(source) : this.delete(source);
+  }
+
   insert(source: string): MessageClass {
     if (this.#insert?.source === source) return this.#insert;
     this.#insert = this.#find('INSERT', source, '');

@@ -21,34 +21,53 @@ export class Message {
   readonly data: GrowingBytes;
   readonly old: GrowingBytes;
   readonly changes: GrowingBytes;
-  readonly #fullBytes: number;
+  /** Which columns of which rows are in base64, because their bytes are no text: elements of a JSON array. */
+  readonly invalidText: GrowingBytes;
+  invalidTextRows = 0;
+  readonly #sizes: MessageSizes;
 
-  constructor(messageClass: MessageClass, number: number, segment: Segment, held: HeldBytes, fullBytes: number) {
+  constructor(messageClass: MessageClass, number: number, segment: Segment, held: HeldBytes, sizes: MessageSizes) {
     this.class = messageClass;
     this.number = number;
     this.segment = segment;
-    this.#fullBytes = fullBytes;
+    this.#sizes = sizes;
     this.data = new GrowingBytes(held, messageClass.head.length + FIRST_ROWS_BYTES);
     this.old = new GrowingBytes(held, messageClass.kind === 'UPDATE' ? FIRST_ROWS_BYTES : 0);
     this.changes = new GrowingBytes(held, FIRST_CHANGES_BYTES);
+    this.invalidText = new GrowingBytes(held, 0);
     this.data.append(messageClass.head);
   }
 
   /** A row that alone fills a message gets one of its own: together with others it could be more than the broker takes. */
   hasRoomFor(imageBytes: number): boolean {
     if (this.rows === 0) return true;
-    const bytes = this.data.length + this.old.length + this.changes.length;
-    return bytes < this.#fullBytes && imageBytes < this.#fullBytes;
+    const bytes = this.data.length + this.old.length + this.changes.length + this.invalidText.length;
+    return bytes < this.#sizes.fullBytes && imageBytes < this.#sizes.fullBytes;
   }
 
-  /** Adds a row; `changed` are the changed columns of an update. A value that cannot be written throws, and the message is as it was before. */
-  add(change: RowChange, changed: ColumnSet | undefined): void {
+  /**
+   * Adds a row; `changed` are the changed columns of an update. With a row that makes the message larger than it may be, it is as it was before, and
+   * the size that it would have is returned; undefined otherwise. A value that cannot be written throws, and the message is as it was before, too.
+   */
+  add(change: RowChange, changed: ColumnSet | undefined): number | undefined {
+    const { invalidText } = this.class.plan;
     const dataEnd = this.#writeRow(change);
+    const invalidData = invalidText.length === 0 ? NO_NAMES : invalidText.splice(0);
     const oldEnd = changed === undefined ? this.old.length : this.#writeOld(change, changed);
+    const invalidOld = invalidText.length === 0 ? NO_NAMES : invalidText.splice(0);
+    const note = invalidData === invalidOld ? '' : this.#invalidTextNote(invalidData, invalidOld);
+    const bytes =
+      dataEnd + oldEnd + this.changes.length + this.invalidText.length + note.length * MOST_UTF8 + TAIL_BYTES;
+    if (bytes > this.#sizes.mostBytes) return bytes;
+    if (note !== '') {
+      this.invalidText.append(Buffer.from(note));
+      this.invalidTextRows += 1;
+    }
     this.data.length = dataEnd;
     this.old.length = oldEnd;
     this.#addIdentity(change);
     this.rows += 1;
+    return undefined;
   }
 
   /** Whole change ids of the first and the last row. */
@@ -64,17 +83,25 @@ export class Message {
     this.data.release();
     this.old.release();
     this.changes.release();
+    this.invalidText.release();
+  }
+
+  #invalidTextNote(data: readonly string[], old: readonly string[]): string {
+    const note = { row: this.rows, ...(data.length > 0 && { data }), ...(old.length > 0 && { old }) };
+    return `${this.invalidTextRows === 0 ? '' : ','}${JSON.stringify(note)}`;
   }
 
   /** Returns where the row ends in `data`. */
   #writeRow({ image, start, end }: RowChange): number {
-    const out = this.data.reserve(this.class.plan.format.room(end - start));
+    const out = this.data.reserve(this.#room(this.data, end - start));
     const o = this.#tryRow(image, start, out);
-    // A large row with more escapes than `room` foresaw: now its length is known.
-    return o <= out.length ? o : this.#tryRow(image, start, this.data.reserve(o - this.data.length));
+    // A large row with more escapes than `room` foresaw: now its length is known. One that is too large is not written.
+    if (o <= out.length || o > this.#sizes.mostBytes) return o;
+    return this.#tryRow(image, start, this.data.reserve(o - this.data.length));
   }
 
   #tryRow(image: Buffer, start: number, out: Buffer): number {
+    this.class.plan.invalidText.length = 0;
     CURSOR.p = start;
     CURSOR.o = this.data.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;
@@ -84,12 +111,19 @@ export class Message {
 
   /** Returns where the previous values end in `old`. The image before ends where the one after starts. */
   #writeOld({ image, start, before }: RowChange, changed: ColumnSet): number {
-    const out = this.old.reserve(this.class.plan.format.room(start - before));
+    const out = this.old.reserve(this.#room(this.old, start - before));
     const o = this.#tryOld(image, before, out, changed);
-    return o <= out.length ? o : this.#tryOld(image, before, this.old.reserve(o - this.old.length), changed);
+    if (o <= out.length || o > this.#sizes.mostBytes) return o;
+    return this.#tryOld(image, before, this.old.reserve(o - this.old.length), changed);
+  }
+
+  /** However large a row, no more memory is taken for it than a message may have. */
+  #room(bytes: GrowingBytes, imageBytes: number): number {
+    return Math.min(this.class.plan.format.room(imageBytes), Math.max(0, this.#sizes.mostBytes - bytes.length));
   }
 
   #tryOld(image: Buffer, before: number, out: Buffer, changed: ColumnSet): number {
+    this.class.plan.invalidText.length = 0;
     CURSOR.p = before;
     CURSOR.o = this.old.length;
     if (this.rows > 0) out[CURSOR.o++] = COMMA;
@@ -115,6 +149,18 @@ export class Message {
   }
 }
 
+export interface MessageSizes {
+  /** Size at which a message takes no more rows. */
+  readonly fullBytes: number;
+  /** The largest body that the sink takes. */
+  readonly mostBytes: number;
+}
+
+const NO_NAMES: readonly string[] = [];
+/** Bytes that one unit of a text takes at most. */
+const MOST_UTF8 = 3;
+/** More than what stands behind the rows takes, beside `old` and `changes`. */
+const TAIL_BYTES = 1024;
 const CURSOR: Cursor = { p: 0, o: 0 };
 /** Small, so that thousands of live messages of one row stay small; they double as they grow. */
 const FIRST_ROWS_BYTES = 1024;

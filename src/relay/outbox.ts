@@ -3,7 +3,7 @@ import type { HeldBytes } from '../base/growing-bytes.ts';
 import type { ColumnSet } from '../binlog/row-compiler.ts';
 import type { RowChange } from '../change/change.ts';
 import { propertiesOf } from '../format/envelope.ts';
-import type { Format, PublishedDdl } from '../format/format.ts';
+import type { Format, MarkName, PublishedDdl } from '../format/format.ts';
 import { messageKey } from '../format/properties.ts';
 import type { OutboundMessage, Sink } from '../sink/sink.ts';
 import { DdlBarrier } from './ddl-barrier.ts';
@@ -13,6 +13,8 @@ import type { LowWaterMark } from './low-water-mark.ts';
 import { Message } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import type { MessageClass } from './message-class.ts';
+import type { PublishPolicy } from './publish-policy.ts';
+import { rowTooLarge } from './row-too-large.ts';
 
 export interface OutboxOptions extends DeliveryOptions {
   readonly sink: Sink;
@@ -28,10 +30,15 @@ export interface OutboxOptions extends DeliveryOptions {
   readonly resume: string;
   /** Size at which a message takes no more rows. */
   readonly messageBytes: number;
+  /** The largest body that the sink takes. */
+  readonly mostBodyBytes: number;
+  readonly oversize: PublishPolicy['oversize'];
   readonly messageKeys: 'auto' | 'all' | 'none';
   readonly onAcknowledged: (message: Acknowledged, bodyBytes: number) => void;
   /** A statement was acknowledged in each lane that carries it: reading may go on. */
   readonly onPassable: () => void;
+  /** A message is about to be sent whose rows are not whole, or not all as they should be. */
+  readonly onMarked: (message: Message, marks: readonly MarkName[]) => void;
 }
 
 export type Acknowledged = Pick<Message, 'rows' | 'commitTimeMs'>;
@@ -57,10 +64,11 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#mostKeys = { auto: AUTO_KEY_ROWS, all: Number.MAX_SAFE_INTEGER, none: 0 }[options.messageKeys];
+    const sizes = { fullBytes: options.messageBytes, mostBytes: options.mostBodyBytes };
     const actions: LaneActions = {
       create: (messageClass, number) => {
         const segment = options.mark.hold(this.#commitTimeMs);
-        const message = new Message(messageClass, number, segment, this.held, options.messageBytes);
+        const message = new Message(messageClass, number, segment, this.held, sizes);
         if (this.#mostKeys > 0) message.keys = new MessageKeys();
         return message;
       },
@@ -85,14 +93,40 @@ export class Outbox {
     });
   }
 
-  /** Packs one row change; `changed` are the changed columns of an update. */
+  /** Packs one row change; `changed` are the changed columns of an update. Throws ROW_TOO_LARGE for a row that no message can hold. */
   add(messageClass: MessageClass, change: RowChange, changed: ColumnSet | undefined): void {
     this.#commitTimeMs = change.transaction.commitTimeMs;
     const lane = this.lanes[change.row.laneHash % this.lanes.length];
     if (lane === undefined) throw new RelayError('INTERNAL', 'an outbox without lanes');
     const message = lane.messageFor(messageClass, change.row, change.end - change.before);
-    message.add(change, changed);
-    const { key } = messageClass.plan;
+    const tooManyBytes = message.add(change, changed);
+    if (tooManyBytes === undefined) this.#addKey(message, change);
+    else this.#addLarge(lane, message, change, changed, tooManyBytes);
+  }
+
+  /** The row did not fit into `message`: it gets one of its own, and if it does not fit even there, its skeleton does. */
+  #addLarge(
+    lane: Lane,
+    { class: messageClass, rows }: Message,
+    change: RowChange,
+    changed: ColumnSet | undefined,
+    bytes: number,
+  ): void {
+    const { plan, kind, source } = messageClass;
+    if (rows > 0) {
+      const own = lane.messageFor(messageClass, change.row, Number.MAX_SAFE_INTEGER);
+      const tooManyBytes = own.add(change, changed);
+      if (tooManyBytes === undefined) this.#addKey(own, change);
+      else this.#addLarge(lane, own, change, changed, tooManyBytes);
+      return;
+    }
+    const { oversize, mostBodyBytes } = this.#options;
+    if (oversize === 'fail' || plan.isSkeleton) throw rowTooLarge(plan, change, bytes, mostBodyBytes);
+    this.add(plan.skeleton.classes.of(kind, source, changed), change, changed);
+  }
+
+  #addKey(message: Message, change: RowChange): void {
+    const { key } = message.class.plan;
     if (message.keys === undefined || key.isEmpty) return;
     message.keys.add(messageKey(key.text(change.image)));
     if (message.rows > this.#mostKeys || message.keys.sizeBytes > MOST_KEYS_BYTES) message.keys = undefined;
@@ -146,14 +180,17 @@ export class Outbox {
   }
 
   #seal(lane: Lane, message: Message, sequence: number): OutboundMessage {
-    const { format, clock, stream, epoch, resume } = this.#options;
+    const { format, clock, stream, epoch, resume, onMarked } = this.#options;
     const { plan, kind } = message.class;
+    const marks: readonly MarkName[] = message.invalidTextRows === 0 ? plan.marks : [...plan.marks, 'invalidText'];
+    if (marks.length > 0) onMarked(message, marks);
     const [firstChange, lastChange] = message.firstAndLastChange();
     message.data.append(
       plan.format.tail({
         kind,
         old: message.old.written(),
         changes: message.changes.written(),
+        invalidText: message.invalidText.written(),
         gtid: message.hasGtid ? lastChange.slice(0, lastChange.lastIndexOf('#')) : '',
         commitTimeMs: message.commitTimeMs,
         packedAtMs: clock.now(),
@@ -162,6 +199,7 @@ export class Outbox {
     );
     message.old.release();
     message.changes.release();
+    message.invalidText.release();
     return {
       lane: lane.name,
       tag: plan.tag,
@@ -178,6 +216,7 @@ export class Outbox {
         epoch,
         sequence,
         resume: sequence === 1 ? resume : undefined,
+        marks,
       }),
       body: message.data.written(),
     };
@@ -203,6 +242,7 @@ export class Outbox {
         sequence,
         resume: sequence === 1 ? resume : undefined,
         lanes: own === undefined ? this.lanes.length : 1,
+        marks: [],
       }),
       body: format.ddl({ ...ddl, packedAtMs: clock.now(), sequence }),
     };

@@ -7,6 +7,7 @@ import type { Format } from '../format/format.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Source } from '../source/source.ts';
 import type { DdlHandling } from './ddl-policy.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 import type { CreateSpillFile } from './spill.ts';
 
 /** What a relay is put together from. */
@@ -26,6 +27,8 @@ export interface RelayOptions {
   readonly messageKeys: 'auto' | 'all' | 'none';
   readonly heldBytes: number;
   readonly messageBytes: number;
+  /** EXACT unless given. */
+  readonly publish?: PublishPolicy;
   /** For rows of open XA branches that memory has no room for. */
   readonly createSpillFile: CreateSpillFile;
   readonly stopTimeoutMs: number;

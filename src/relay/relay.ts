@@ -83,6 +83,12 @@ export interface RelayCounters {
   readonly changesInserted: number;
   readonly changesUpdated: number;
   readonly changesDeleted: number;
+  /** Published as their key alone. */
+  readonly changesOversize: number;
+  /** Published with the columns that the binlog brings. */
+  readonly changesPartial: number;
+  /** Published with values in base64, because their bytes are no text. */
+  readonly changesInvalidText: number;
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;

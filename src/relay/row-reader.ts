@@ -1,8 +1,10 @@
 import { RelayError } from '../base/errors.ts';
 import { expandPartialUpdate } from '../binlog/events/partial-update.ts';
+import { mergeUpdateImages } from '../binlog/events/partial-images.ts';
 import { isFullImage, newRowsHeader, readRowsHeader } from '../binlog/events/rows.ts';
 import type { RowChange, Transaction } from '../change/change.ts';
 import type { Outbox } from './outbox.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 import type { TablePlan } from './table-plan.ts';
 import { readTableId, type Tables } from './tables.ts';
 
@@ -15,6 +17,7 @@ export class RowReader {
   readonly counters = { inserted: 0, updated: 0, deleted: 0 };
   readonly #tables: Tables;
   readonly #outbox: Outbox;
+  readonly #partialRows: PublishPolicy['partialRows'];
   readonly #header = newRowsHeader();
   readonly #change: RowChange = {
     transaction: { source: '', number: new Uint8Array(0), gno: undefined, commitTimeMs: 0 },
@@ -27,9 +30,10 @@ export class RowReader {
     before: 0,
   };
 
-  constructor(tables: Tables, outbox: Outbox) {
+  constructor(tables: Tables, outbox: Outbox, partialRows: PublishPolicy['partialRows']) {
     this.#tables = tables;
     this.#outbox = outbox;
+    this.#partialRows = partialRows;
   }
 
   /** A transaction begins. */
@@ -57,13 +61,42 @@ export class RowReader {
     readRowsHeader(b, start, end, header);
     const plan = this.#planOf(header.tableId);
     if (plan === undefined) return;
-    this.#requireFullRows(plan, b);
+    if (!this.#areFullRows(plan, b)) {
+      this.#partial(plan, b, end, transaction, serial);
+      return;
+    }
     if (header.partial) {
       const whole = expandPartialUpdate(b, start, end, header, plan.table.columns);
       this.rows(whole, 0, whole.length, transaction, serial);
       return;
     }
+    this.#images(plan, b, header.rows, end, transaction, serial);
+  }
 
+  /** Rows of which the event holds only some columns. */
+  #partial(plan: TablePlan, b: Buffer, end: number, transaction: Transaction, serial: number): void {
+    const header = this.#header;
+    if (this.#partialRows === 'fail') {
+      throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${plan.name} hold only some of their columns`);
+    }
+    if (header.partial) {
+      throw new RelayError(
+        'ROW_IMAGE_NOT_FULL',
+        `rows of ${plan.name} hold only some of their columns, and of JSON only what changed in them`,
+        { remedy: "SET PERSIST binlog_row_image = FULL, or SET PERSIST binlog_row_value_options = ''." },
+      );
+    }
+    const { plan: reduced, merged } = plan.partial.find(b, header);
+    if (merged === undefined) {
+      this.#images(reduced, b, header.rows, end, transaction, serial);
+      return;
+    }
+    const images = mergeUpdateImages(b, header.rows, end, merged);
+    this.#images(reduced, images, 0, images.length, transaction, serial);
+  }
+
+  #images(plan: TablePlan, b: Buffer, from: number, end: number, transaction: Transaction, serial: number): void {
+    const isUpdate = this.#header.kind === 'update';
     const { counter } = plan;
     if (counter.serial !== serial) {
       counter.serial = serial;
@@ -73,9 +106,9 @@ export class RowReader {
     const change = this.#change;
     change.transaction = transaction;
     change.image = b;
-    for (let p = header.rows; p < end; p = change.end) {
+    for (let p = from; p < end; p = change.end) {
       change.before = p;
-      change.start = header.kind === 'update' ? this.#endOfImage(plan, b, p, end) : p;
+      change.start = isUpdate ? this.#endOfImage(plan, b, p, end) : p;
       change.end = this.#endOfImage(plan, b, change.start, end);
       change.n = counter.next;
       counter.next += 1;
@@ -118,7 +151,18 @@ export class RowReader {
   }
 
   /** The row leaves one key and comes to another, each in its lane: a delete and an insert. */
-  #takeKeyChange({ key, classes }: TablePlan, change: RowChange): void {
+  #takeKeyChange(plan: TablePlan, change: RowChange): void {
+    if (plan.isPartial) {
+      throw new RelayError(
+        'ROW_IMAGE_NOT_FULL',
+        `an update of ${plan.name} changes the primary key, and holds only some columns of the row: what is inserted under the new key would not be whole`,
+        {
+          remedy:
+            'SET PERSIST binlog_row_image = FULL; or publish with ordering: table, which keeps such an update in one.',
+        },
+      );
+    }
+    const { key, classes } = plan;
     const { image, before, start, end } = change;
     const { source } = change.transaction;
     change.start = before;
@@ -136,24 +180,17 @@ export class RowReader {
   #endOfImage(plan: TablePlan, b: Buffer, p: number, end: number): number {
     const imageEnd = plan.skip(b, p);
     if (imageEnd <= end) return imageEnd;
-    throw new RelayError(
-      'BINLOG_DECODE',
-      `a row of ${nameOf(plan)} is longer than its event: the table map does not fit`,
-    );
+    throw new RelayError('BINLOG_DECODE', `a row of ${plan.name} is longer than its event: the table map does not fit`);
   }
 
-  #requireFullRows(plan: TablePlan, b: Buffer): void {
+  #areFullRows(plan: TablePlan, b: Buffer): boolean {
     const { columns, present, presentAfter } = this.#header;
     if (columns !== plan.table.columns.length) {
       throw new RelayError(
         'BINLOG_DECODE',
-        `rows of ${nameOf(plan)} have ${columns} columns, its table map ${plan.table.columns.length}`,
+        `rows of ${plan.name} have ${columns} columns, its table map ${plan.table.columns.length}`,
       );
     }
-    if (!isFullImage(b, present, columns) || !isFullImage(b, presentAfter, columns)) {
-      throw new RelayError('ROW_IMAGE_NOT_FULL', `rows of ${nameOf(plan)} hold only some of their columns`);
-    }
+    return isFullImage(b, present, columns) && isFullImage(b, presentAfter, columns);
   }
 }
-
-const nameOf = ({ table }: TablePlan): string => `${table.database}.${table.name}`;

@@ -151,6 +151,7 @@ export class Relay {
       'starting',
     );
     const flow = createFlow(this.#options, prepared, checkpoint, ddlLane, {
+      mostBodyBytes: info.mostBodyBytes,
       giveUp: this.#giveUp.signal,
       status: this.#status,
       guarded: (read) => {

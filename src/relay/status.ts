@@ -88,7 +88,7 @@ export class StatusBoard {
 
   snapshot(flow: Flow | undefined): RelayStatus {
     const lowWaterMark = flow?.mark.position();
-    const { intake, rows } = flow ?? {};
+    const { intake, rows, marked } = flow ?? {};
     return {
       state: this.state,
       epoch: this.lastStored?.epoch ?? 0,
@@ -118,6 +118,9 @@ export class StatusBoard {
         changesInserted: rows?.counters.inserted ?? 0,
         changesUpdated: rows?.counters.updated ?? 0,
         changesDeleted: rows?.counters.deleted ?? 0,
+        changesOversize: marked?.counters.oversize ?? 0,
+        changesPartial: marked?.counters.partial ?? 0,
+        changesInvalidText: marked?.counters.invalidText ?? 0,
         messagesAcknowledged: this.#acknowledgedMessages,
         changesAcknowledged: this.#acknowledgedChanges,
         bytesAcknowledged: this.#acknowledgedBytes,

@@ -1,7 +1,9 @@
 import { RelayError } from '../base/errors.ts';
+import type { TimeZone } from '../base/time-zone.ts';
 import type { Column, Table } from '../binlog/binlog.ts';
-import { columnCodec, valueSize } from '../binlog/columns.ts';
+import { columnCodec, valueSize, type CodecOptions } from '../binlog/columns.ts';
 import {
+  addColumn,
   columnSet,
   compileCompare,
   compileSkip,
@@ -13,9 +15,11 @@ import {
 import type { Ordering } from '../change/change.ts';
 import { RowKey } from '../change/row-key.ts';
 import type { TableFilter } from '../change/table-filter.ts';
-import type { Format, TableFormat } from '../format/format.ts';
+import type { Format, MarkName, Marks, TableFormat } from '../format/format.ts';
 import { tagOf } from '../format/properties.ts';
 import { MessageClasses } from './message-class.ts';
+import { PartialPlans } from './partial-plans.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 
 /** How the relay treats the rows of one version of an included table: everything compiled once, used per row. */
 export class TablePlan {
@@ -30,20 +34,145 @@ export class TablePlan {
   /** Scratch for `compare`. */
   readonly changed: ColumnSet;
   readonly classes: MessageClasses;
+  /** Columns of the image that was written last whose bytes are no text, and are published in base64. Emptied by who writes the next. */
+  readonly invalidText: string[];
+  /** Why the rows are not whole; empty when they are. */
+  readonly marks: readonly MarkName[];
+  readonly #columns: readonly RowColumn[];
+  readonly #options: PlanOptions;
+  readonly #reduced: Reduced;
+  #partial: PartialPlans | undefined;
+  #skeleton: TablePlan | undefined;
 
   /** Throws BINLOG_UNSUPPORTED, naming the column, when a published column cannot be written exactly. */
-  constructor(table: Table, counter: ChangeCounter, { filter, ordering, format }: PlanOptions) {
-    const columns = table.columns.map((column) => rowColumn(table, column, filter));
+  constructor(table: Table, counter: ChangeCounter, options: PlanOptions, reduced: Reduced = WHOLE) {
+    const { ordering, format } = options;
+    this.invalidText = reduced.invalidText ?? [];
+    const codec = codecOptions(options, this.invalidText);
+    const columns = reduced.columns ?? table.columns.map((column) => rowColumn(table, column, options, codec));
     this.table = table;
     this.counter = counter;
     this.tag = tagOf(table.database, table.name);
-    this.key = new RowKey(table, columns, ordering);
-    this.format = format.forTable(table, columns);
+    this.key =
+      reduced.key ??
+      new RowKey(
+        table,
+        columns.map((each) => keyColumn(each, codec)),
+        ordering,
+      );
+    this.format = format.forTable(table, columns, { ...formsOf(options), ...reduced.marks });
     this.skip = compileSkip(columns);
-    this.compare = compileCompare(columns);
+    this.compare =
+      reduced.known === undefined ? compileCompare(columns) : masked(compileCompare(columns), reduced.known);
     this.changed = columnSet(columns.length);
     this.classes = new MessageClasses(this);
+    this.marks = reduced.names;
+    this.#columns = columns;
+    this.#options = options;
+    this.#reduced = reduced;
   }
+
+  /** `database.table` */
+  get name(): string {
+    return `${this.table.database}.${this.table.name}`;
+  }
+
+  /** True when the images hold only some columns of the table. */
+  get isPartial(): boolean {
+    return this.marks.includes('partial');
+  }
+
+  /** For rows whose images hold only some columns. */
+  get partial(): PartialPlans {
+    this.#partial ??= new PartialPlans(this);
+    return this.#partial;
+  }
+
+  /**
+   * The plan for images that hold only the columns `present`, by index in table order; of an update, the previous values of the columns `known`
+   * alone. The key must be among them.
+   */
+  reducedTo(present: readonly number[], known: readonly number[]): TablePlan {
+    const { database, name, columns, primaryKey } = this.table;
+    const placed = new Map(
+      columns
+        .filter(({ index }) => present.includes(index))
+        .map((column, index) => [column.index, { ...column, index }]),
+    );
+    const keyParts = primaryKey.flatMap(({ column, prefix }) => {
+      const found = placed.get(column.index);
+      return found === undefined ? [] : [{ column: found, prefix }];
+    });
+    const knownPlaces = columnSet(placed.size);
+    for (const index of known) addColumn(knownPlaces, placed.get(index)?.index ?? 0);
+    const names = (isNamed: (index: number) => boolean): string[] =>
+      this.#columns
+        .filter(({ column, codec }) => codec !== undefined && isNamed(column.index))
+        .map(({ column }) => column.name);
+    const absent = names((index) => !placed.has(index));
+    const oldAbsent = names((index) => placed.has(index) && !known.includes(index));
+    const table = { database, name, columns: [...placed.values()], primaryKey: keyParts };
+    return new TablePlan(table, this.counter, this.#options, {
+      known: knownPlaces,
+      marks: { absent, ...(oldAbsent.length > 0 && { oldAbsent }) },
+      names: ['partial'],
+    });
+  }
+
+  /** True when only the keys of the rows are written. */
+  get isSkeleton(): boolean {
+    return this.marks.includes('oversize');
+  }
+
+  /**
+   * The same rows with the columns of their key only, and with no column when the table has none. A key that indexes only the beginning of a column
+   * is none here: that column may be what makes the row large.
+   */
+  get skeleton(): TablePlan {
+    this.#skeleton ??= this.#newSkeleton();
+    return this.#skeleton;
+  }
+
+  #newSkeleton(): TablePlan {
+    const { primaryKey } = this.table;
+    const key = this.key.isEmpty || primaryKey.some(({ prefix }) => prefix > 0) ? [] : primaryKey;
+    const isKept = (column: Column): boolean => key.some((part) => part.column.index === column.index);
+    const columns = this.#columns.map((each) => (isKept(each.column) ? each : { ...each, codec: undefined }));
+    const omitted = this.#columns.filter(({ column, codec }) => codec !== undefined && !isKept(column));
+    return new TablePlan(this.table, this.counter, this.#options, {
+      columns,
+      key: this.key,
+      invalidText: this.invalidText,
+      ...(this.#reduced.known !== undefined && { known: this.#reduced.known }),
+      marks: {
+        ...(this.#reduced.marks.absent !== undefined && { absent: this.#reduced.marks.absent }),
+        omitted: omitted.map(({ column }) => column.name),
+      },
+      names: [...this.marks, 'oversize'],
+    });
+  }
+}
+
+/** How a plan differs from that of whole rows. */
+interface Reduced {
+  readonly columns?: readonly RowColumn[];
+  readonly key?: RowKey;
+  /** That of the plan whose columns these are. */
+  readonly invalidText?: string[];
+  /** The columns whose previous values an update brings; all unless given. */
+  readonly known?: ColumnSet;
+  readonly marks: Marks;
+  readonly names: readonly MarkName[];
+}
+
+const WHOLE: Reduced = { marks: {}, names: [] };
+
+/** Takes no column as changed whose previous value is not known. */
+function masked(compare: CompareImages, known: ColumnSet): CompareImages {
+  return (b, before, after, changed) => {
+    compare(b, before, after, changed);
+    for (const [i, word] of known.entries()) changed[i] = (changed[i] ?? 0) & word;
+  };
 }
 
 /** Numbers the changes of one table within a transaction, and knows which were taken before the connection was lost. */
@@ -60,13 +189,46 @@ export interface PlanOptions {
   readonly filter: TableFilter;
   readonly ordering: Ordering;
   readonly format: Format;
+  /** Those of EXACT unless given. */
+  readonly invalidText?: PublishPolicy['invalidText'];
+  readonly binary?: PublishPolicy['binary'];
+  /** UTC unless given. */
+  readonly timeZone?: TimeZone | undefined;
 }
 
-function rowColumn(table: Table, column: Column, filter: TableFilter): RowColumn {
+function codecOptions({ invalidText, binary = 'base64', timeZone }: PlanOptions, invalid: string[]): CodecOptions {
+  return {
+    binary,
+    timeZone,
+    invalidText:
+      invalidText === 'base64'
+        ? (column) => {
+            if (!invalid.includes(column)) invalid.push(column);
+          }
+        : 'fail',
+  };
+}
+
+/** How values are written, where that is not the usual way. */
+const formsOf = ({ binary, timeZone }: PlanOptions): Marks => ({
+  ...(timeZone !== undefined && { timeZone: timeZone.name }),
+  ...(binary === 'latin1' && { binary }),
+});
+
+/**
+ * A column as the key of a row is read from it: in one form, however it is published, so that no setting moves rows to other lanes. Bytes that are no
+ * text have an empty one: equal values may differ in them, by spaces at the end, and must not be told apart.
+ */
+function keyColumn(each: RowColumn, { invalidText }: CodecOptions): RowColumn {
+  if (each.codec === undefined) return each;
+  return { ...each, codec: columnCodec(each.column, { invalidText: invalidText === 'fail' ? 'fail' : 'empty' }) };
+}
+
+function rowColumn(table: Table, column: Column, { filter }: PlanOptions, codec: CodecOptions): RowColumn {
   const size = valueSize(column);
   if (filter.excludesColumn(table.database, table.name, column.name)) return { column, size, codec: undefined };
   try {
-    return { column, size, codec: columnCodec(column) };
+    return { column, size, codec: columnCodec(column, codec) };
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     const name = `${table.database}.${table.name}.${column.name}`;

@@ -8,27 +8,35 @@ import type { OutboundMessage } from './sink.ts';
 const MOST_LANE_BYTES = 63;
 const MOST_PROPERTIES = 126;
 const MOST_PROPERTY_BYTES = 16 * 1024;
-/** 4 MiB, less room for what the broker stores beside the body. */
-const MOST_BODY_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+/** What proxy and broker take unless they are told otherwise. */
+const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Room for what the broker stores beside the body, and for what a reader's gRPC adds to it. */
+const BESIDE_BODY_BYTES = 64 * 1024;
 
+/** The relay keeps to the limit that it was told when the sink was opened. */
 const LARGE_BODY_REMEDY =
-  'A row, for an update with the previous values of what changed, is larger than a message may be. Leave its large column out: tables.excludeColumns.';
+  'The proxy takes smaller messages than when the relay started: raise its maxMessageSize again, or start the relay anew.';
+
+/** The largest body for a proxy that announces `maxMessageBytes` (maxMessageSize), or nothing yet. */
+export function mostBodyBytes(maxMessageBytes = DEFAULT_MESSAGE_BYTES): number {
+  return Math.max(BESIDE_BODY_BYTES, maxMessageBytes - BESIDE_BODY_BYTES);
+}
 
 const CONTROL = /\p{Cc}/u;
 const RESERVED = new Set(['KEYS', 'TAGS', 'UNIQ_KEY', 'DELAY']);
 
 /** Throws SINK_REJECTED, naming the part and never its value, which may be a primary key. */
-export function assertSendable(message: OutboundMessage): void {
+export function assertSendable(message: OutboundMessage, mostBytes = mostBodyBytes()): void {
   const problem =
     laneProblem(message.lane) ??
     tagProblem(message.tag) ??
     keysProblem(message.keys) ??
     propertiesProblem(message) ??
-    bodyProblem(message.body);
+    bodyProblem(message.body, mostBytes);
   if (problem === undefined) return;
   throw new RelayError('SINK_REJECTED', `RocketMQ does not take this message of ${message.tag}: ${problem}.`, {
     details: { lane: message.lane, tag: message.tag },
-    ...(message.body.length > MOST_BODY_BYTES && { remedy: LARGE_BODY_REMEDY }),
+    ...(message.body.length > mostBytes && { remedy: LARGE_BODY_REMEDY }),
   });
 }
 
@@ -75,8 +83,8 @@ function propertiesProblem({ properties, tag, keys }: OutboundMessage): string |
   return undefined;
 }
 
-function bodyProblem(body: Buffer): string | undefined {
+function bodyProblem(body: Buffer, mostBytes: number): string | undefined {
   if (body.length === 0) return 'the body is empty';
-  if (body.length > MOST_BODY_BYTES) return `the body has ${body.length} bytes, over ${MOST_BODY_BYTES}`;
+  if (body.length > mostBytes) return `the body has ${body.length} bytes, over ${mostBytes}`;
   return undefined;
 }

@@ -30,6 +30,8 @@ export interface BrokerProducer {
   probe(): Promise<TopicProbe>;
   /** May hang for as long as the proxy is silent, until the producer is disposed of. */
   start(): Promise<void>;
+  /** maxMessageSize of the proxy, in bytes; undefined when it has not said. Known once `start` has resolved. */
+  readonly maxMessageBytes: number | undefined;
   /** Resolves when the broker has stored the message. */
   publish(message: OutboundMessage): Promise<void>;
   /** Ends within 3 s whatever state it is in, after which no timer and no socket of it is left. */
@@ -83,6 +85,11 @@ class RocketmqProducer extends Producer implements BrokerProducer {
       signal.addEventListener('abort', () => reject(new Error('disposed of while starting')), { once: true });
     });
     await Promise.race([this.startup(), disposed]);
+  }
+
+  get maxMessageBytes(): number | undefined {
+    const { maxBodySizeBytes } = this.publishingSettings;
+    return maxBodySizeBytes > 0 ? maxBodySizeBytes : undefined;
   }
 
   async publish(message: OutboundMessage): Promise<void> {

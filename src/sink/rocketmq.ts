@@ -4,7 +4,7 @@ import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { laneNames } from './lane-names.ts';
-import { assertSendable } from './message-limits.ts';
+import { assertSendable, mostBodyBytes } from './message-limits.ts';
 import {
   createProducer as createRealProducer,
   type BrokerProducer,
@@ -62,6 +62,8 @@ class TopicSink implements RocketmqSink {
   readonly #producers = new Producers();
   /** Queues that took messages when it was opened, and that do by the newest route. */
   #openedQueues = 0;
+  /** Of the newest producer. */
+  #mostBodyBytes = mostBodyBytes();
   #routeQueues = 0;
   /** Monotonic ms: since when every send failed, or a new producer was tried last. */
   #failingSinceMs: number | undefined;
@@ -95,12 +97,13 @@ class TopicSink implements RocketmqSink {
     return {
       destination: destinationOf(this.#options),
       queues: probe.queues,
+      mostBodyBytes: this.#mostBodyBytes,
       laneNames: (count) => laneNames(probe.queues, count, 'lane-'),
     };
   }
 
   async send(message: OutboundMessage): Promise<void> {
-    assertSendable(message);
+    assertSendable(message, this.#mostBodyBytes);
     if (this.#closing !== undefined || !this.#producers.ready) throw this.#closedError();
     this.#assertSameQueues();
     this.#renewWhenStale();
@@ -135,6 +138,7 @@ class TopicSink implements RocketmqSink {
         const probe = await this.#ask(producer);
         assertPublishable(probe, this.#options);
         await withDeadline(this.#deps.clock, STARTUP_MS, producer.start(), () => this.#silence(STARTUP_MS));
+        this.#mostBodyBytes = mostBodyBytes(producer.maxMessageBytes);
         return probe;
       });
     } catch (thrown) {

@@ -21,6 +21,8 @@ export interface SinkInfo {
   readonly destination: string;
   /** Queues that lanes are spread over; 1 for sinks without queues. Another number than the checkpoint's moves rows to other queues. */
   readonly queues: number;
+  /** The largest body that the sink takes, in bytes; undefined when it has no limit of its own. */
+  readonly mostBodyBytes?: number;
   /** `count` lane names that spread evenly over the queues; the same names for the same two numbers, always. */
   laneNames(count: number): readonly string[];
 }

@@ -20,6 +20,8 @@ export interface MysqlSourceOptions {
   readonly logger: Logger;
   /** What is published of the server, for checking it beforehand. */
   readonly published: Published;
+  /** Whether the server may log rows with some of their columns only: a warning then, otherwise an error. */
+  readonly partialRows?: 'fail' | 'allow';
 }
 
 /** MySQL: a control connection for questions and the lock, and a session of zongji at a time for the events. */
@@ -66,7 +68,8 @@ export class MysqlSource implements Source {
 
   /** Everything about the server that would stop a run, or make the copy inexact. */
   findings(): Promise<readonly Finding[]> {
-    return preflight(this.#control, { published: this.#options.published, settings: this.#config });
+    const { published, partialRows } = this.#options;
+    return preflight(this.#control, { published, settings: this.#config, partialRows });
   }
 
   /** Throws what would keep a run from starting at `stored`, or at the configured place without one. Takes no lock. */

@@ -18,12 +18,18 @@ export function versionFindings(version: ServerVersion): readonly Finding[] {
   ];
 }
 
-export function serverFindings(facts: ServerFacts): readonly Finding[] {
+/** `partialRows: allow`: rows of which only some columns are logged are published so. */
+export function serverFindings(facts: ServerFacts, partialRows: 'fail' | 'allow' = 'fail'): readonly Finding[] {
   // Without a binlog nothing else about it matters.
   if (!facts.hasBinlog) {
     return [error('BINLOG_OFF', 'The server writes no binlog (log_bin is OFF).', 'Start mysqld with --log-bin.')];
   }
-  return [...formatFindings(facts), ...completenessFindings(facts), ...durabilityFindings(facts)];
+  return [
+    ...formatFindings(facts),
+    ...rowImageFindings(facts, partialRows),
+    ...completenessFindings(facts),
+    ...durabilityFindings(facts),
+  ];
 }
 
 function formatFindings(facts: ServerFacts): readonly Finding[] {
@@ -46,13 +52,6 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
   };
   demand('BINLOG_FORMAT', 'binlog_format', facts.binlogFormat, 'ROW', 'changes are logged as statements, without rows');
   demand(
-    'BINLOG_ROW_IMAGE',
-    'binlog_row_image',
-    facts.binlogRowImage,
-    'FULL',
-    'rows are logged with some columns only',
-  );
-  demand(
     'BINLOG_ROW_METADATA',
     'binlog_row_metadata',
     facts.binlogRowMetadata,
@@ -60,6 +59,17 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
     'rows are logged without column names',
   );
   return findings;
+}
+
+function rowImageFindings({ binlogRowImage }: ServerFacts, partialRows: 'fail' | 'allow'): readonly Finding[] {
+  if (binlogRowImage?.toUpperCase() === 'FULL') return [];
+  const what = `binlog_row_image is ${binlogRowImage ?? 'unknown'}, not FULL: rows are logged with some columns only`;
+  const remedy = `SET PERSIST binlog_row_image = FULL; ${OLD_SESSIONS}`;
+  return [
+    partialRows === 'allow'
+      ? warning('BINLOG_ROW_IMAGE', `${what}, and published so, as publish.partialRows allows.`, remedy)
+      : error('BINLOG_ROW_IMAGE', `${what}.`, remedy),
+  ];
 }
 
 function completenessFindings(facts: ServerFacts): readonly Finding[] {

@@ -12,6 +12,7 @@ import { headStatement } from './server-version.ts';
 export interface PreflightOptions {
   readonly published: Published;
   readonly settings: Pick<ConnectionSettings, 'host'>;
+  readonly partialRows?: 'fail' | 'allow' | undefined;
 }
 
 const NEEDED = ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
@@ -22,7 +23,7 @@ const NEEDED = ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
  */
 export async function preflight(
   control: ControlConnection,
-  { published, settings }: PreflightOptions,
+  { published, settings, partialRows }: PreflightOptions,
 ): Promise<readonly Finding[]> {
   const unsupported = versionFindings(await control.version());
   if (unsupported.length > 0) return unsupported;
@@ -38,7 +39,7 @@ export async function preflight(
   const [binlog] = facts.hasBinlog ? await control.query(headStatement(facts.version)) : [];
   return [
     ...missing,
-    ...serverFindings(facts),
+    ...serverFindings(facts, partialRows),
     ...filterFindings(listOf(binlog, 'Binlog_Do_DB'), listOf(binlog, 'Binlog_Ignore_DB'), [
       ...new Set(tables.map(({ database }) => database)),
     ]),

@@ -6,6 +6,7 @@ import { canalJson } from '../../src/format/canal-json.ts';
 import { Intake } from '../../src/relay/intake.ts';
 import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
 import { Outbox } from '../../src/relay/outbox.ts';
+import { EXACT, type PublishPolicy } from '../../src/relay/publish-policy.ts';
 import { RowReader } from '../../src/relay/row-reader.ts';
 import { createSpillFile } from '../../src/relay/spill-file.ts';
 import { Skip } from '../../src/relay/skip.ts';
@@ -15,6 +16,7 @@ import { XaBranches } from '../../src/relay/xa-branches.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import type { StartPosition } from '../../src/source/source.ts';
 import type { MessageBody } from '../../dev/replay.ts';
+import { timeZoneOf } from '../../src/base/time-zone.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';
 
@@ -23,6 +25,8 @@ export interface FlowOptions {
   readonly include?: readonly string[];
   readonly ordering?: Ordering;
   readonly lanes?: number;
+  readonly publish?: PublishPolicy;
+  readonly mostBodyBytes?: number;
   readonly hasRoom?: () => boolean;
   /** The transaction to pass. */
   readonly skip?: string | undefined;
@@ -53,6 +57,8 @@ export class TestFlow {
     include = ['*.*'],
     ordering = 'key',
     lanes = 4,
+    publish = EXACT,
+    mostBodyBytes = 4 << 20,
     hasRoom = () => true,
     xaMemoryBytes = 1 << 20,
     acknowledges = () => true,
@@ -76,19 +82,28 @@ export class TestFlow {
       epoch: 1,
       resume: 'start',
       messageBytes: 256 << 10,
+      mostBodyBytes,
+      oversize: publish.oversize,
       messageKeys: 'auto',
       clock: systemClock,
       random: () => 0,
       giveUp: this.#giveUp.signal,
       onAcknowledged: () => undefined,
       onPassable: () => undefined,
+      onMarked: () => undefined,
       onRetry: () => undefined,
       onUndeliverable: (error) => {
         throw error;
       },
     });
     const filter = tableFilter({ include, exclude: [], excludeColumns: [] });
-    const tables = new Tables({ filter, ordering, format: canalJson });
+    const tables = new Tables({
+      filter,
+      ordering,
+      format: canalJson,
+      ...publish,
+      timeZone: timeZoneOf(publish.timeZone),
+    });
     this.xa = new XaBranches({
       mark: this.mark,
       held: this.outbox.held,
@@ -107,7 +122,7 @@ export class TestFlow {
     this.intake = new Intake({
       start,
       serverUuid: '00000000-0000-0000-0000-000000000001',
-      rows: new RowReader(tables, this.outbox),
+      rows: new RowReader(tables, this.outbox, publish.partialRows),
       mark: this.mark,
       xa: this.xa,
       hasRoom,

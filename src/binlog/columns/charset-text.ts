@@ -18,7 +18,7 @@ const NO_ESCAPES = new Uint8Array(256).fill(SEQUENCE, 0x80);
  */
 export function charsetCodec(column: string, charset: Charset, invalidText: InvalidText): ColumnCodec {
   const { isAscii, read } = charset;
-  const writeInvalid = invalidTextWriter(invalidText, () => notOfCharset(column, charset.name));
+  const writeInvalid = invalidTextWriter(invalidText, column, () => notOfCharset(column, charset.name));
   const writer =
     (escapes: Uint8Array): WriteText =>
     (out, start, b, p, e) => {

@@ -2,6 +2,7 @@
  * TIME, DATETIME and TIMESTAMP as they were stored before MySQL 5.6; MariaDB still has them, and tables that were never rebuilt since, up to
  * MySQL 5.7. Little-endian, without fractions. Source: Field_time, Field_datetime and Field_timestamp in sql/field.cc of MySQL 5.5
  */
+import type { TimeZone } from '../../base/time-zone.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
 import { i32le, u24le } from './bytes.ts';
 import { isStorableDate, writeDate, writeMinuteSecond } from './clock-text.ts';
@@ -56,14 +57,16 @@ export function oldDatetimeCodec(column: string): ColumnCodec {
   return { text, json: text, maxBytes: DATETIME_BYTES };
 }
 
-/** Four bytes: seconds since 1970, as text in UTC; 0 is MySQL's zero timestamp. */
-export function oldTimestampCodec(): ColumnCodec {
+/** Four bytes: seconds since 1970, as text in `zone`, or UTC; 0 is MySQL's zero timestamp. */
+export function oldTimestampCodec(zone?: TimeZone): ColumnCodec {
   const hour = new Uint8Array(PREFIX_BYTES);
   const text: WriteText = (out, o, b, p) => {
-    const seconds = i32le(b, p) >>> 0;
-    if (seconds === 0) return writeAscii(out, o, '0000-00-00 00:00:00');
-    writeHourOfEpoch(hour, Math.floor(seconds / HOUR_SECONDS));
-    const rest = seconds % HOUR_SECONDS;
+    const stored = i32le(b, p) >>> 0;
+    if (stored === 0) return writeAscii(out, o, '0000-00-00 00:00:00');
+    const seconds = zone === undefined ? stored : stored + zone.offsetSeconds(stored);
+    const hours = Math.floor(seconds / HOUR_SECONDS);
+    writeHourOfEpoch(hour, hours);
+    const rest = seconds - hours * HOUR_SECONDS;
     return writeMinuteSecond(out, writeBytes(out, o, hour), (rest / 60) | 0, rest % 60);
   };
   return { text, json: text, maxBytes: DATETIME_BYTES };

@@ -18,7 +18,7 @@ const COPY_BYTES = 48;
  * Writers throw BINLOG_DECODE for a length that passes the end of the buffer.
  */
 export function textCodec(column: string, invalidText: InvalidText): ColumnCodec {
-  const writeInvalid = invalidTextWriter(invalidText, () => notUtf8(column));
+  const writeInvalid = invalidTextWriter(invalidText, column, () => notUtf8(column));
   const text: WriteText = (out, o, b, p, e) => {
     if (e > b.length) throw malformedValue(column, 'a text that ends inside its event');
     return copyText(out, o, b, p, e);

@@ -15,6 +15,7 @@ export class FakeProducer implements BrokerProducer {
   onProbe: () => Promise<TopicProbe> = () => Promise.resolve(HEALTHY);
   onStart: () => Promise<void> = () => Promise.resolve();
   onPublish: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
+  maxMessageBytes: number | undefined;
   published = 0;
   disposed = 0;
 

@@ -25,6 +25,7 @@ describe('what is written', () => {
         sendTimeoutMs: 10_000,
         messageKeys: 'auto',
       },
+      publish: { oversize: 'fail', partialRows: 'fail', invalidText: 'fail', timeZone: 'UTC', binary: 'base64' },
       ordering: 'key',
       ddl: 'warn',
       limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
@@ -114,7 +115,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({
         message:
-          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, ordering, ddl, limits, checkpoint, admin, log\n' +
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, ddl, limits, checkpoint, admin, log\n' +
           'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
         code: 'CONFIG_INVALID',
       }),

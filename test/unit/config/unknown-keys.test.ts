@@ -11,6 +11,7 @@ const CONFIGS = [
     tables: { include: ['*.*'] },
     sink: { type: 'rocketmq', endpoint: 'a:1', tls: { enabled: true } },
     ddl: { topic: 'x' },
+    publish: { oversize: 'fail' },
     limits: { lanes: 2 },
     checkpoint: { path: 'x' },
     admin: { port: 1 },

@@ -1,3 +1,4 @@
+import { EXACT } from '../../../src/relay/publish-policy.ts';
 import { describe, expect, it } from 'vitest';
 import { eventNextOffset, eventSize } from '../../../src/binlog/event-header.ts';
 import { codeOf, fixtureEvents, withoutChecksum, type FixtureEvent } from '../../support/binlog-fixture.ts';
@@ -135,6 +136,17 @@ describe('Intake', () => {
     ['minimal.9.7', 'ROW_METADATA_NOT_FULL'],
   ])('stops at what this version cannot publish exactly: %s', (fixture, code) => {
     expect(codeOf(() => new TestFlow().read(fixtureEvents(fixture)))).toBe(code);
+  });
+
+  it('publishes the columns that a minimal image has, if that is allowed', async () => {
+    const flow = new TestFlow({ publish: { ...EXACT, partialRows: 'allow' }, ordering: 'total' });
+    // What follows is a statement.
+    expect(codeOf(() => flow.read(fixtureEvents('transactions.9.7')))).toBe('BINLOG_STATEMENT');
+    await flow.drain();
+    const marked = flow.bodies().filter(({ absent }) => absent !== undefined);
+    expect(marked).toMatchObject([
+      { type: 'UPDATE', table: 'a', data: [{ id: '1', n: '7' }], old: [{}], absent: ['v'], oldAbsent: ['n'] },
+    ]);
   });
 
   it('publishes tagged GTIDs, a compressed transaction, and CREATE TABLE … SELECT', async () => {

@@ -34,7 +34,7 @@ function updateOf(before: readonly Value[] | Buffer, after: readonly Value[] | B
 
 function messageFor(kind: 'INSERT' | 'UPDATE'): Message {
   const messageClass = kind === 'INSERT' ? plan.classes.insert('uuid') : plan.classes.update('uuid', Int32Array.of(2));
-  return new Message(messageClass, 1, mark.hold(0), held, 1 << 20);
+  return new Message(messageClass, 1, mark.hold(0), held, { fullBytes: 1 << 20, mostBytes: 4 << 20 });
 }
 
 const ALL = Int32Array.of(2);
@@ -61,6 +61,30 @@ describe('Message', () => {
     expect(() => message.add(updateOf([1, 'a'], notUtf8), ALL)).toThrow(/note/);
     expect(message.rows).toBe(1);
     expect([message.data, message.old, message.changes].map((bytes) => bytes.written())).toEqual(before);
+    message.release();
+  });
+
+  it('names the values whose bytes are no text, and nothing of a row that was not added', () => {
+    const invalid = imageOf([1, 'xx']);
+    invalid.writeUInt16BE(0xfffe, invalid.length - 2);
+    const lenient = new TablePlan(
+      { database: 'shop', name: 'orders', columns, primaryKey: [] },
+      { serial: 0, next: 0, taken: 0 },
+      { filter, ordering: 'key', format: canalJson, invalidText: 'base64' },
+    );
+    const sizes = { fullBytes: 1 << 20, mostBytes: 2300 };
+    const message = new Message(lenient.classes.update('uuid', ALL), 1, mark.hold(0), held, sizes);
+    message.add(updateOf([1, 'a'], [1, 'b']), ALL);
+    message.add(updateOf(invalid, invalid), ALL);
+    expect(message.add(updateOf(invalid, [1, 'c'.repeat(1000)]), ALL)).toBeGreaterThan(2300);
+    message.add(updateOf(invalid, [1, 'b']), ALL);
+    message.add(updateOf([1, 'a'], [1, 'b']), ALL);
+    expect(JSON.parse(`[${message.invalidText.written().toString()}]`)).toEqual([
+      { row: 1, data: ['note'], old: ['note'] },
+      { row: 2, old: ['note'] },
+    ]);
+    expect(message.data.written().toString()).toContain('{"id":"1","note":"//4="}');
+    expect(message.invalidTextRows).toBe(2);
     message.release();
   });
 

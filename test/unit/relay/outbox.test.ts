@@ -11,6 +11,7 @@ import { imageOf, intColumn, varcharColumn } from '../../support/row-images.ts';
 import { ManualClock, settled } from '../../support/sink/manual-clock.ts';
 
 const MESSAGE_BYTES = 1000;
+const MOST_BODY_BYTES = 5000;
 const REJECTED = new RelayError('SINK_REJECTED', 'never');
 
 const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
@@ -20,6 +21,7 @@ const columns = [intColumn(0, 'id'), varcharColumn(1, 'note')];
 class OutboxRun {
   readonly sent: OutboundMessage[] = [];
   readonly undeliverable: unknown[] = [];
+  readonly marked: (readonly string[])[] = [];
   readonly mark = new LowWaterMark({ file: 'binlog.000001', offset: 4, gtidSet: undefined });
   readonly outbox: Outbox;
   readonly #plan: TablePlan;
@@ -27,7 +29,7 @@ class OutboxRun {
   constructor(options: Partial<OutboxOptions> = {}) {
     const format = options.format ?? canalJson;
     this.#plan = new TablePlan(
-      { database: 'shop', name: 'orders', columns, primaryKey: [] },
+      { database: 'shop', name: 'orders', columns, primaryKey: [{ column: intColumn(0, 'id'), prefix: 0 }] },
       { serial: 0, next: 0, taken: 0 },
       { filter, ordering: 'key', format },
     );
@@ -44,25 +46,28 @@ class OutboxRun {
       epoch: 1,
       resume: 'start',
       messageBytes: MESSAGE_BYTES,
+      mostBodyBytes: MOST_BODY_BYTES,
+      oversize: 'fail',
       messageKeys: 'none',
       clock: new ManualClock(),
       random: () => 0,
       giveUp: new AbortController().signal,
       onAcknowledged: () => undefined,
       onPassable: () => undefined,
+      onMarked: (_, marks) => void this.marked.push(marks),
       onRetry: () => undefined,
       onUndeliverable: (error) => void this.undeliverable.push(error),
       ...options,
     });
   }
 
-  insert(id: number, note: string): void {
+  insert(id: number, note: string, keyHash = id): void {
     const image = imageOf([id, note]);
     const change: RowChange = {
       transaction: { source: 'uuid', number: Buffer.from('23'), gno: 23n, commitTimeMs: 1 },
       n: id,
       isInsertHalf: false,
-      row: { laneHash: 0, keyHash: id, isAnyKey: false },
+      row: { laneHash: 0, keyHash, isAnyKey: false },
       image,
       start: 0,
       end: image.length,
@@ -93,6 +98,67 @@ describe('Outbox', () => {
     run.insert(2, 'x'.repeat(MESSAGE_BYTES));
     run.insert(3, 'small');
     expect(await run.idsOfMessages()).toEqual([['1'], ['2'], ['3']]);
+  });
+
+  describe('with a row that no message can hold', () => {
+    it('stops, naming table, key, size and change, but no value', () => {
+      const run = new OutboxRun();
+      run.insert(1, 'small');
+      expect(() => run.insert(2, 'secret'.repeat(1000))).toThrow(
+        expect.objectContaining({
+          code: 'ROW_TOO_LARGE',
+          message: expect.stringMatching(
+            /^change uuid:23#2: a row of shop.orders \(with the primary key id\) makes a message of 7\d\d\d bytes, the sink takes 5000$/,
+          ) as string,
+        }),
+      );
+    });
+
+    it('sends what was there before it', async () => {
+      const run = new OutboxRun();
+      run.insert(1, 'small');
+      expect(() => run.insert(2, 'x'.repeat(6000))).toThrow();
+      expect(await run.idsOfMessages()).toEqual([['1']]);
+      expect(run.outbox.isEmpty).toBe(true);
+      expect(run.outbox.held.bytes).toBe(0);
+    });
+
+    it('sends its skeleton in its place in the order of the lane, marked', async () => {
+      const run = new OutboxRun({ oversize: 'skeleton' });
+      run.insert(1, 'before', 7);
+      run.insert(2, 'x'.repeat(6000), 7);
+      run.insert(3, 'after', 7);
+      expect(await run.idsOfMessages()).toEqual([['1'], ['2'], ['3']]);
+      const [before, skeleton, after] = run.sent;
+      expect(JSON.parse(skeleton?.body.toString() ?? '')).toMatchObject({
+        mysqlType: { id: 'int' },
+        pkNames: ['id'],
+        data: [{ id: '2' }],
+        omitted: ['note'],
+        changes: ['23#2'],
+      });
+      expect(run.sent.map(({ properties }) => properties.get('marks'))).toEqual([undefined, 'oversize', undefined]);
+      expect(run.sent.map(({ properties }) => properties.get('sequence'))).toEqual(['1', '2', '3']);
+      expect(run.sent.map(({ tag }) => tag)).toEqual(['shop.orders', 'shop.orders', 'shop.orders']);
+      expect(before?.body.toString()).not.toContain('omitted');
+      expect(after?.body.toString()).not.toContain('omitted');
+      expect(run.marked).toEqual([['oversize']]);
+    });
+
+    it('takes no memory for what is not sent', () => {
+      const run = new OutboxRun({ oversize: 'skeleton' });
+      run.insert(1, 'x'.repeat(60_000));
+      expect(run.outbox.held.bytes).toBeLessThan(4 * MOST_BODY_BYTES);
+    });
+  });
+
+  it('gives a row a message of its own when the text of both is more than one may hold, though the images are not', async () => {
+    const run = new OutboxRun();
+    run.insert(1, 'x'.repeat(MESSAGE_BYTES - 300));
+    // An escape makes six bytes of one.
+    run.insert(2, '\u0001'.repeat(600));
+    expect(await run.idsOfMessages()).toEqual([['1'], ['2']]);
+    expect(run.sent[1]?.body.toString()).toContain('\\u0001'.repeat(600));
   });
 
   describe('tells whoever runs it of every failure that stops a lane', () => {

@@ -62,6 +62,10 @@ describe('serverFindings', () => {
   });
 });
 
+it('only warns of binlog_row_image where partial rows are published', () => {
+  expect(brief(serverFindings({ ...GOOD, binlogRowImage: 'MINIMAL' }, 'allow'))).toEqual(['warning BINLOG_ROW_IMAGE']);
+});
+
 it('refuses other servers', () => {
   expect(versionFindings(parseVersion('8.0.12', ''))).toEqual([]);
   expect(brief(versionFindings(parseVersion('5.7.44', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);

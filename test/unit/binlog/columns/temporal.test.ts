@@ -4,7 +4,9 @@ import type { ColumnCodec } from '../../../../src/binlog/binlog.ts';
 import { dateCodec, yearCodec } from '../../../../src/binlog/columns/date.ts';
 import { datetimeCodec } from '../../../../src/binlog/columns/datetime.ts';
 import { timeCodec } from '../../../../src/binlog/columns/time.ts';
+import { oldTimestampCodec } from '../../../../src/binlog/columns/old-temporal.ts';
 import { timestampCodec } from '../../../../src/binlog/columns/timestamp.ts';
+import { timeZoneOf } from '../../../../src/base/time-zone.ts';
 import { codeOf } from '../../../support/binlog-fixture.ts';
 import { expectOverflowContract, textOf } from '../../../support/columns.ts';
 
@@ -175,6 +177,14 @@ describe('TIMESTAMP', () => {
     [2, '7fffffff63', '2038-01-19 03:14:07.99'],
   ])('TIMESTAMP(%i) %s is %s', (digits, bytes, text) => {
     expect(textOf(timestampCodec('c', digits).text, hex(bytes))).toBe(text);
+  });
+
+  test('in another time zone, before 1970 as well; the zero timestamp is none', () => {
+    const { text } = timestampCodec('c', 0, timeZoneOf('-13:59'));
+    expect(textOf(text, hex('00000001'))).toBe('1969-12-31 10:01:01');
+    expect(textOf(text, hex('00000000'))).toBe('0000-00-00 00:00:00');
+    expect(textOf(text, hex('7fffffff'))).toBe('2038-01-18 13:15:07');
+    expect(textOf(oldTimestampCodec(timeZoneOf('-13:59')).text, hex('01000000'))).toBe('1969-12-31 10:01:01');
   });
 
   test.each(fractionDigits)('every TIMESTAMP(%i), in UTC', (digits) => {

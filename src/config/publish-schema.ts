@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { timeZoneProblem } from '../base/time-zone.ts';
+import { text } from './fields.ts';
+
+export const publishSchema = z
+  .strictObject({
+    oversize: z
+      .enum(['fail', 'skeleton'])
+      .default('fail')
+      .describe(
+        'What to do with a row that is larger than a message may be: what the proxy of RocketMQ announces as maxMessageSize, 4 MiB by default, less 64 KiB. ' +
+          '`fail`: stop with ROW_TOO_LARGE. `skeleton`: publish the columns of its primary key alone, with the names of the columns left out under `omitted`; ' +
+          'readers fetch the row themselves. Every reader must know `omitted` before you choose it.',
+      ),
+    partialRows: z
+      .enum(['fail', 'allow'])
+      .default('fail')
+      .describe(
+        'What to do with rows of which the binlog brings only some columns: binlog_row_image is MINIMAL or NOBLOB, on the server or in a session. ' +
+          '`fail`: stop with ROW_IMAGE_NOT_FULL. `allow`: publish the columns that there are, with the names of the others under `absent`. ' +
+          'Every reader must know `absent` before you choose it. An update that changes a primary key then needs ordering table or total.',
+      ),
+    invalidText: z
+      .enum(['fail', 'base64'])
+      .default('fail')
+      .describe(
+        'What to do with bytes in a CHAR, VARCHAR or TEXT that are no characters of its charset, so that MySQL itself has no text for them. ' +
+          '`fail`: stop with BINLOG_UNSUPPORTED. `base64`: publish the bytes of the whole value in base64, and name row and column under `invalidText`. ' +
+          'Every reader must know `invalidText` before you choose it.',
+      ),
+    timeZone: text(timeZoneProblem)
+      .prefault('UTC')
+      .describe(
+        'Time zone of the text of TIMESTAMP columns: UTC, an offset such as `+08:00`, or a name such as `Asia/Shanghai`. Other than UTC, every message names it ' +
+          'under `timeZone`. Where clocks are put back, two times have the same text, and a reader cannot tell them apart: prefer UTC or an offset. ' +
+          'Changing it moves no row to another lane, but readers that do not look at `timeZone` must have drained the topic.',
+      ),
+    binary: z
+      .enum(['base64', 'latin1'])
+      .default('base64')
+      .describe(
+        'Text of BINARY, VARBINARY, BLOB, GEOMETRY and VECTOR columns. `base64`: as most readers of JSON expect it. `latin1`: each byte as the character of its ' +
+          'number, which is what Canal writes and its adapter reads; every message says so under `binary`. Readers must know of a change, as of one of timeZone.',
+      ),
+  })
+  .prefault({})
+  .describe(
+    'What becomes of rows and values that cannot be published as they are. By default the relay stops: nothing is published that is not exact. ' +
+      'What readers see otherwise: docs/message-format.md.',
+  );

@@ -1,0 +1,134 @@
+/** A relay between a real MySQL and a list of messages, for tests of what it publishes under a policy. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tmpdir } from 'node:os';
+import type { Connection } from 'mysql2/promise';
+import { pino } from 'pino';
+import type { MessageBody } from '../../dev/replay.ts';
+import type { MysqlAddress } from '../../dev/servers/servers.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { asRelayError, type RelayError } from '../../src/base/errors.ts';
+import type { Ordering } from '../../src/change/change.ts';
+import { tableFilter } from '../../src/change/table-filter.ts';
+import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
+import { canalJson } from '../../src/format/canal-json.ts';
+import { EXACT, type PublishPolicy } from '../../src/relay/publish-policy.ts';
+import type { RelayCounters } from '../../src/relay/relay.ts';
+import { Relay } from '../../src/relay/run.ts';
+import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { OutboundMessage } from '../../src/sink/sink.ts';
+import { MysqlSource } from '../../src/source/mysql-source.ts';
+
+const PATIENCE_MS = 60_000;
+
+export interface PublishingOptions {
+  readonly publish?: Partial<PublishPolicy>;
+  readonly ordering?: Ordering;
+}
+
+export class PublishingRun {
+  readonly sent: OutboundMessage[] = [];
+  failure: RelayError | undefined;
+  readonly #relay: Relay;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  private constructor(mysql: MysqlAddress, database: string, { publish, ordering = 'key' }: PublishingOptions) {
+    const filter = tableFilter({ include: [`${database}.*`], exclude: [], excludeColumns: [] });
+    const logger = pino({ level: 'silent' });
+    const policy = { ...EXACT, ...publish };
+    const config = {
+      host: mysql.host,
+      port: mysql.port,
+      user: mysql.relayUser,
+      password: mysql.relayPassword,
+      tls: { mode: 'preferred' as const },
+      serverId: undefined,
+      start: 'latest' as const,
+      heartbeatMs: 10_000,
+      connectTimeoutMs: 10_000,
+    };
+    this.#relay = new Relay({
+      source: new MysqlSource(config, {
+        clock: systemClock,
+        logger,
+        published: filter,
+        partialRows: policy.partialRows,
+      }),
+      sink: {
+        open: () =>
+          Promise.resolve({
+            destination: 'a list',
+            queues: 1,
+            mostBodyBytes: 4 << 20,
+            laneNames: (count) => Array.from({ length: count }, (_, i) => `lane-${i}`),
+          }),
+        send: (message) => {
+          this.sent.push({ ...message, body: Buffer.from(message.body) });
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      },
+      store: createMemoryCheckpointStore(),
+      format: canalJson,
+      filter,
+      ordering,
+      lanes: ordering === 'total' ? 1 : 4,
+      publish: policy,
+      messageKeys: 'auto',
+      heldBytes: 32 << 20,
+      messageBytes: 256 << 10,
+      createSpillFile: () => createSpillFile(tmpdir()),
+      stopTimeoutMs: 10_000,
+      checkpointIntervalMs: 100,
+      ddl: 'warn',
+      ddlSink: undefined,
+      skip: undefined,
+      acceptNewLanes: false,
+      clock: systemClock,
+      random: () => 0.5,
+      logger,
+    });
+    this.#ended = this.#relay.run(this.#stop.signal).catch((error: unknown) => {
+      this.failure = asRelayError(error);
+    });
+  }
+
+  /** Resolves when it reads: what is committed from now on is published. */
+  static async start(mysql: MysqlAddress, database: string, options: PublishingOptions = {}): Promise<PublishingRun> {
+    const run = new PublishingRun(mysql, database, options);
+    while (run.#relay.status().state === 'starting') await sleep(5);
+    return run;
+  }
+
+  get counters(): RelayCounters {
+    return this.#relay.status().counters;
+  }
+
+  get bodies(): readonly MessageBody[] {
+    return this.sent.map(({ body }) => JSON.parse(body.toString()) as MessageBody);
+  }
+
+  /** Waits until everything that the server has committed by now is acknowledged, or the relay has failed. */
+  async untilPublished(connection: Connection): Promise<void> {
+    const executed = await only(connection, 'SELECT @@GLOBAL.gtid_executed', []);
+    const deadlineMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const status = this.#relay.status();
+      if (status.state === 'failed') return;
+      const mark = status.lowWaterMark?.gtidSet ?? '';
+      if (String(await only(connection, 'SELECT GTID_SUBSET(?, ?)', [executed, mark])) === '1') return;
+      if (performance.now() > deadlineMs) throw new Error(`the relay did not get on: ${JSON.stringify(status)}`);
+      await sleep(20);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+}
+
+async function only(connection: Connection, sql: string, values: unknown[]): Promise<unknown> {
+  const [rows] = await connection.query({ sql, rowsAsArray: true }, values);
+  return (rows as unknown as unknown[][])[0]?.[0];
+}
