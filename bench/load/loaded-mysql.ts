@@ -26,25 +26,28 @@ export interface LoadSize {
   readonly seed: number;
 }
 
-export interface LoadedMysql {
-  readonly mysql: MysqlServer;
+export interface WrittenLoad {
   readonly counts: LoadCounts;
-  /** The data folder that the server began with a copy of: it holds the same binlog, and nobody writes to it. */
+  /** The data folder of a stopped server, whose binlog is the load. */
   readonly data: string;
+}
+
+/** `data`: what the server began with a copy of. */
+export interface LoadedMysql extends WrittenLoad {
+  readonly mysql: MysqlServer;
 }
 
 /** Starts a server with the load; `remove` it at the end. */
 export async function startLoadedMysql(workload: Workload, size: LoadSize, progress: Progress): Promise<LoadedMysql> {
-  const folder = await loadedFolder(workload, size, progress);
-  const data = join(folder, 'data');
+  const { data, counts } = await writtenLoad(workload, size, progress);
   const mysql = await startMysql({ own: true, flags: QUICK_COMMITS, data, progress });
-  return { mysql, data, counts: JSON.parse(await readFile(join(folder, COUNTS_FILE), 'utf8')) as LoadCounts };
+  return { mysql, data, counts };
 }
 
-/** The folder of the cache that holds the load: `data`, the data folder of a stopped server. */
-export function loadedFolder(workload: Workload, size: LoadSize, progress: Progress): Promise<string> {
+/** The load in the cache, written if it is not there yet. */
+export async function writtenLoad(workload: Workload, size: LoadSize, progress: Progress): Promise<WrittenLoad> {
   const name = `bench-${workload.name}-${size.scale}-${size.seed}-${recipe(workload, size)}`;
-  return cached(name, progress, async (folder) => {
+  const kept = await cached(name, progress, async (folder) => {
     const mysql = await startMysql({ own: true, flags: QUICK_COMMITS, progress });
     try {
       progress(`writing ${workload.name}, scale ${size.scale}: ${workload.title}`);
@@ -56,6 +59,8 @@ export function loadedFolder(workload: Workload, size: LoadSize, progress: Progr
       await mysql.remove();
     }
   });
+  const counts = JSON.parse(await readFile(join(kept, COUNTS_FILE), 'utf8')) as LoadCounts;
+  return { data: join(kept, 'data'), counts };
 }
 
 async function writeLoad(mysql: MysqlServer, workload: Workload, { scale, seed }: LoadSize): Promise<LoadCounts> {

@@ -1,0 +1,61 @@
+import { tmpdir } from 'node:os';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLogger } from '../../src/base/log.ts';
+import { tableFilter } from '../../src/change/table-filter.ts';
+import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
+import { canalJson } from '../../src/format/canal-json.ts';
+import { Relay } from '../../src/relay/run.ts';
+import { createSpillFile } from '../../src/relay/spill-file.ts';
+import { Stopwatch, type Usage } from '../measure/stopwatch.ts';
+import type { CapturedBinlog } from './captured.ts';
+import { LateSink } from './late-sink.ts';
+import { MemorySource } from './memory-source.ts';
+
+export interface CoreRun extends Usage {
+  readonly messages: number;
+  readonly changes: number;
+  readonly bytes: number;
+}
+
+/** The relay with its default settings between a binlog in memory and a broker that costs nothing, until `changes` are acknowledged. */
+export async function runCore(binlog: CapturedBinlog, changes: number): Promise<CoreRun> {
+  const stop = new AbortController();
+  let stopwatch = new Stopwatch();
+  let usage: Usage | undefined;
+  const sink = new LateSink(() => {
+    if (sink.counts.changes < changes || usage !== undefined) return;
+    usage = stopwatch.read();
+    stop.abort();
+  });
+  const source = new MemorySource(
+    binlog,
+    () => (stopwatch = new Stopwatch()),
+    () => sink.turn(),
+  );
+  const relay = new Relay({
+    source,
+    sink,
+    store: createMemoryCheckpointStore(),
+    format: canalJson,
+    ddl: 'warn',
+    ddlSink: undefined,
+    skip: undefined,
+    filter: tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] }),
+    ordering: 'key',
+    lanes: 8,
+    messageKeys: 'auto',
+    heldBytes: 64 << 20,
+    messageBytes: 256 << 10,
+    createSpillFile: () => createSpillFile(tmpdir()),
+    stopTimeoutMs: 0,
+    checkpointIntervalMs: 1000,
+    acceptNewLanes: false,
+    clock: systemClock,
+    random: () => 0.5,
+    // The loads begin with DDL, which is announced.
+    logger: createLogger({ level: 'error', format: 'json' }),
+  });
+  await relay.run(stop.signal);
+  if (usage === undefined) throw new Error(`the relay ended after ${sink.counts.changes} changes of ${changes}`);
+  return { ...usage, ...sink.counts };
+}

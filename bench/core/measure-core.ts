@@ -1,0 +1,12 @@
+import { writtenLoad, type LoadSize } from '../load/loaded-mysql.ts';
+import type { Workload } from '../load/workload.ts';
+import { runProgram } from '../measure/program.ts';
+import { say } from '../measure/say.ts';
+import type { CoreArguments, CoreResult } from './core.ts';
+
+/** Runs the core bench on a load in a process of its own. */
+export async function measureCore(workload: Workload, size: LoadSize, runs: number): Promise<CoreResult> {
+  const { data, counts } = await writtenLoad(workload, size, say);
+  const args: CoreArguments = { data, changes: counts.changes, runs };
+  return runProgram<CoreResult>('core/core', args, ['--expose-gc']);
+}
