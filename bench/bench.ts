@@ -22,9 +22,12 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   core: { file: 'core/core-bench.ts', args: [] },
+  micro: { file: 'micro/micro-bench.ts', args: [] },
   A: { file: 'catch-up/catch-up.ts', args: ['A'] },
   B: { file: 'catch-up/catch-up.ts', args: ['B'] },
   C: { file: 'catch-up/catch-up.ts', args: ['C'] },
+  live: { file: 'live/live.ts', args: [] },
+  scale: { file: 'scale/scale-bench.ts', args: [] },
 };
 
 const given = process.argv.slice(2);

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { startRocketmq } from '../../dev/servers/servers.ts';
 import { say } from '../measure/say.ts';
 import { startLoadedMysql } from '../load/loaded-mysql.ts';
-import { WORKLOADS, workloadNamed } from '../load/workloads.ts';
+import { CATCH_UP_WORKLOADS, workloadNamed } from '../load/workloads.ts';
 import { catchUpTable } from './catch-up-table.ts';
 import { runOnce, type CatchUpRun } from './run-once.ts';
 
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const size = { scale: Number(values.scale), seed: Number(values.seed) };
-const workloads = positionals.length === 0 ? WORKLOADS : positionals.map(workloadNamed);
+const workloads = positionals.length === 0 ? CATCH_UP_WORKLOADS : positionals.map(workloadNamed);
 const runs: CatchUpRun[] = [];
 for (const workload of workloads) {
   const [loaded, rocketmq] = await Promise.all([

@@ -7,7 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { WORKLOADS, workloadNamed } from '../load/workloads.ts';
+import { CATCH_UP_WORKLOADS, workloadNamed } from '../load/workloads.ts';
 import { rounded } from '../measure/numbers.ts';
 import { table } from '../measure/table.ts';
 import { measureCore } from './measure-core.ts';
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const size = { scale: Number(values.scale), seed: Number(values.seed) };
-const workloads = positionals.length === 0 ? WORKLOADS : positionals.map(workloadNamed);
+const workloads = positionals.length === 0 ? CATCH_UP_WORKLOADS : positionals.map(workloadNamed);
 const results: Record<string, Awaited<ReturnType<typeof measureCore>>> = {};
 for (const workload of workloads) results[workload.name] = await measureCore(workload, size, Number(values.runs));
 console.log(

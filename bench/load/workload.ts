@@ -4,6 +4,8 @@ export interface Workload {
   readonly title: string;
   /** Of one table whose key is a BIGINT in its first column: what the prototype of the whole way knows. */
   readonly onlyInserts: boolean;
+  /** Of each table, where that is the question. */
+  readonly columns?: number;
   /** Statements that create the tables, in the database of the load. */
   readonly tables: readonly string[];
   /** Every transaction, in commit order. */

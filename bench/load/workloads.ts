@@ -1,8 +1,11 @@
 import { lifeCycle } from './life-cycle.ts';
+import { SCALE_WORKLOADS } from './scale.ts';
 import { bulk, trickle } from './orders.ts';
 import type { Workload } from './workload.ts';
 
-export const WORKLOADS: readonly Workload[] = [bulk, trickle, lifeCycle];
+/** Those of catch-up, and of the core's bench. */
+export const CATCH_UP_WORKLOADS: readonly Workload[] = [bulk, trickle, lifeCycle];
+const WORKLOADS: readonly Workload[] = [...CATCH_UP_WORKLOADS, ...SCALE_WORKLOADS];
 
 /** Throws for a name that no workload has. */
 export function workloadNamed(name: string): Workload {
