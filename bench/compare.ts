@@ -6,7 +6,8 @@
  *   npm run bench:compare -- --update     # writes the baseline anew
  *
  * What is compared is CPU time as a ratio to a floor of the same run. What seems to have become slower is measured again, and the best counts:
- * noise passes, a regression stays.
+ * noise passes, a regression stays. Only the core can fail: the optimizer compiles a small loop now one way, now another, and on a busy machine
+ * micro figures of the same code were up to three times apart. They name the place to look at.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +43,7 @@ const rows = Object.entries(measured).map(([name, ratio]) => {
 console.log(table([['ratio to the floor', 'baseline', 'now', ''], ...rows]));
 if (values.update === true)
   await writeFile(BASELINE, `${JSON.stringify({ ...baseline, ...measured }, undefined, 2)}\n`);
-else if (Object.keys(measured).some((name) => isSlower(name))) process.exitCode = 1;
+else if (Object.keys(measured).some((name) => name.startsWith('core ') && isSlower(name))) process.exitCode = 1;
 
 /** Measures until nothing is slower than it may be, at most three times, and keeps the best of each; for a new baseline the middle of the three. */
 async function compared(measure: () => Promise<Ratios>): Promise<void> {
@@ -53,7 +54,7 @@ async function compared(measure: () => Promise<Ratios>): Promise<void> {
       const ratios = attempts.map((attempt) => attempt[name] ?? Infinity).sort((a, b) => a - b);
       measured[name] = rounded(ratios[values.update === true ? ratios.length >> 1 : 0] ?? Infinity, 4);
     }
-  } while (attempts.length < ATTEMPTS && Object.keys(attempts[0] ?? {}).some((name) => isSlower(name)));
+  } while (attempts.length < ATTEMPTS && needsMore(Object.keys(attempts[0] ?? {})));
 }
 
 async function core(name: string): Promise<Ratios> {
@@ -69,13 +70,17 @@ async function micro(file: string): Promise<Ratios> {
 }
 
 /** While the baseline is written, everything is measured as often as can be. */
+function needsMore(names: readonly string[]): boolean {
+  return values.update === true || names.some(isSlower);
+}
+
 function isSlower(name: string): boolean {
   const before = baseline[name];
-  return values.update === true || (before !== undefined && (measured[name] ?? Infinity) > before * MOST_GROWTH);
+  return before !== undefined && (measured[name] ?? Infinity) > before * MOST_GROWTH;
 }
 
 function verdict(before: number | undefined, ratio: number): string {
   if (before === undefined) return 'not in the baseline';
   const percent = Math.round((ratio / before - 1) * 100);
-  return `${percent > 0 ? '+' : ''}${percent} %${ratio > before * MOST_GROWTH ? ' SLOWER' : ''}`;
+  return `${percent > 0 ? '+' : ''}${percent} %${ratio > before * MOST_GROWTH ? ' slower' : ''}`;
 }
