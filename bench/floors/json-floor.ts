@@ -4,7 +4,7 @@ import type { Place } from './row-writer.ts';
 
 const OUT_BYTES = 256 << 10;
 /** More than the largest row takes as JSON. */
-const ROW_ROOM_BYTES = 16 << 10;
+const ROW_ROOM_BYTES = 64 << 10;
 
 /** Writes every row image as JSON over and over into one buffer of a message's size. */
 export class JsonFloor {

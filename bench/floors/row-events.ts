@@ -1,5 +1,6 @@
 /** Takes the row images out of a stream of events, with the checksum as the only check. */
 import { isWhole } from './crc.ts';
+import { packedAt, packedBytes } from './packed.ts';
 import { writerOf, type WriteRow } from './row-writer.ts';
 
 const HEADER_BYTES = 19;
@@ -47,7 +48,7 @@ export class RowEvents {
     if (table === undefined) throw new Error('rows of an unknown table');
     p += TABLE_ID_BYTES + 2;
     p += b.readUInt16LE(p);
-    const bitmapBytes = (b.readUInt8(p) + 7) >> 3;
-    this.#rows(b, p + 1 + bitmapBytes * (isUpdate ? 2 : 1), end, table.write);
+    const bitmapBytes = (packedAt(b, p) + 7) >> 3;
+    this.#rows(b, p + packedBytes(b, p) + bitmapBytes * (isUpdate ? 2 : 1), end, table.write);
   }
 }

@@ -2,6 +2,7 @@
  * Row image to JSON by generated code, with nothing around it: no previous values, no change ids, no checks. It knows the column types of the
  * loads only. It stands alone, so that it stays the same while the product changes.
  */
+import { packedAt, packedBytes } from './packed.ts';
 import { datetime3, decimal12, long, longlong, text, tiny } from './values.ts';
 
 export interface Place {
@@ -66,14 +67,16 @@ function write({ name, type, meta }: FloorColumn): string {
   throw new Error(`the floor does not know type ${type} of column ${name}`);
 }
 
-/** Table_map_event in libs/mysql/binlog/event/rows_event.h; the loads have fewer than 251 columns, and names that are ASCII. */
+/** Table_map_event in libs/mysql/binlog/event/rows_event.h; the names are ASCII. */
 function columnsOf(b: Buffer, start: number, end: number): FloorColumn[] {
   let p = start + HEADER_BYTES + 8;
   p += b.readUInt8(p) + 2;
   p += b.readUInt8(p) + 2;
-  const count = b.readUInt8(p);
-  const types = b.subarray(p + 1, p + 1 + count);
-  p += 1 + count + 1;
+  const count = packedAt(b, p);
+  p += packedBytes(b, p);
+  const types = b.subarray(p, p + count);
+  p += count;
+  p += packedBytes(b, p);
   const metas: number[] = [];
   for (const type of types) {
     const size = { [TYPE.varchar]: 2, [TYPE.decimal]: 2, [TYPE.datetime]: 1 }[type] ?? 0;
@@ -81,9 +84,8 @@ function columnsOf(b: Buffer, start: number, end: number): FloorColumn[] {
     p += size;
   }
   p += (count + 7) >> 3;
-  while (b.readUInt8(p) !== COLUMN_NAMES && p < end) p += 2 + b.readUInt8(p + 1);
-  // A length over 250 takes three bytes: 252 and two more.
-  p += b.readUInt8(p + 1) === 252 ? 4 : 2;
+  while (b.readUInt8(p) !== COLUMN_NAMES && p < end) p += 1 + packedBytes(b, p + 1) + packedAt(b, p + 1);
+  p += 1 + packedBytes(b, p + 1);
   return metas.map((meta, i) => {
     const length = b.readUInt8(p);
     const name = b.toString('latin1', p + 1, p + 1 + length);
