@@ -1,3 +1,5 @@
+import { SpareBuffers } from './spare-buffers.ts';
+
 /** Counts the bytes that all buffers of a relay occupy, used or not: the byte budget is about memory, not about text. */
 export interface HeldBytes {
   bytes: number;
@@ -30,17 +32,18 @@ export class GrowingBytes {
 
   constructor(held: HeldBytes, capacity: number) {
     this.#held = held;
-    this.buffer = Buffer.allocUnsafeSlow(capacity);
-    held.bytes += capacity;
+    this.buffer = SPARES.take(capacity);
+    held.bytes += this.buffer.length;
   }
 
-  /** Makes room for `sizeBytes` more bytes and returns the buffer to write to. */
+  /** Makes room for `sizeBytes` more bytes and returns the buffer to write to. The one before is lost: nobody else may have it. */
   reserve(sizeBytes: number): Buffer {
     const needed = this.length + sizeBytes;
     if (needed <= this.buffer.length) return this.buffer;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    const grown = SPARES.take(Math.max(needed, Math.floor(this.buffer.length * GROWTH)));
     this.buffer.copy(grown, 0, 0, this.length);
     this.#held.bytes += grown.length - this.buffer.length;
+    SPARES.give(this.buffer);
     this.buffer = grown;
     return grown;
   }
@@ -50,11 +53,17 @@ export class GrowingBytes {
     this.length += bytes.length;
   }
 
-  /** The bytes are no longer held; the object must not be used again. */
+  /** The bytes are no longer held; the object must not be used again. Somebody else may still read what `written` gave. */
   release(): void {
     this.#held.bytes -= this.buffer.length;
     this.buffer = NOTHING;
     this.length = 0;
+  }
+
+  /** `release`, when nobody else has the bytes. */
+  recycle(): void {
+    SPARES.give(this.buffer);
+    this.release();
   }
 
   written(): Buffer {
@@ -63,3 +72,7 @@ export class GrowingBytes {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Above 256 KiB, where sizes are not powers of two any more; see SpareBuffers. */
+const GROWTH = 1.25;
+/** Enough for what grows at the same time: some messages of a quarter of a megabyte. */
+const SPARES = new SpareBuffers(8 << 20);

@@ -197,9 +197,9 @@ export class Outbox {
         sequence,
       }),
     );
-    message.old.release();
-    message.changes.release();
-    message.invalidText.release();
+    message.old.recycle();
+    message.changes.recycle();
+    message.invalidText.recycle();
     return {
       lane: lane.name,
       tag: plan.tag,
