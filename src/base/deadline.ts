@@ -13,6 +13,9 @@ export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>
   try {
     return await Promise.race([work, late]);
   } finally {
-    settled.abort();
+    settled.abort(SETTLED);
   }
 }
+
+/** Any reason will do, and none would make an error with its stack for every message. */
+const SETTLED = 'settled';
