@@ -5,6 +5,7 @@ import type { Connection } from 'mysql2/promise';
 import { pino } from 'pino';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { flavourOf, parseGtids } from '../../../src/binlog/gtids.ts';
 import type { Ordering } from '../../../src/change/change.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
@@ -165,16 +166,23 @@ function relayOf(mysql: MysqlAddress, database: string, { relay }: Attempt, sink
 
 /** Waits until the low-water mark has everything that the source has committed by now: then the copy has it, too. */
 async function untilPublished(relay: Relay, source: Connection): Promise<Problem | undefined> {
-  const executed = await value(source, 'SELECT @@GLOBAL.gtid_executed', []);
+  const executed = String(await value(source, `SELECT @@GLOBAL.${await gtidVariable(source)}`, []));
   const deadlineMs = performance.now() + STUCK_MS;
   for (;;) {
     const status = relay.status();
     if (status.state !== 'running') return undefined;
     const mark = status.lowWaterMark?.gtidSet ?? '';
-    if (String(await value(source, 'SELECT GTID_SUBSET(?, ?)', [executed, mark])) === '1') return undefined;
-    if (performance.now() > deadlineMs) return { what: `the relay did not get to ${String(executed)} but to ${mark}` };
+    const flavour = flavourOf(executed) ?? 'mysql';
+    if (parseGtids(flavour, mark).contains(parseGtids(flavour, executed))) return undefined;
+    if (performance.now() > deadlineMs) return { what: `the relay did not get to ${executed} but to ${mark}` };
     await sleep(20);
   }
+}
+
+/** MariaDB's own name for what MySQL has executed. */
+async function gtidVariable(source: Connection): Promise<string> {
+  const version = String(await value(source, 'SELECT VERSION()', []));
+  return version.includes('MariaDB') ? 'gtid_binlog_pos' : 'gtid_executed';
 }
 
 /** The workload is to be one that the server takes: where it is not, its author needs the statement. */
