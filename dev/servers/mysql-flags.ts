@@ -29,13 +29,13 @@ export function flagsOf(version: MysqlVersion, mysqlx: boolean): readonly string
   return isMariadb(version) ? MARIADB_FLAGS : [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`];
 }
 
-/** Reading the binlog, its newest position, and the structure of tables (information_schema shows only what one may SELECT). */
+/** Reading the binlog, its newest position, and the structure of tables (information_schema shows only what one may SELECT, in MariaDB what one may refer to). */
 export function relayUserSql(version: MysqlVersion): readonly string[] {
   const account = `'${RELAY_USER}'@'%'`;
   if (isMariadb(version)) {
     return [
       `CREATE USER ${account} IDENTIFIED BY '${RELAY_PASSWORD}'`,
-      `GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR, SELECT ON *.* TO ${account}`,
+      `GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR, REFERENCES ON *.* TO ${account}`,
     ];
   }
   return [

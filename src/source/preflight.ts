@@ -55,7 +55,7 @@ export async function preflight(
     ...filterFindings(listOf(binlog, 'Binlog_Do_DB'), listOf(binlog, 'Binlog_Ignore_DB'), [
       ...new Set(tables.map(({ database }) => database)),
     ]),
-    ...visibilityFindings(grants, account, tables.length),
+    ...visibilityFindings(grants, account, tables.length, version),
     ...columnFindings(await publishedColumns(control, published), published),
     ...(version.flavour === 'mariadb' ? sequenceFindings(await sequences(control), published) : []),
     ...tableFindings(tables, published),
@@ -94,9 +94,17 @@ function grantFindings(
   ];
 }
 
-/** information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. */
-function visibilityFindings(grants: Grants, account: string, tables: number): readonly Finding[] {
-  if (holds(grants, 'REFERENCES') || holds(grants, 'SELECT')) return [];
+/**
+ * information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. MariaDB shows foreign keys
+ * to no one who may only SELECT.
+ */
+function visibilityFindings(
+  grants: Grants,
+  account: string,
+  tables: number,
+  { flavour }: ServerVersion,
+): readonly Finding[] {
+  if (holds(grants, 'REFERENCES') || (flavour === 'mysql' && holds(grants, 'SELECT'))) return [];
   return [
     {
       level: 'warning',
