@@ -38,7 +38,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_GRANT_MISSING: config(
     'The account of the relay lacks a privilege.',
-    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'.",
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'; of MariaDB REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR.",
   ),
   SOURCE_TLS: config(
     'The encrypted connection to MySQL cannot be made as configured.',

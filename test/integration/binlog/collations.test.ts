@@ -137,9 +137,10 @@ describe('MariaDB 10.11', () => {
     expect(unknown.filter((id) => collationOf(id) !== undefined && id >= 2048)).toEqual([]);
   });
 
-  test('those that fold as ASCII do', async () => {
-    const folding = (await collations()).filter(({ id }) => foldsAsAscii(columnOf(TYPE.VARCHAR, { collation: id })));
-    expect(folding.filter(({ id }) => id >= 1024).length).toBeGreaterThan(30);
+  test('those that only it has and that fold as ASCII do', async () => {
+    const ofMariadb = (await collations()).filter(({ id }) => id >= 1024);
+    const folding = ofMariadb.filter(({ id }) => foldsAsAscii(columnOf(TYPE.VARCHAR, { collation: id })));
+    expect(folding.length).toBeGreaterThan(30);
     for (const { name, charset } of folding)
       expect({ name, equal: await unequalWhenFolded(name, charset, own.connection) }).toEqual({ name, equal: [] });
   });

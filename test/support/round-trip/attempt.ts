@@ -5,7 +5,6 @@ import type { Connection } from 'mysql2/promise';
 import { pino } from 'pino';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { flavourOf, parseGtids } from '../../../src/binlog/gtids.ts';
 import type { Ordering } from '../../../src/change/change.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
@@ -13,6 +12,7 @@ import { canalJson } from '../../../src/format/canal-json.ts';
 import { Relay } from '../../../src/relay/run.ts';
 import { createSpillFile } from '../../../src/relay/spill-file.ts';
 import { MysqlSource } from '../../../src/source/mysql-source.ts';
+import { holdsGtids, newestGtids } from '../gtids.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
 import { firstDifference, type Difference } from './compare.ts';
 import { CopySink } from './copy-sink.ts';
@@ -166,23 +166,16 @@ function relayOf(mysql: MysqlAddress, database: string, { relay }: Attempt, sink
 
 /** Waits until the low-water mark has everything that the source has committed by now: then the copy has it, too. */
 async function untilPublished(relay: Relay, source: Connection): Promise<Problem | undefined> {
-  const executed = String(await value(source, `SELECT @@GLOBAL.${await gtidVariable(source)}`, []));
+  const executed = await newestGtids(source);
   const deadlineMs = performance.now() + STUCK_MS;
   for (;;) {
     const status = relay.status();
     if (status.state !== 'running') return undefined;
     const mark = status.lowWaterMark?.gtidSet ?? '';
-    const flavour = flavourOf(executed) ?? 'mysql';
-    if (parseGtids(flavour, mark).contains(parseGtids(flavour, executed))) return undefined;
+    if (holdsGtids(mark, executed)) return undefined;
     if (performance.now() > deadlineMs) return { what: `the relay did not get to ${executed} but to ${mark}` };
     await sleep(20);
   }
-}
-
-/** MariaDB's own name for what MySQL has executed. */
-async function gtidVariable(source: Connection): Promise<string> {
-  const version = String(await value(source, 'SELECT VERSION()', []));
-  return version.includes('MariaDB') ? 'gtid_binlog_pos' : 'gtid_executed';
 }
 
 /** The workload is to be one that the server takes: where it is not, its author needs the statement. */
@@ -192,11 +185,6 @@ async function made(source: Connection, statement: string): Promise<void> {
   } catch (error) {
     throw new Error(`${describe(error)}: ${statement.slice(0, 2000)}`, { cause: error });
   }
-}
-
-async function value(connection: Connection, sql: string, values: unknown[]): Promise<unknown> {
-  const [rows] = await connection.query({ sql, rowsAsArray: true }, values);
-  return (rows as unknown as unknown[][])[0]?.[0];
 }
 
 function describe(error: unknown): string {
