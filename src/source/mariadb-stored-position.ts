@@ -20,14 +20,19 @@ export function unresumable(position: string, known: string, purged: string): Un
   const unknown = published.gtids().filter(({ source, gno }) => gno > (last.get(source) ?? 0n));
   if (unknown.length > 0) return { kind: 'unknown', gtids: textOf(unknown) };
 
-  const lastOf = new Map(published.gtids().map(({ source, gno }) => [domainOf(source), { source, gno }]));
-  const missing = MariadbPosition.parse(purged)
-    .gtids()
-    .filter(({ source, gno }) => {
+  const missing = notReached(MariadbPosition.parse(purged), published);
+  return missing === '' ? undefined : { kind: 'purged', gtids: missing };
+}
+
+/** The GTIDs of `wanted` that `position` is surely before, as far as numbers of one server tell; empty when there is none. */
+export function notReached(wanted: MariadbPosition, position: MariadbPosition): string {
+  const lastOf = new Map(position.gtids().map(({ source, gno }) => [domainOf(source), { source, gno }]));
+  return textOf(
+    wanted.gtids().filter(({ source, gno }) => {
       const own = lastOf.get(domainOf(source));
       return own === undefined || (own.source === source && own.gno < gno);
-    });
-  return missing.length > 0 ? { kind: 'purged', gtids: textOf(missing) } : undefined;
+    }),
+  );
 }
 
 const textOf = (gtids: readonly { readonly source: string; readonly gno: bigint }[]): string =>

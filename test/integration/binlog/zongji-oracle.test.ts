@@ -62,7 +62,10 @@ describe('zongji', () => {
     const random = new Random(SEED);
     const tables = await randomTables(random);
     const events = await captureEvents(sharedMysql(), connection, async () => {
-      for (const { operations, end } of randomTransactions(random.fork('transactions'), tables, ROWS, { isModern: true, isMariadb: false })) {
+      for (const { operations, end } of randomTransactions(random.fork('transactions'), tables, ROWS, {
+        isModern: true,
+        isMariadb: false,
+      })) {
         await connection.query('BEGIN');
         for (const operation of operations) {
           const table = tables[operation.table];
