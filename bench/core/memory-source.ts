@@ -24,7 +24,7 @@ export class MemorySource implements Source {
   }
 
   prepare(): Promise<Prepared> {
-    return Promise.resolve({ start: START, serverUuid: SERVER_UUID, warnings: [] });
+    return Promise.resolve({ start: START, serverUuid: SERVER_UUID, flavour: 'mysql', warnings: [] });
   }
 
   open(_position: StartPosition, reader: EventReader): Promise<Session> {

@@ -17,7 +17,13 @@ const HEARTBEAT_MS = 10_000;
 export function openDump(address: DumpAddress, reader: EventReader): Promise<Session> {
   const { host, port, relayUser: user, relayPassword: password } = address;
   return openZongjiSession(
-    { connection: { host, port, user, password }, serverId: SERVER_ID, heartbeatMs: HEARTBEAT_MS, clock: systemClock },
+    {
+      connection: { host, port, user, password },
+      serverId: SERVER_ID,
+      flavour: 'mysql',
+      heartbeatMs: HEARTBEAT_MS,
+      clock: systemClock,
+    },
     { file: '', offset: 4, gtidSet: '' },
     reader,
   );

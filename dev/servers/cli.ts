@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { startMysql, startRocketmq, startServers, type MysqlServer, type RocketmqServer } from './servers.ts';
 
-const USAGE = `npm run servers -- [--mysql 9.7|8.0] [--only mysql|rocketmq]
+const USAGE = `npm run servers -- [--mysql 9.7|8.0|mariadb-10.11] [--only mysql|rocketmq]
 Starts MySQL and RocketMQ, prints how to reach them and stays until Ctrl-C; their data is removed then.`;
 
 const progress = (line: string): void => console.error(line);
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
   const { mysql: version, only } = values;
   if (
     values.help === true ||
-    (version !== '9.7' && version !== '8.0') ||
+    (version !== '9.7' && version !== '8.0' && version !== 'mariadb-10.11') ||
     !['mysql', 'rocketmq', undefined].includes(only)
   ) {
     console.error(USAGE);

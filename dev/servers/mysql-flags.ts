@@ -1,4 +1,7 @@
-/** What every MySQL of ours is started with, whatever its origin; the binlog as the relay's documentation asks for it. */
+/** What every server of ours is started with, whatever its origin; the binlog as the relay's documentation asks for it. */
+import type { MysqlVersion } from './servers.ts';
+
+/** MySQL's. */
 export const MYSQL_FLAGS = [
   '--log-bin=binlog',
   '--gtid-mode=ON',
@@ -6,11 +9,37 @@ export const MYSQL_FLAGS = [
   '--binlog-row-metadata=FULL',
 ] as const;
 
+/** Its GTIDs need no flag. */
+const MARIADB_FLAGS = [
+  '--log-bin=binlog',
+  '--binlog-format=ROW',
+  '--binlog-row-metadata=FULL',
+  '--log-slave-updates=1',
+  '--sync-binlog=1',
+] as const;
+
 export const RELAY_USER = 'relay';
 export const RELAY_PASSWORD = 'relay-secret';
 
-/** Reading the binlog, `SHOW BINARY LOG STATUS` and the structure of tables (information_schema shows only what one may SELECT). */
-export const RELAY_USER_SQL = [
-  `CREATE USER '${RELAY_USER}'@'%' IDENTIFIED WITH caching_sha2_password BY '${RELAY_PASSWORD}'`,
-  `GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO '${RELAY_USER}'@'%'`,
-] as const;
+export function isMariadb(version: MysqlVersion): boolean {
+  return version === 'mariadb-10.11';
+}
+
+export function flagsOf(version: MysqlVersion, mysqlx: boolean): readonly string[] {
+  return isMariadb(version) ? MARIADB_FLAGS : [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`];
+}
+
+/** Reading the binlog, its newest position, and the structure of tables (information_schema shows only what one may SELECT, in MariaDB what one may refer to). */
+export function relayUserSql(version: MysqlVersion): readonly string[] {
+  const account = `'${RELAY_USER}'@'%'`;
+  if (isMariadb(version)) {
+    return [
+      `CREATE USER ${account} IDENTIFIED BY '${RELAY_PASSWORD}'`,
+      `GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR, REFERENCES ON *.* TO ${account}`,
+    ];
+  }
+  return [
+    `CREATE USER ${account} IDENTIFIED WITH caching_sha2_password BY '${RELAY_PASSWORD}'`,
+    `GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO ${account}`,
+  ];
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cached } from './cache.ts';
 import type { CommandLine } from './child.ts';
 import { unpackDebianPackages } from './debian.ts';
+import { unpackMariadb } from './mariadb.ts';
 import type { MysqlVersion, Progress } from './servers.ts';
 import { runTool } from './tool.ts';
 
@@ -30,6 +31,8 @@ export async function unpackMysql(version: MysqlVersion, progress: Progress): Pr
           await unpackFromMaven(folder);
         }),
       );
+    case 'mariadb-10.11':
+      return unpackMariadb(progress);
   }
 }
 

@@ -4,7 +4,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { Child, type CommandLine } from './child.ts';
-import { RELAY_USER_SQL } from './mysql-flags.ts';
+import { mariadbInitialization } from './mariadb.ts';
+import { isMariadb, relayUserSql } from './mysql-flags.ts';
 import { makeRunFolder } from './run-folder.ts';
 import type { MysqlVersion, Progress } from './servers.ts';
 
@@ -24,7 +25,7 @@ export async function mysqlTemplate(
 ): Promise<string> {
   const initial = flags.filter((flag) => INITIAL.test(flag));
   const recipe = createHash('sha256')
-    .update(JSON.stringify([initial, RELAY_USER_SQL]))
+    .update(JSON.stringify([initial, relayUserSql(version)]))
     .digest('hex')
     .slice(0, 8);
   const template = await cached(`mysql-${version}-data-${recipe}`, progress, async (folder) => {
@@ -32,20 +33,28 @@ export async function mysqlTemplate(
     await mkdir(data);
     const run = await makeRunFolder();
     try {
-      const common = [`--datadir=${data}`, `--user=${userInfo().username}`, '--mysqlx=0', ...initial];
-      await runToEnd(
-        new Child({ ...mysqld, args: [...mysqld.args, ...common, '--initialize-insecure'] }, run, 'initialize.log'),
-      );
+      const isMaria = isMariadb(version);
+      const common = [
+        `--datadir=${data}`,
+        `--user=${userInfo().username}`,
+        ...(isMaria ? [] : ['--mysqlx=0']),
+        ...initial,
+      ];
+      const server = { ...mysqld, args: [...mysqld.args, ...common] };
+      const initialize = isMaria
+        ? await mariadbInitialization(server, run.file('system-tables.sql'))
+        : { ...server, args: [...server.args, '--initialize-insecure'] };
+      await runToEnd(new Child(initialize, run, 'initialize.log'));
       const sql = run.file('users.sql');
-      await writeFile(sql, [...RELAY_USER_SQL, 'SHUTDOWN'].map((statement) => `${statement};\n`).join(''));
+      await writeFile(sql, [...relayUserSql(version), 'SHUTDOWN'].map((statement) => `${statement};\n`).join(''));
       const first = [`--init-file=${sql}`, '--skip-networking', '--disable-log-bin', `--socket=${run.file('socket')}`];
-      await runToEnd(new Child({ ...mysqld, args: [...mysqld.args, ...common, ...first] }, run, 'first-start.log'));
+      await runToEnd(new Child({ ...server, args: [...server.args, ...first] }, run, 'first-start.log'));
       run.remove();
     } catch (thrown) {
       run.remove({ keepFolder: true });
       throw thrown;
     }
-    await rm(join(data, 'auto.cnf'));
+    await rm(join(data, 'auto.cnf'), { force: true });
   });
   return join(template, 'data');
 }

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { Child } from './child.ts';
 import { Container, usesDocker } from './container.ts';
 import { controls, firstStart } from './controls.ts';
-import { MYSQL_FLAGS, RELAY_PASSWORD, RELAY_USER, RELAY_USER_SQL } from './mysql-flags.ts';
+import { flagsOf, isMariadb, RELAY_PASSWORD, RELAY_USER, relayUserSql } from './mysql-flags.ts';
 import { unpackMysql } from './mysql-package.ts';
 import { mysqlTemplate } from './mysql-template.ts';
 import { mysqlVersion } from './mysql-version.ts';
@@ -17,7 +17,7 @@ const READY_TIMEOUT_MS = 60_000;
 /** Starts a MySQL of our own. */
 export async function runMysql(options: MysqlOptions & { readonly progress: Progress }): Promise<MysqlServer> {
   const { version = '9.7', flags = [], mysqlx = false, data, progress } = options;
-  const all = [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`, ...flags];
+  const all = [...flagsOf(version, mysqlx), ...flags];
   const isInDocker = await usesDocker();
   if (isInDocker && data !== undefined) throw new Error('A MySQL in Docker cannot begin with a data folder.');
   const { program, folder } = isInDocker
@@ -28,9 +28,9 @@ export async function runMysql(options: MysqlOptions & { readonly progress: Prog
     await program.start();
     await untilReady('mysqld', [program], READY_TIMEOUT_MS, () => mysqlVersion(access));
   });
-  await firstStart(`MySQL ${version}`, control, progress);
+  await firstStart(isMariadb(version) ? 'MariaDB 10.11' : `MySQL ${version}`, control, progress);
   const actual = await mysqlVersion(access);
-  if (!actual.startsWith(`${version}.`)) {
+  if (!actual.startsWith(`${version.replace('mariadb-', '')}.`)) {
     await control.remove();
     throw new Error(
       `Asked for MySQL ${version}, got ${actual}: its origin has moved on. See dev/servers/mysql-package.ts.`,
@@ -73,8 +73,7 @@ async function fromPackage(
     `--port=${folder.firstPort}`,
     `--socket=${folder.file('socket')}`,
     `--pid-file=${folder.file('pid')}`,
-    `--mysqlx-port=${xPort(folder)}`,
-    `--mysqlx-socket=${folder.file('x-socket')}`,
+    ...(isMariadb(version) ? [] : [`--mysqlx-port=${xPort(folder)}`, `--mysqlx-socket=${folder.file('x-socket')}`]),
     `--server-id=${folder.firstPort}`,
     ...flags,
   ];
@@ -88,14 +87,14 @@ async function inDocker(
 ): Promise<{ readonly program: Container; readonly folder: RunFolder }> {
   const folder = await makeRunFolder();
   mkdirSync(folder.file('sql'));
-  const statements = ['SET SESSION sql_log_bin = 0', ...RELAY_USER_SQL];
+  const statements = ['SET SESSION sql_log_bin = 0', ...relayUserSql(version)];
   writeFileSync(folder.file('sql/users.sql'), statements.map((statement) => `${statement};\n`).join(''));
   const run = [
     `--publish=127.0.0.1:${folder.firstPort}:3306`,
     `--publish=127.0.0.1:${xPort(folder)}:33060`,
     '--env=MYSQL_ALLOW_EMPTY_PASSWORD=yes',
     `--volume=${folder.file('sql')}:/docker-entrypoint-initdb.d:ro`,
-    `mysql:${version}`,
+    isMariadb(version) ? version.replace('-', ':') : `mysql:${version}`,
     `--server-id=${folder.firstPort}`,
     ...flags,
   ];

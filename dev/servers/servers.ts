@@ -17,7 +17,7 @@ import { runMysql } from './mysql.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
 import { runRocketmq } from './rocketmq.ts';
 
-export type MysqlVersion = '9.7' | '8.0';
+export type MysqlVersion = '9.7' | '8.0' | 'mariadb-10.11';
 export type RocketmqVersion = '5.3.3';
 
 /** Takes one line of what is being fetched, unpacked or started. */
@@ -30,7 +30,7 @@ export interface MysqlOptions {
   readonly flags?: readonly string[];
   /** Begins with a copy of this data folder of a stopped server, instead of an empty one; not with Docker. */
   readonly data?: string;
-  /** Listens for the X protocol too, on `mysqlxPort`. */
+  /** Listens for the X protocol too, on `mysqlxPort`; not MariaDB. */
   readonly mysqlx?: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface MysqlAddress {
   /** May do what the relay needs, and no more. */
   readonly relayUser: string;
   readonly relayPassword: string;
-  /** What the server calls itself: `9.7.4-2`. */
+  /** What the server calls itself: `9.7.4-2`, `10.11.18-MariaDB-0+deb12u1`. */
   readonly version: string;
   /** Undefined unless started with `mysqlx`. */
   readonly mysqlxPort?: number | undefined;

@@ -38,7 +38,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_GRANT_MISSING: config(
     'The account of the relay lacks a privilege.',
-    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'.",
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'; of MariaDB REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR.",
   ),
   SOURCE_TLS: config(
     'The encrypted connection to MySQL cannot be made as configured.',
@@ -46,7 +46,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_NOT_SUPPORTED: config(
     'The server is of a kind or version whose binlog this version does not read.',
-    'Use MySQL 8.0 or later as the source.',
+    'Use MySQL 8.0 or later, or MariaDB 10.5.9 or later, as the source.',
   ),
   SOURCE_SETTINGS: config(
     'The server, its settings or its tables do not allow an exact copy.',
@@ -95,7 +95,7 @@ export const ERROR_CODES = {
   ),
   BINLOG_STATEMENT: terminal(
     'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
-    'SET PERSIST binlog_format = ROW; take the right to change it from the application. The rows of that one statement must be copied by hand.',
+    'SET PERSIST binlog_format = ROW (MariaDB: SET GLOBAL); take the right to change it from the application. The rows of that one statement must be copied by hand.',
   ),
   DDL_STOPPED: terminal(
     'A statement changed published tables without row events (TRUNCATE, ALTER, DROP …), and `ddl: stop` is set.',
@@ -111,7 +111,7 @@ export const ERROR_CODES = {
   ),
   ROW_IMAGE_NOT_FULL: terminal(
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
-    'SET PERSIST binlog_row_image = FULL; sessions that are open keep the old value until they reconnect. Or publish such rows with the columns that they have: publish.partialRows: allow.',
+    'SET PERSIST binlog_row_image = FULL (MariaDB: SET GLOBAL); sessions that are open keep the old value until they reconnect. Or publish such rows with the columns that they have: publish.partialRows: allow.',
   ),
   ROW_TOO_LARGE: terminal(
     'A row, for an update with the previous values of what changed, is larger than a message may be.',
@@ -119,15 +119,15 @@ export const ERROR_CODES = {
   ),
   BINLOG_PURGED: terminal(
     'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',
-    'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800.',
+    'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800 (MariaDB: SET GLOBAL).',
   ),
   ROW_METADATA_NOT_FULL: config(
     'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
-    'SET PERSIST binlog_row_metadata = FULL; then start from a position behind it: what was written before stays without names.',
+    'SET PERSIST binlog_row_metadata = FULL (MariaDB: SET GLOBAL); then start from a position behind it: what was written before stays without names.',
   ),
   GTID_SET_INVALID: config(
     'The text of a GTID set is not valid.',
-    'Correct the part that the message names: uuid:1-5, or uuid:tag:1-5, separated by commas, as SELECT @@GLOBAL.gtid_executed prints it.',
+    'Correct the part that the message names: uuid:1-5, or uuid:tag:1-5, separated by commas, as SELECT @@GLOBAL.gtid_executed prints it; of MariaDB 0-1-23, as @@GLOBAL.gtid_binlog_pos.',
   ),
   // admin
   ADMIN_PORT_IN_USE: config(

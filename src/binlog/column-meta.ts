@@ -11,10 +11,10 @@ import type { Cursor } from './cursor.ts';
  *
  * | type | meta |
  * | --- | --- |
- * | VARCHAR, VAR_STRING | most bytes of a value, 0 to 65535 |
+ * | VARCHAR, VAR_STRING, VARCHAR_COMPRESSED | most bytes of a value, 0 to 65535; compressed: and one |
  * | STRING | most bytes of a value, 0 to 1023 |
  * | ENUM, SET | bytes of the number that stands for the value |
- * | BLOB family, JSON, GEOMETRY, VECTOR | bytes of the length before the value, 1 to 4 |
+ * | BLOB family, BLOB_COMPRESSED, JSON, GEOMETRY, VECTOR | bytes of the length before the value, 1 to 4 |
  * | NEWDECIMAL | precision << 8 | scale |
  * | BIT | bits |
  * | TIME2, DATETIME2, TIMESTAMP2 | digits of the fraction |
@@ -32,6 +32,7 @@ export function readColumnMeta(type: number, cursor: Cursor): ColumnMeta {
   switch (type) {
     case TYPE.VARCHAR:
     case TYPE.VAR_STRING:
+    case TYPE.VARCHAR_COMPRESSED:
       return { type, meta: cursor.u16('the length of a VARCHAR') };
     case TYPE.STRING:
       return readPackedString(cursor);
@@ -39,6 +40,7 @@ export function readColumnMeta(type: number, cursor: Cursor): ColumnMeta {
     case TYPE.MEDIUM_BLOB:
     case TYPE.LONG_BLOB:
     case TYPE.BLOB:
+    case TYPE.BLOB_COMPRESSED:
     case TYPE.JSON:
     case TYPE.GEOMETRY:
     case TYPE.VECTOR:

@@ -1,5 +1,5 @@
 /**
- * The column types of MySQL as they stand in a table map. Source: enum_field_types in include/field_types.h
+ * The column types of MySQL and MariaDB as they stand in a table map. Source: enum_field_types in include/field_types.h
  * TINY, MEDIUM and LONG BLOB and all TEXT types are BLOB there; ENUM and SET stand as STRING and are told apart by its metadata.
  */
 export const TYPE = {
@@ -24,6 +24,9 @@ export const TYPE = {
   DATETIME2: 18,
   TIME2: 19,
   TYPED_ARRAY: 20,
+  /** COMPRESSED columns of MariaDB. */
+  BLOB_COMPRESSED: 140,
+  VARCHAR_COMPRESSED: 141,
   VECTOR: 242,
   JSON: 245,
   NEWDECIMAL: 246,

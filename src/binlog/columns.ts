@@ -12,6 +12,7 @@ import { TYPE } from './column-types.ts';
 import { binaryCodec, type BinaryText } from './columns/binary.ts';
 import { bitCodec } from './columns/bit.ts';
 import { charsetCodec } from './columns/charset-text.ts';
+import { compressedCodec } from './columns/compressed.ts';
 import { dateCodec, yearCodec } from './columns/date.ts';
 import { datetimeCodec } from './columns/datetime.ts';
 import { decimalBytes, decimalCodec } from './columns/decimal.ts';
@@ -45,7 +46,7 @@ const UTF8_CHARSETS = new Set(['utf8mb4', 'utf8mb3']);
 const fixed = (bytes: number): ValueSize => ({ kind: 'fixed', bytes });
 
 /**
- * How many bytes a value of the column takes in a row image, for every type of MySQL 5.0 to 9.7
+ * How many bytes a value of the column takes in a row image, for every type of MySQL 5.0 to 9.7 and MariaDB 10.11
  * (calc_field_size of libs/mysql/binlog/event/binary_log_funcs.cpp). Throws BINLOG_UNSUPPORTED for any other.
  */
 export function valueSize(column: Column): ValueSize {
@@ -86,12 +87,14 @@ export function valueSize(column: Column): ValueSize {
       return fixed(decimalBytes(meta >> 8, meta & 0xff));
     case TYPE.VARCHAR:
     case TYPE.VAR_STRING:
+    case TYPE.VARCHAR_COMPRESSED:
     case TYPE.STRING:
       return { kind: 'prefixed', prefix: meta > 255 ? 2 : 1 };
     case TYPE.TINY_BLOB:
     case TYPE.MEDIUM_BLOB:
     case TYPE.LONG_BLOB:
     case TYPE.BLOB:
+    case TYPE.BLOB_COMPRESSED:
     case TYPE.JSON:
     case TYPE.GEOMETRY:
     case TYPE.VECTOR:
@@ -153,6 +156,10 @@ export function columnCodec(column: Column, options: CodecOptions = {}): ColumnC
       if (column.collation === BINARY_COLLATION)
         return binaryCodec(name, type === TYPE.STRING ? meta : 0, options.binary ?? 'base64');
       return characterCodec(column, options.invalidText ?? 'fail');
+    case TYPE.BLOB_COMPRESSED:
+      return compressedCodec(name, columnCodec({ ...column, type: TYPE.BLOB }, options));
+    case TYPE.VARCHAR_COMPRESSED:
+      return compressedCodec(name, columnCodec({ ...column, type: TYPE.VARCHAR }, options));
     case TYPE.JSON:
       return jsonCodec(name);
     // As the bytes that MySQL keeps, which it takes back as they are: the SRID in four bytes and WKB; floats in four bytes each. Its own

@@ -1,6 +1,6 @@
 /**
- * The event types of MySQL 8.0 to 9.7.
- * Source: Log_event_type in libs/mysql/binlog/event/binlog_event.h; the flags in sql/log_event.h.
+ * The event types of MySQL 8.0 to 9.7, and from 160 on those of MariaDB, which has the same ones up to 29 and XA_PREPARE.
+ * Source: Log_event_type in libs/mysql/binlog/event/binlog_event.h of MySQL, in sql/log_event.h of MariaDB; the flags in sql/log_event.h.
  */
 export const EVENT = {
   QUERY: 2,
@@ -36,6 +36,18 @@ export const EVENT = {
   TRANSACTION_PAYLOAD: 40,
   HEARTBEAT_V2: 41,
   GTID_TAGGED: 42,
+  ANNOTATE_ROWS: 160,
+  BINLOG_CHECKPOINT: 161,
+  MARIADB_GTID: 162,
+  MARIADB_GTID_LIST: 163,
+  START_ENCRYPTION: 164,
+  QUERY_COMPRESSED: 165,
+  WRITE_ROWS_COMPRESSED_V1: 166,
+  UPDATE_ROWS_COMPRESSED_V1: 167,
+  DELETE_ROWS_COMPRESSED_V1: 168,
+  WRITE_ROWS_COMPRESSED: 169,
+  UPDATE_ROWS_COMPRESSED: 170,
+  DELETE_ROWS_COMPRESSED: 171,
 } as const;
 
 /** On FORMAT_DESCRIPTION: the file was not closed yet when these bytes were read. */

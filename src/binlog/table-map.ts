@@ -11,12 +11,14 @@ import { readColumnMeta } from './column-meta.ts';
 import { TYPE } from './column-types.ts';
 import { Cursor } from './cursor.ts';
 import { HEADER_BYTES } from './event-header.ts';
+import { isMariadbVersion } from './events/format-description.ts';
+import { requireMariadbTable } from './mariadb-table.ts';
 import { unsignedColumns } from './signedness.ts';
 import { type Charsets, readTableMetadata, type TableMetadata } from './table-metadata.ts';
 
 const NAME = 'TABLE_MAP';
 const MAX_COLUMNS = 4096;
-/** Columns with an entry in the charset lists: text, and binary text as collation 63. VECTOR counts, JSON and GEOMETRY do not. */
+/** Columns with an entry in the charset lists: text, and binary text as collation 63. VECTOR counts, JSON does not, GEOMETRY only in MariaDB. */
 const CHARSET_TYPES = new Set<number>([
   TYPE.STRING,
   TYPE.VAR_STRING,
@@ -25,6 +27,8 @@ const CHARSET_TYPES = new Set<number>([
   TYPE.MEDIUM_BLOB,
   TYPE.LONG_BLOB,
   TYPE.BLOB,
+  TYPE.BLOB_COMPRESSED,
+  TYPE.VARCHAR_COMPRESSED,
   TYPE.VECTOR,
 ]);
 /** ascii_general_ci. */
@@ -61,7 +65,8 @@ export function readTableMap(b: Buffer, start: number, end: number, writerVersio
   const names = columnNames(metadata, count, database, name, cursor);
   const unsigned = unsignedColumns(types, metadata.signedness, writerVersion);
   const labels = columnLabels(types, metadata, cursor);
-  const collations = columnCollations(types, labels, metadata, cursor);
+  const isMariadb = isMariadbVersion(writerVersion);
+  const collations = columnCollations(types, labels, metadata, cursor, isMariadb);
   const subtypes = columnSubtypes(types, metadata);
   const columns = metas.map(({ type, meta }, index): Column => {
     return {
@@ -76,7 +81,9 @@ export function readTableMap(b: Buffer, start: number, end: number, writerVersio
       subtype: subtypes[index] ?? 0,
     };
   });
-  return { database, name, columns, primaryKey: keyParts(columns, metadata, cursor) };
+  const table = { database, name, columns, primaryKey: keyParts(columns, metadata, cursor) };
+  if (isMariadb) requireMariadbTable(table);
+  return table;
 }
 
 function readNames(cursor: Cursor): TableMapName {
@@ -136,14 +143,15 @@ function columnCollations(
   labels: readonly (readonly Buffer[])[],
   metadata: TableMetadata,
   cursor: Cursor,
+  isMariadb: boolean,
 ): readonly number[] {
   const text = collationReader(metadata.textCharsets, cursor);
   const label = metadata.labelCharsets && collationReader(metadata.labelCharsets, cursor);
   const collations = types.map((type, index) => {
     if (type === TYPE.ENUM || type === TYPE.SET) return label ? label.next() : unknownCharset(labels[index] ?? []);
-    if (!CHARSET_TYPES.has(type)) return 0;
+    if (!CHARSET_TYPES.has(type) && !(isMariadb && type === TYPE.GEOMETRY)) return 0;
     const collation = text.next();
-    return type === TYPE.VECTOR ? 0 : collation;
+    return type === TYPE.VECTOR || type === TYPE.GEOMETRY ? 0 : collation;
   });
   text.end();
   label?.end();

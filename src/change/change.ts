@@ -9,7 +9,7 @@
  * changed the key. Unique together with database and table, the same on every replica, after every restart and under every table filter.
  */
 export interface Transaction {
-  /** The server's part of its change ids: `uuid`, `uuid:tag`, or `server uuid/file` without GTIDs. */
+  /** The server's part of its change ids: `uuid`, `uuid:tag`, MariaDB's `domain-server`, or `server uuid/file` without GTIDs. */
   source: string;
   /** The GTID's number, or the offset of the transaction in its file. ASCII. */
   number: Uint8Array;

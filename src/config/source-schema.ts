@@ -39,7 +39,7 @@ export const sourceSchema = z
     user: text((value) =>
       Array.from(value).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined,
     ).describe(
-      'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, and nothing else.',
+      'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, of MariaDB REPLICATION SLAVE, BINLOG MONITOR and SLAVE MONITOR, and nothing else.',
     ),
     password: z
       .string()

@@ -16,14 +16,18 @@ const UUID = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-
 /** A tag of MySQL 8.3 and later. */
 const TAG = '[A-Za-z_][A-Za-z0-9_]{0,31}';
 const UUIDS = new RegExp(UUID, 'g');
+/** MariaDB's, of which a position has one for each replication domain. */
+const MARIADB_GTIDS = /^\d+-\d+-\d+(,\d+-\d+-\d+)*$/;
 const GTID_SET_MEMBER = new RegExp(`^${UUID}(:(${TAG}:)?[0-9]+(-[0-9]+)?)+$`);
 
 /** Checks the form only: the server tells whether it still has what comes after the set. */
 function gtidSetProblem(gtidSet: string): string | undefined {
-  const members = gtidSet.replaceAll(/\s/g, '').split(',');
+  const bare = gtidSet.replaceAll(/\s/g, '');
+  if (MARIADB_GTIDS.test(bare)) return undefined;
+  const members = bare.split(',');
   const example = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1000';
   if (!members.every((member) => GTID_SET_MEMBER.test(member))) {
-    return `is not a GTID set: write it as SELECT @@gtid_executed shows it, such as ${example}`;
+    return `is not a GTID set: write it as SELECT @@gtid_executed shows it, such as ${example}, or for MariaDB as SELECT @@gtid_binlog_pos does, such as 0-1-1000`;
   }
   const backwards = gtidSet
     .replaceAll(UUIDS, '')
@@ -48,8 +52,8 @@ const startPoint = z
     gtidSet: text(gtidSetProblem)
       .optional()
       .describe(
-        'Everything in this GTID set is taken as published already; the relay goes on behind it. For a source with gtid_mode=ON. ' +
-          'Write what @@gtid_executed was when the copy was made that the readers start from.',
+        'Everything in this GTID set is taken as published already; the relay goes on behind it. For a source with gtid_mode=ON, or MariaDB. ' +
+          "Write what @@gtid_executed was, MariaDB's @@gtid_binlog_pos, when the copy was made that the readers start from.",
       ),
     file: text(binlogFileProblem, '^[^/\\\\\\s]+\\.[0-9]{6,}$')
       .optional()

@@ -55,14 +55,14 @@ export interface FlowEnds {
 /** Puts the parts together, from the first event after `prepared.start` to the messages of the checkpoint's lanes. */
 export function createFlow(
   options: RelayOptions,
-  { start, serverUuid }: Prepared,
+  { start, flavour, serverUuid }: Prepared,
   { stream, epoch, lanes, notices: stored }: Checkpoint,
   ddlLane: string | undefined,
   { mostBodyBytes = MOST_BODY_BYTES, giveUp, status, guarded, fail }: FlowEnds,
 ): Flow {
   const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
   const { publish = EXACT } = options;
-  const mark = new LowWaterMark(start);
+  const mark = new LowWaterMark(start, flavour);
   const notices = new NoticeBoard(stored);
   const skip = options.skip === undefined ? undefined : new Skip(options.skip, start);
   const retryLog = new Sparingly(clock, RETRY_LOG_INTERVAL_MS);
@@ -140,6 +140,7 @@ export function createFlow(
   });
   const intake = new Intake({
     start,
+    flavour,
     serverUuid,
     rows,
     mark,

@@ -2,14 +2,15 @@ import { asRelayError, RelayError } from '../base/errors.ts';
 import { CHECKSUM_BYTES, endsInChecksum, verifyChecksum } from '../binlog/checksum.ts';
 import { checkFrame, eventFlags, eventNextOffset, eventSize, eventType } from '../binlog/event-header.ts';
 import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
+import { plainEvent } from '../binlog/events/compressed.ts';
 import { readFormatDescription } from '../binlog/events/format-description.ts';
-
 import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
+import { newMariadbGtidRecord, readMariadbGtid } from '../binlog/events/mariadb-gtid.ts';
 import { isBegin, readQuery } from '../binlog/events/query.ts';
 import { readRotate } from '../binlog/events/rotate.ts';
 import { rowsKind } from '../binlog/events/rows.ts';
 import { readXaPrepare } from '../binlog/events/xa-prepare.ts';
-import { GtidSet } from '../binlog/gtid-set.ts';
+import { parseGtids, type Flavour, type Gtids } from '../binlog/gtids.ts';
 import { statementKind } from '../binlog/statement-kind.ts';
 import { nestedEvents } from '../binlog/transaction-payload.ts';
 import { readXaStatement } from '../binlog/xid.ts';
@@ -26,6 +27,7 @@ import type { XaBranches } from './xa-branches.ts';
 
 export interface IntakeOptions {
   readonly start: StartPosition;
+  readonly flavour: Flavour;
   readonly serverUuid: string;
   readonly rows: RowReader;
   readonly mark: LowWaterMark;
@@ -49,8 +51,9 @@ export class Intake {
   readonly counters = { eventsRead: 0, bytesRead: 0, transactionsRead: 0, transactionsSkipped: 0, ddlStatements: 0 };
   readonly #options: IntakeOptions;
   /** Everything read; undefined when the source runs without GTIDs. */
-  readonly #read: GtidSet | undefined;
+  readonly #read: Gtids | undefined;
   readonly #gtid = newGtidRecord();
+  readonly #mariadbGtid = newMariadbGtidRecord();
   readonly #transaction: Transaction = { source: '', number: NO_NUMBER, gno: undefined, commitTimeMs: 0 };
   /** Identity of a transaction that was cut, until it begins again. */
   #cut: string | undefined;
@@ -82,7 +85,8 @@ export class Intake {
     this.#file = options.start.file;
     this.#offset = options.start.offset;
     this.#standAt(options.start.offset);
-    this.#read = options.start.gtidSet === undefined ? undefined : GtidSet.parse(options.start.gtidSet);
+    const { gtidSet } = options.start;
+    this.#read = gtidSet === undefined ? undefined : parseGtids(options.flavour, gtidSet);
   }
 
   /** The last transaction boundary that was read: where the next session starts. */
@@ -240,6 +244,20 @@ export class Intake {
       case EVENT.GTID_TAGGED:
         this.#begin(b, start, end);
         return;
+      case EVENT.MARIADB_GTID:
+        this.#beginMariadb(b, start, end);
+        return;
+      case EVENT.QUERY_COMPRESSED:
+      case EVENT.WRITE_ROWS_COMPRESSED_V1:
+      case EVENT.UPDATE_ROWS_COMPRESSED_V1:
+      case EVENT.DELETE_ROWS_COMPRESSED_V1:
+      case EVENT.WRITE_ROWS_COMPRESSED:
+      case EVENT.UPDATE_ROWS_COMPRESSED:
+      case EVENT.DELETE_ROWS_COMPRESSED: {
+        const plain = plainEvent(b, start, end);
+        this.#dispatch(eventType(plain, 0), plain, 0, plain.length);
+        return;
+      }
       case EVENT.TRANSACTION_PAYLOAD:
         // The buffer is gone when there is room for the rest.
         this.#pending.push(this.#unpacked(Buffer.from(b.subarray(start, end))));
@@ -270,6 +288,10 @@ export class Intake {
       // Group replication's own book-keeping: no rows.
       case EVENT.TRANSACTION_CONTEXT:
       case EVENT.VIEW_CHANGE:
+      // MariaDB: the statement of rows, which follow; what its recovery needs; where the file begins.
+      case EVENT.ANNOTATE_ROWS:
+      case EVENT.BINLOG_CHECKPOINT:
+      case EVENT.MARIADB_GTID_LIST:
         return;
       case EVENT.INCIDENT:
         throw new RelayError(
@@ -279,7 +301,10 @@ export class Intake {
       default:
         if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;
         throw new RelayError('BINLOG_UNSUPPORTED', `event ${eventName(type)} is not supported by this version`, {
-          remedy: 'Report the server version and its settings.',
+          remedy:
+            type === EVENT.START_ENCRYPTION
+              ? 'Start the server with encrypt_binlog = OFF, and start behind the binlogs that are encrypted.'
+              : 'Report the server version and its settings.',
         });
     }
   }
@@ -300,9 +325,7 @@ export class Intake {
   }
 
   #begin(b: Buffer, start: number, end: number): void {
-    if (this.#state === 'in-transaction') {
-      throw new RelayError('BINLOG_DECODE', 'a transaction begins before the one before it has ended');
-    }
+    this.#requireEnd();
     readGtid(b, start, end, this.#gtid);
     const { source, gno, originalCommitMs } = this.#gtid;
     const transaction = this.#transaction;
@@ -326,7 +349,29 @@ export class Intake {
       transaction.gno = gno;
     }
     transaction.commitTimeMs = Math.floor(originalCommitMs);
+    this.#begun(b, start);
+  }
+
+  /** What stands in MariaDB's GTID event as well: BEGIN, and XA START. */
+  #beginMariadb(b: Buffer, start: number, end: number): void {
+    this.#requireEnd();
+    const gtid = this.#mariadbGtid;
+    readMariadbGtid(b, start, end, gtid);
+    const { source, gno, commitMs, isStandalone, preparedXid } = gtid;
+    if (this.#read?.hasGtid(source, gno) === true) throw notRising(`${source}-${gno}`);
+    const transaction = this.#transaction;
+    transaction.source = source;
+    transaction.number = Buffer.from(gno.toString());
+    transaction.gno = gno;
+    transaction.commitTimeMs = commitMs;
+    this.#begun(b, start);
+    if (!isStandalone) this.#state = 'in-transaction';
+    if (preparedXid !== undefined) this.#options.xa.start(preparedXid, transaction, this.#writerVersion);
+  }
+
+  #begun(b: Buffer, start: number): void {
     this.#begins = this.#streamOffset - eventSize(b, start);
+    const transaction = this.#transaction;
     // A transaction that was cut keeps its serial, and with it the counts of what was taken of it.
     if (this.#cut === undefined || this.#cut !== identityOf(transaction)) this.#serial += 1;
     this.#cut = undefined;
@@ -464,6 +509,11 @@ export class Intake {
     this.#options.mark.move(file, offset);
   }
 
+  #requireEnd(): void {
+    if (this.#state !== 'in-transaction') return;
+    throw new RelayError('BINLOG_DECODE', 'a transaction begins before the one before it has ended');
+  }
+
   #requireTransaction(type: number): void {
     if (this.#state === 'in-transaction') return;
     throw new RelayError('BINLOG_DECODE', `${eventName(type)} outside of a transaction`);
@@ -485,6 +535,17 @@ const rolledBackWithRows = (): RelayError =>
     },
   );
 
+const notRising = (gtid: string): RelayError =>
+  new RelayError(
+    'BINLOG_UNSUPPORTED',
+    `the GTID ${gtid} is not above those of the same domain and server that were read before: a resume could not tell the two apart`,
+    {
+      details: { gtid },
+      remedy:
+        'SET GLOBAL gtid_strict_mode = ON on all servers, give servers that are written to at the same time domains of their own (gtid_domain_id), and start behind this place with a new checkpoint folder.',
+    },
+  );
+
 const identityOf = ({ source, number }: Transaction): string => `${source}:${Buffer.from(number).toString()}`;
 
 /** With one of these at the latest a transaction is over. */
@@ -492,6 +553,7 @@ const BEGINS_ANOTHER: ReadonlySet<number> = new Set([
   EVENT.GTID,
   EVENT.ANONYMOUS_GTID,
   EVENT.GTID_TAGGED,
+  EVENT.MARIADB_GTID,
   EVENT.ROTATE,
   EVENT.STOP,
 ]);

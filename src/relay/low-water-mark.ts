@@ -1,4 +1,4 @@
-import { GtidSet } from '../binlog/gtid-set.ts';
+import { noGtids, parseGtids, type Flavour, type Gtids } from '../binlog/gtids.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /**
@@ -14,17 +14,19 @@ import type { StartPosition } from '../source/source.ts';
  * Invariant 1: the mark never passes a change whose message is not acknowledged. Pure.
  */
 export class LowWaterMark {
-  readonly #gtids: GtidSet | undefined;
+  readonly #flavour: Flavour;
+  readonly #gtids: Gtids | undefined;
   #file: string;
   #offset: number;
   readonly #segments: Segment[];
   #open: Segment;
 
-  constructor(start: StartPosition) {
-    this.#gtids = start.gtidSet === undefined ? undefined : GtidSet.parse(start.gtidSet);
+  constructor(start: StartPosition, flavour: Flavour = 'mysql') {
+    this.#flavour = flavour;
+    this.#gtids = start.gtidSet === undefined ? undefined : parseGtids(flavour, start.gtidSet);
     this.#file = start.file;
     this.#offset = start.offset;
-    this.#open = new Segment(0, start.file, start.offset);
+    this.#open = new Segment(0, start.file, start.offset, noGtids(flavour));
     this.#segments = [this.#open];
   }
 
@@ -90,7 +92,7 @@ export class LowWaterMark {
   }
 
   #append(file: string, offset: number): void {
-    this.#open = new Segment(this.#open.number + 1, file, offset);
+    this.#open = new Segment(this.#open.number + 1, file, offset, noGtids(this.#flavour));
     this.#segments.push(this.#open);
   }
 
@@ -133,11 +135,12 @@ export class Segment {
   file: string;
   /** Offset behind its last transaction. */
   offset: number;
-  readonly gtids = new GtidSet();
+  readonly gtids: Gtids;
   /** Rises from segment to segment. */
   readonly number: number;
 
-  constructor(number: number, file: string, offset: number) {
+  constructor(number: number, file: string, offset: number, gtids: Gtids) {
+    this.gtids = gtids;
     this.number = number;
     this.file = file;
     this.offset = offset;

@@ -1,5 +1,6 @@
 import { RelayError } from '../base/errors.ts';
 import type { HeldBytes } from '../base/growing-bytes.ts';
+import { serverGtid } from '../binlog/gtids.ts';
 import type { ColumnSet } from '../binlog/row-compiler.ts';
 import type { RowChange } from '../change/change.ts';
 import { propertiesOf } from '../format/envelope.ts';
@@ -191,7 +192,7 @@ export class Outbox {
         old: message.old.written(),
         changes: message.changes.written(),
         invalidText: message.invalidText.written(),
-        gtid: message.hasGtid ? lastChange.slice(0, lastChange.lastIndexOf('#')) : '',
+        gtid: message.hasGtid ? serverGtid(lastChange.slice(0, lastChange.lastIndexOf('#'))) : '',
         commitTimeMs: message.commitTimeMs,
         packedAtMs: clock.now(),
         sequence,

@@ -1,6 +1,6 @@
 import type { RelayError } from '../base/errors.ts';
 import { fileNumber } from '../binlog/binlog-file.ts';
-import { GtidSet } from '../binlog/gtid-set.ts';
+import { flavourOf, parseGtids } from '../binlog/gtids.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 import type { PartName, PartStatus, RelayState, RelayStatus } from './relay.ts';
@@ -162,7 +162,8 @@ export class StatusBoard {
 /** True when everything up to `head` is acknowledged. */
 function hasReached(mark: StartPosition, head: StartPosition): boolean {
   if (mark.gtidSet !== undefined && head.gtidSet !== undefined) {
-    return GtidSet.parse(mark.gtidSet).contains(GtidSet.parse(head.gtidSet));
+    const flavour = flavourOf(head.gtidSet) ?? 'mysql';
+    return parseGtids(flavour, mark.gtidSet).contains(parseGtids(flavour, head.gtidSet));
   }
   const files = fileNumber(mark.file) - fileNumber(head.file);
   return files > 0 || (files === 0 && mark.offset >= head.offset);

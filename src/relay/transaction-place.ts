@@ -1,3 +1,5 @@
+import { serverGtid } from '../binlog/gtids.ts';
+
 /** Which transaction it is and where it stands, for people and for `run --skip`. */
 export interface TransactionPlace {
   /** See Transaction. */
@@ -12,4 +14,4 @@ export interface TransactionPlace {
 
 /** What `run --skip` takes for this transaction. */
 export const skipArgument = ({ source, number, hasGtid, begins }: TransactionPlace): string =>
-  hasGtid ? `${source}:${number}` : begins;
+  hasGtid ? serverGtid(`${source}:${number}`) : begins;

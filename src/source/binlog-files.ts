@@ -28,6 +28,8 @@ const BOUNDARIES = new Set([
   'Previous_gtids',
   'Rotate',
   'Stop',
+  'Gtid_list',
+  'Binlog_checkpoint',
 ]);
 const GTID_EVENTS = new Set(['Gtid', 'Gtid_tagged_log_event']);
 

@@ -5,6 +5,7 @@ import { RelayError } from '../base/errors.ts';
 import { connectionOptions, plainOptions, type ConnectionSettings } from './connection-options.ts';
 import { isWithoutTls, sourceError } from './mysql-errors.ts';
 import { textOf, type Row } from './rows.ts';
+import { mariadbIdentity } from './mariadb-server.ts';
 import { parseVersion, type ServerVersion } from './server-version.ts';
 
 /** The server closes the connection after this long without a word, and frees its locks: so long a host that died can hold them. */
@@ -19,7 +20,9 @@ export interface ControlSession {
   readonly options: ConnectionOptions;
   readonly isEncrypted: boolean;
   readonly version: ServerVersion;
+  /** Of MariaDB what stands for it: mariadbIdentity. */
   readonly serverUuid: string;
+  /** OFF for MariaDB, whose GTIDs have no mode. */
   readonly gtidMode: string;
   /** `timeoutMs` replaces the usual 30 s for statements that wait. */
   query(sql: string, values?: readonly string[], timeoutMs?: number): Promise<readonly Row[]>;
@@ -76,16 +79,20 @@ export async function openControlSession(
     const variables = new Map(
       (
         await query(
-          "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'version_comment', 'server_uuid', 'gtid_mode')",
+          "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'version_comment', 'server_id', 'server_uuid', 'gtid_mode')",
         )
       ).map((row) => [textOf(row, 'Variable_name'), textOf(row, 'Value')]),
     );
+    const version = parseVersion(variables.get('version') ?? '', variables.get('version_comment') ?? '');
     const cipher = await query("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
     return {
       options,
       isEncrypted: (cipher[0]?.['Value'] ?? '') !== '',
-      version: parseVersion(variables.get('version') ?? '', variables.get('version_comment') ?? ''),
-      serverUuid: variables.get('server_uuid') ?? '',
+      version,
+      serverUuid:
+        version.flavour === 'mariadb'
+          ? mariadbIdentity(variables.get('server_id') ?? '')
+          : (variables.get('server_uuid') ?? ''),
       gtidMode: variables.get('gtid_mode') ?? 'OFF',
       query,
       close: async () => {

@@ -5,8 +5,10 @@ import { GtidSet } from '../binlog/gtid-set.ts';
 import type { ConnectionSettings } from './connection-options.ts';
 import { openControlSession, SESSION_TIMEOUT_SECONDS, type ControlSession } from './control-session.ts';
 import { LOCK_WAITS, lockNameOf, takeLock, type LockWaits } from './lock.ts';
+import { isGrantMissing } from './mysql-errors.ts';
 import { numberOf, textOf, type Row } from './rows.ts';
-import { FACT_VARIABLES, serverFacts, type ServerFacts } from './server-facts.ts';
+import { mariadbNewestPosition, mariadbPurgedPosition } from './mariadb-server.ts';
+import { FACT_VARIABLES, mariadbFacts, serverFacts, type ServerFacts } from './server-facts.ts';
 import { headStatement, replicasStatement, replicaStatusStatement } from './server-version.ts';
 import type { Head } from './source.ts';
 
@@ -59,7 +61,10 @@ export class ControlConnection {
     return (await this.#connected()).query(sql, values);
   }
 
-  /** The newest position, in one statement: file, offset and GTIDs are of the same moment. */
+  /**
+   * The newest position, of MySQL in one statement: file, offset and GTIDs are of the same moment. MariaDB is asked for its GTIDs after file and offset,
+   * which are then only shown.
+   */
   async head(): Promise<Head> {
     const session = await this.#connected();
     const [row] = await session.query(headStatement(session.version));
@@ -71,7 +76,7 @@ export class ControlConnection {
     return {
       file: textOf(row, 'File'),
       offset: numberOf(row, 'Position'),
-      gtidSet: session.gtidMode === 'ON' ? GtidSet.parse(textOf(row, 'Executed_Gtid_Set')).toString() : undefined,
+      gtidSet: await newestGtids(session, row),
       serverUuid: session.serverUuid,
     };
   }
@@ -83,7 +88,9 @@ export class ControlConnection {
     const rows = await session.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
     const variables = new Map(rows.map((row) => [textOf(row, 'Variable_name'), textOf(row, 'Value')]));
     const replicaStatus = await session.query(replicaStatusStatement(session.version));
-    return serverFacts(session.version, variables, replicaStatus.length > 0);
+    const facts = serverFacts(session.version, variables, replicaStatus.length > 0);
+    if (session.version.flavour === 'mysql') return facts;
+    return mariadbFacts(facts, variables, facts.hasBinlog ? await mariadbPurgedPosition(session) : '');
   }
 
   /** The version alone: what every account may ask, of any server. */
@@ -91,11 +98,17 @@ export class ControlConnection {
     return (await this.#connected()).version;
   }
 
-  /** Ids of the server itself and of the replicas it knows. The latter need REPLICATION SLAVE; readers that do not register are not among them. */
+  /**
+   * Ids of the server itself and of the replicas it knows. The latter need REPLICATION SLAVE, in MariaDB REPLICATION MASTER ADMIN, without which they
+   * stay unknown; readers that do not register are not among them.
+   */
   async takenServerIds(): Promise<ReadonlySet<number>> {
     const session = await this.#connected();
     const [own] = await session.query('SELECT @@GLOBAL.server_id AS id');
-    const replicas = await session.query(replicasStatement(session.version));
+    const replicas = await session.query(replicasStatement(session.version)).catch((error: unknown) => {
+      if (session.version.flavour === 'mariadb' && isGrantMissing(error)) return [];
+      throw error;
+    });
     const ids = replicas.map((row) => numberOf(row, 'Server_Id' in row ? 'Server_Id' : 'Server_id'));
     return new Set([numberOf(own, 'id'), ...ids]);
   }
@@ -180,4 +193,9 @@ export class ControlConnection {
   #isOver(): boolean {
     return this.#closing.signal.aborted || this.#lockLost !== undefined;
   }
+}
+
+async function newestGtids(session: ControlSession, status: Row): Promise<string | undefined> {
+  if (session.version.flavour === 'mariadb') return mariadbNewestPosition(session);
+  return session.gtidMode === 'ON' ? GtidSet.parse(textOf(status, 'Executed_Gtid_Set')).toString() : undefined;
 }

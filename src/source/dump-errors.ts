@@ -9,7 +9,7 @@ interface DumpError {
 
 /**
  * Error 1236 has one number for everything that ends a dump; what happened is in its text. The texts of 8.0 (master, slave) and of 8.4 and later
- * (source, replica): sql/rpl_binlog_sender.cc and sql/rpl_source.cc of MySQL.
+ * (source, replica): sql/rpl_binlog_sender.cc and sql/rpl_source.cc of MySQL; those that speak of one GTID: sql/sql_repl.cc of MariaDB.
  */
 const DUMP_ERRORS: readonly DumpError[] = [
   { text: /with the same server_uuid\/server_id/, code: 'SOURCE_SERVER_ID_TAKEN' },
@@ -17,6 +17,9 @@ const DUMP_ERRORS: readonly DumpError[] = [
   { text: /Could not find first log file name/, code: 'BINLOG_PURGED' },
   // The file that was read is not in the server's list any more: reset, or removed. The next session asks where the server stands, and says which.
   { text: /could not find next log/, code: 'SOURCE_UNREACHABLE' },
+  { text: /Could not find GTID state requested by slave/, code: 'BINLOG_PURGED' },
+  { text: /requested to start from GTID .* not in the master's binlog/, code: 'SOURCE_ROLLED_BACK' },
+  { text: /binlog on the master is missing the GTID/, code: 'SOURCE_ROLLED_BACK' },
   { text: /has more GTIDs than the (?:master|source)/, code: 'SOURCE_ROLLED_BACK' },
   { text: /position > file size/, code: 'SOURCE_ROLLED_BACK' },
   {
@@ -37,10 +40,10 @@ const DUMP_ERRORS: readonly DumpError[] = [
   },
 ];
 
-/** `message` is the text of the server's error 1236. */
-export function dumpError(message: string, cause: unknown): RelayError {
+/** `message` is the text of the server's error `number`. */
+export function dumpError(message: string, number: number, cause: unknown): RelayError {
   const found = DUMP_ERRORS.find(({ text }) => text.test(message));
-  return new RelayError(found?.code ?? 'SOURCE_ERROR', `MySQL: ${message} (1236)`, {
+  return new RelayError(found?.code ?? 'SOURCE_ERROR', `MySQL: ${message} (${number})`, {
     cause,
     ...(found?.remedy !== undefined && { remedy: found.remedy }),
   });

@@ -2,6 +2,9 @@
 import { RelayError } from '../base/errors.ts';
 import { fileNumber } from '../binlog/binlog-file.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
+import { flavourOf } from '../binlog/gtids.ts';
+import { MariadbPosition } from '../binlog/mariadb-position.ts';
+import { notReached } from './mariadb-stored-position.ts';
 import type { Head } from './source.ts';
 
 /**
@@ -28,6 +31,7 @@ export function requireNotBehind(before: Head, now: Head): void {
 /** Those of `before` that `now` lacks. GTIDs may have been turned on or off meanwhile: that is another matter. */
 function lostGtids(before: string | undefined, now: string | undefined): string {
   if (before === undefined || now === undefined) return '';
+  if (flavourOf(before) === 'mariadb') return notReached(MariadbPosition.parse(before), MariadbPosition.parse(now));
   const lost = GtidSet.parse(before);
   lost.subtract(GtidSet.parse(now));
   return lost.toString();

@@ -3,8 +3,8 @@ import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { dumpError } from './dump-errors.ts';
 
-/** ER_SOURCE_FATAL_ERROR_READING_BINLOG: everything that ends a dump has this number. */
-const DUMP_REFUSED = 1236;
+/** ER_SOURCE_FATAL_ERROR_READING_BINLOG: everything that ends a dump has this number; ER_SLAVE_SAME_ID of MariaDB. */
+const DUMP_REFUSED = new Set([1236, 4052]);
 
 /** By the server's error number: share/messages_to_clients.txt of MySQL. */
 const BY_NUMBER: ReadonlyMap<number, Code> = new Map([
@@ -108,7 +108,7 @@ const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, 
 export function sourceError(thrown: unknown): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { errno, code, message, isFatal } = factsOf(thrown);
-  if (errno === DUMP_REFUSED) return dumpError(message, thrown);
+  if (errno !== undefined && DUMP_REFUSED.has(errno)) return dumpError(message, errno, thrown);
   const found = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
   // mysql2 marks as fatal, without a code, what is asked of a connection that has just ended.
   const isEnded = isFatal && errno === undefined && code === undefined;

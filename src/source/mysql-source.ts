@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { Flavour } from '../binlog/gtids.ts';
 import type { SourceConfig } from '../config/config.ts';
 import { binlogFiles } from './binlog-files.ts';
 import { ControlConnection } from './control.ts';
@@ -24,7 +25,7 @@ export interface MysqlSourceOptions {
   readonly partialRows?: 'fail' | 'allow';
 }
 
-/** MySQL: a control connection for questions and the lock, and a session of zongji at a time for the events. */
+/** MySQL or MariaDB: a control connection for questions and the lock, and a session of zongji at a time for the events. */
 export class MysqlSource implements Source {
   readonly #config: SourceConfig;
   readonly #options: MysqlSourceOptions;
@@ -36,6 +37,7 @@ export class MysqlSource implements Source {
   readonly #closing = new AbortController();
   /** What the server said last. */
   #head: Head | undefined;
+  #flavour: Flavour = 'mysql';
   #serverUuid = '';
   #serverId = 0;
 
@@ -59,11 +61,16 @@ export class MysqlSource implements Source {
 
   async prepare(stored: StoredPosition | undefined): Promise<Prepared> {
     const warnings = requireNoErrors(await this.findings());
-    const { start, serverUuid, sentence, isOrdinary } = await resolveStart(this.#control, this.#config.start, stored);
+    const { start, flavour, serverUuid, sentence, isOrdinary } = await resolveStart(
+      this.#control,
+      this.#config.start,
+      stored,
+    );
+    this.#flavour = flavour;
     this.#serverUuid = serverUuid;
     this.#serverId = await this.#chooseServerId(serverUuid, this.#lockName);
     if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
-    return { start, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
+    return { start, flavour, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
   }
 
   /** Everything about the server that would stop a run, or make the copy inexact. */
@@ -85,6 +92,7 @@ export class MysqlSource implements Source {
       {
         connection: await this.#control.dumpOptions(),
         serverId: this.#serverId,
+        flavour: this.#flavour,
         heartbeatMs: this.#config.heartbeatMs,
         clock: this.#options.clock,
       },

@@ -1,19 +1,19 @@
 /** Findings about the server's variables. Pure. */
 import type { Finding, FindingCode } from './finding.ts';
 import type { ServerFacts } from './server-facts.ts';
-import { isAtLeast, type ServerVersion } from './server-version.ts';
+import { isAtLeast, setStatement, type ServerVersion } from './server-version.ts';
 
 const OLD_SESSIONS = 'Sessions that are open keep the old value until they reconnect.';
 const SECONDS_PER_DAY = 86_400;
 
 export function versionFindings(version: ServerVersion): readonly Finding[] {
-  if (version.flavour === 'mysql' && isAtLeast(version, [8, 0, 1])) return [];
-  const what = version.flavour === 'mariadb' ? 'MariaDB' : 'MySQL before 8.0.1';
+  if (isAtLeast(version, version.flavour === 'mysql' ? [8, 0, 1] : [10, 5, 9])) return [];
+  const what = version.flavour === 'mysql' ? 'MySQL before 8.0.1' : 'MariaDB before 10.5.9';
   return [
     error(
       'SERVER_NOT_SUPPORTED',
       `The server is ${version.text}: this version does not read the binlog of ${what}.`,
-      'Use MySQL 8.0 or later as the source; a replica of this server will do that runs MySQL 8.0 with binlog_row_metadata = FULL and log_replica_updates (log_slave_updates) ON.',
+      'Use MySQL 8.0 or later, or MariaDB 10.5.9 or later, as the source; a replica of this server will do that runs MySQL 8.0 with binlog_row_metadata = FULL and log_replica_updates (log_slave_updates) ON.',
     ),
   ];
 }
@@ -46,7 +46,7 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
       error(
         code,
         `${variable} is ${value ?? 'unknown'}, not ${wanted}: ${why}.`,
-        `SET PERSIST ${variable} = ${wanted}; ${OLD_SESSIONS}`,
+        `${setStatement(facts.version, variable, wanted)} ${OLD_SESSIONS}`,
       ),
     );
   };
@@ -78,8 +78,8 @@ function completenessFindings(facts: ServerFacts): readonly Finding[] {
     findings.push(
       error(
         'REPLICA_WITHOUT_UPDATES',
-        'The server is a replica that does not log what it replicates (log_replica_updates is OFF): its binlog lacks the changes made on its source.',
-        'Start mysqld with --log-replica-updates, or read from the source itself.',
+        `The server is a replica that does not log what it replicates (${logsUpdates(facts.version)} is OFF): its binlog lacks the changes made on its source.`,
+        `Start the server with ${logsUpdates(facts.version)} = ON, or read from the source itself.`,
       ),
     );
   }
@@ -95,6 +95,9 @@ function completenessFindings(facts: ServerFacts): readonly Finding[] {
   return findings;
 }
 
+const logsUpdates = ({ flavour }: ServerVersion): string =>
+  flavour === 'mysql' ? 'log_replica_updates' : 'log_slave_updates';
+
 function durabilityFindings(facts: ServerFacts): readonly Finding[] {
   const findings: Finding[] = [];
   if (facts.syncBinlog !== '1') {
@@ -102,7 +105,7 @@ function durabilityFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'SYNC_BINLOG',
         `sync_binlog is ${facts.syncBinlog ?? 'unknown'}: after a power cut the server may have lost transactions that are published already.`,
-        'SET PERSIST sync_binlog = 1.',
+        setStatement(facts.version, 'sync_binlog', 1),
       ),
     );
   }
@@ -111,7 +114,7 @@ function durabilityFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'INNODB_FLUSH',
         `innodb_flush_log_at_trx_commit is ${facts.innodbFlushLogAtTrxCommit ?? 'unknown'}: after a power cut the server may have lost transactions that are published already.`,
-        'SET PERSIST innodb_flush_log_at_trx_commit = 1.',
+        setStatement(facts.version, 'innodb_flush_log_at_trx_commit', 1),
       ),
     );
   }
@@ -120,7 +123,7 @@ function durabilityFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'BINLOG_RETENTION',
         `The server keeps binlogs for ${facts.retentionSeconds} s only: a relay that is down for longer cannot go on.`,
-        'SET PERSIST binlog_expire_logs_seconds = 604800.',
+        setStatement(facts.version, 'binlog_expire_logs_seconds', 604_800),
       ),
     );
   }

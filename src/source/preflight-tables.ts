@@ -19,6 +19,8 @@ export interface ColumnInfo {
   readonly database: string;
   readonly table: string;
   readonly column: string;
+  /** COLUMN_TYPE of information_schema: as declared. */
+  readonly columnType?: string | undefined;
   /** Undefined for a column that is no text. */
   readonly charset: string | undefined;
 }
@@ -49,6 +51,23 @@ export function columnFindings(columns: readonly ColumnInfo[], published: Publis
       message: `Columns that this version cannot write exactly yet: ${someOf(unsupported)}.`,
       remedy:
         'Exclude them with tables.excludeColumns, or their tables with tables.exclude (with tail: --exclude); a charset can be changed with ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4.',
+    },
+  ];
+}
+
+/** MariaDB logs the state of a sequence as rows of it; the relay stops at those of one that is published. */
+export function sequenceFindings(
+  sequences: readonly { readonly database: string; readonly table: string }[],
+  published: Published,
+): readonly Finding[] {
+  const included = sequences.filter(({ database, table }) => published.includes(database, table)).map(fullName);
+  if (included.length === 0) return [];
+  return [
+    {
+      level: 'error',
+      code: 'TABLE_NOT_SUPPORTED',
+      message: `Sequences, whose state is no row that a copy could keep: ${someOf(included)}.`,
+      remedy: 'Exclude them with tables.exclude (with tail: --exclude).',
     },
   ];
 }
@@ -133,7 +152,10 @@ export function filterFindings(
 }
 
 /** What the column codecs of the binlog room cannot write exactly; they throw BINLOG_UNSUPPORTED for the same. */
-function columnProblem({ charset }: ColumnInfo): string | undefined {
+function columnProblem({ charset, columnType }: ColumnInfo): string | undefined {
+  // So MariaDB shows a column made with mysql56_temporal_format=OFF.
+  if (columnType?.endsWith('/* mariadb-5.3 */') === true)
+    return `${columnType}: ALTER TABLE … FORCE with mysql56_temporal_format=ON`;
   return charset === undefined || isKnownCharset(charset.toLowerCase()) ? undefined : `charset ${charset}`;
 }
 

@@ -4,10 +4,17 @@ import type { ControlConnection } from './control.ts';
 import type { Finding } from './finding.ts';
 import { holds, parseGrants, quotedAccount, type Grants } from './grants.ts';
 import { serverFindings, versionFindings } from './preflight-server.ts';
-import { cascadeFindings, columnFindings, filterFindings, tableFindings, type Published } from './preflight-tables.ts';
+import {
+  cascadeFindings,
+  columnFindings,
+  filterFindings,
+  sequenceFindings,
+  tableFindings,
+  type Published,
+} from './preflight-tables.ts';
 import { textOf, type Row } from './rows.ts';
-import { publishedCascades, publishedColumns, publishedTables } from './schema-queries.ts';
-import { headStatement } from './server-version.ts';
+import { publishedCascades, publishedColumns, publishedTables, sequences } from './schema-queries.ts';
+import { headStatement, type ServerVersion } from './server-version.ts';
 
 export interface PreflightOptions {
   readonly published: Published;
@@ -15,7 +22,11 @@ export interface PreflightOptions {
   readonly partialRows?: 'fail' | 'allow' | undefined;
 }
 
-const NEEDED = ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
+/** By the last of MySQL's, and the last two of MariaDB's, the server answers what it is asked here. */
+const NEEDED = {
+  mysql: ['REPLICATION SLAVE', 'REPLICATION CLIENT'],
+  mariadb: ['REPLICATION SLAVE', 'SLAVE MONITOR', 'BINLOG MONITOR'],
+} as const;
 
 /**
  * Everything about the server that would stop a run or make the copy less than exact, all at once; an empty list when there is nothing.
@@ -25,26 +36,29 @@ export async function preflight(
   control: ControlConnection,
   { published, settings, partialRows }: PreflightOptions,
 ): Promise<readonly Finding[]> {
-  const unsupported = versionFindings(await control.version());
+  const version = await control.version();
+  const unsupported = versionFindings(version);
   if (unsupported.length > 0) return unsupported;
 
   const { grants, account } = await askGrants(control);
   const transport = encryptionFindings(settings.host, await control.isEncrypted());
-  const missing = grantFindings(grants, account);
-  // Without REPLICATION CLIENT the server answers none of what follows.
-  if (!holds(grants, 'REPLICATION CLIENT')) return [...missing, ...transport];
+  const missing = missingPrivileges(grants, version);
+  const lacking = grantFindings(grants, account, missing, version);
+  // Without the others the server answers none of what follows.
+  if (missing.some((privilege) => privilege !== 'REPLICATION SLAVE')) return [...lacking, ...transport];
 
   const facts = await control.serverFacts();
   const tables = await publishedTables(control, published);
   const [binlog] = facts.hasBinlog ? await control.query(headStatement(facts.version)) : [];
   return [
-    ...missing,
+    ...lacking,
     ...serverFindings(facts, partialRows),
     ...filterFindings(listOf(binlog, 'Binlog_Do_DB'), listOf(binlog, 'Binlog_Ignore_DB'), [
       ...new Set(tables.map(({ database }) => database)),
     ]),
-    ...visibilityFindings(grants, account, tables.length),
+    ...visibilityFindings(grants, account, tables.length, version),
     ...columnFindings(await publishedColumns(control, published), published),
+    ...(version.flavour === 'mariadb' ? sequenceFindings(await sequences(control), published) : []),
     ...tableFindings(tables, published),
     ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
     ...transport,
@@ -59,10 +73,18 @@ async function askGrants(control: ControlConnection): Promise<{ readonly grants:
   return { grants: parseGrants(lines), account: quotedAccount(textOf(user, 'account')) };
 }
 
-function grantFindings(grants: Grants, account: string): readonly Finding[] {
-  const missing = NEEDED.filter((privilege) => !holds(grants, privilege));
+const missingPrivileges = (grants: Grants, { flavour }: ServerVersion): readonly string[] =>
+  NEEDED[flavour].filter((privilege) => !holds(grants, privilege));
+
+function grantFindings(
+  grants: Grants,
+  account: string,
+  missing: readonly string[],
+  { flavour }: ServerVersion,
+): readonly Finding[] {
   if (missing.length === 0) return [];
-  const byRole = grants.roles.length > 0 ? ` If a role brings it: SET DEFAULT ROLE ALL TO ${account}.` : '';
+  const useRole = flavour === 'mysql' ? `SET DEFAULT ROLE ALL TO ${account}` : `SET DEFAULT ROLE … FOR ${account}`;
+  const byRole = grants.roles.length > 0 ? ` If a role brings it: ${useRole}.` : '';
   return [
     {
       level: 'error',
@@ -73,9 +95,17 @@ function grantFindings(grants: Grants, account: string): readonly Finding[] {
   ];
 }
 
-/** information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. */
-function visibilityFindings(grants: Grants, account: string, tables: number): readonly Finding[] {
-  if (holds(grants, 'REFERENCES') || holds(grants, 'SELECT')) return [];
+/**
+ * information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. MariaDB shows foreign keys
+ * to no one who may only SELECT.
+ */
+function visibilityFindings(
+  grants: Grants,
+  account: string,
+  tables: number,
+  { flavour }: ServerVersion,
+): readonly Finding[] {
+  if (holds(grants, 'REFERENCES') || (flavour === 'mysql' && holds(grants, 'SELECT'))) return [];
   return [
     {
       level: 'warning',

@@ -5,15 +5,18 @@ import { textOf, type Row } from './rows.ts';
 
 type Control = Pick<ControlConnection, 'query'>;
 
+/** MariaDB's tables that keep their history are of the second type. */
+const TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED')";
 const OWN_SCHEMAS = "('mysql', 'sys', 'information_schema', 'performance_schema')";
 
+/** By the index: MariaDB shows constraints to no one who may only SELECT. */
 export async function publishedTables(control: Control, published: Published): Promise<readonly TableInfo[]> {
   const rows = await control.query(
-    `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS tbl, t.ENGINE AS engine, c.CONSTRAINT_NAME AS primary_key
+    `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS tbl, t.ENGINE AS engine, s.INDEX_NAME AS primary_key
      FROM information_schema.TABLES t
-     LEFT JOIN information_schema.TABLE_CONSTRAINTS c
-       ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'
-     WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
+     LEFT JOIN information_schema.STATISTICS s
+       ON s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY' AND s.SEQ_IN_INDEX = 1
+     WHERE t.TABLE_TYPE IN ${TABLE_TYPES} AND t.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
      ORDER BY t.TABLE_SCHEMA, t.TABLE_NAME`,
   );
   return rows
@@ -27,19 +30,31 @@ export async function publishedTables(control: Control, published: Published): P
 
 export async function publishedColumns(control: Control, published: Published): Promise<readonly ColumnInfo[]> {
   const rows = await control.query(
-    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.CHARACTER_SET_NAME AS charset
+    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.COLUMN_TYPE AS column_type, c.CHARACTER_SET_NAME AS charset
      FROM information_schema.COLUMNS c
      JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-     WHERE t.TABLE_TYPE = 'BASE TABLE' AND c.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
+     WHERE t.TABLE_TYPE IN ${TABLE_TYPES} AND c.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
      ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`,
   );
   return rows
     .map((row) => ({
       ...nameOf(row),
       column: textOf(row, 'col'),
+      columnType: textOf(row, 'column_type'),
       charset: row['charset'] ?? undefined,
     }))
     .filter(({ database, table }) => published.includes(database, table));
+}
+
+/** MariaDB's. */
+export async function sequences(
+  control: Control,
+): Promise<readonly { readonly database: string; readonly table: string }[]> {
+  const rows = await control.query(
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl FROM information_schema.TABLES
+     WHERE TABLE_TYPE = 'SEQUENCE' ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+  );
+  return rows.map(nameOf);
 }
 
 /** Foreign keys by the child table, which is the one that holds the constraint. */

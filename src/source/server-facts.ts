@@ -1,3 +1,4 @@
+import { mariadbIdentity } from './mariadb-server.ts';
 import type { ServerVersion } from './server-version.ts';
 
 /** What preflight and the start position go by. Texts are the server's own; undefined for what this version does not have. */
@@ -6,10 +7,12 @@ export interface ServerFacts {
   readonly serverUuid: string;
   readonly serverId: number;
   readonly hasBinlog: boolean;
-  /** True when gtid_mode is ON: only then a dump can be asked for by GTIDs. */
+  /** True when gtid_mode is ON, and for MariaDB: only then a dump can be asked for by GTIDs. */
   readonly hasGtids: boolean;
   readonly gtidMode: string;
+  /** A GTID set. Of MariaDB all GTIDs that are the last ones of their domain and server, in the binlog or by replication. */
   readonly gtidExecuted: string;
+  /** A GTID set. Of MariaDB the GTID position that the oldest binlog begins at. */
   readonly gtidPurged: string;
   readonly binlogFormat: string | undefined;
   readonly binlogRowImage: string | undefined;
@@ -34,9 +37,11 @@ export const FACT_VARIABLES: readonly string[] = [
   'binlog_row_image',
   'binlog_row_metadata',
   'expire_logs_days',
+  'gtid_binlog_state',
   'gtid_executed',
   'gtid_mode',
   'gtid_purged',
+  'gtid_slave_pos',
   'innodb_flush_log_at_trx_commit',
   'innodb_native_foreign_keys',
   'log_bin',
@@ -70,6 +75,18 @@ export function serverFacts(version: ServerVersion, variables: Variables, isRepl
     isReplica,
     logsReplicaUpdates: (value('log_replica_updates') ?? value('log_slave_updates')) === 'ON',
     hidesCascades: (value('innodb_native_foreign_keys') ?? 'ON') === 'ON',
+  };
+}
+
+/** The same of MariaDB; `purged` is what it is asked for beside its variables. */
+export function mariadbFacts(facts: ServerFacts, variables: Variables, purged: string): ServerFacts {
+  const known = ['gtid_binlog_state', 'gtid_slave_pos'].map((name) => variables.get(name) ?? '');
+  return {
+    ...facts,
+    serverUuid: mariadbIdentity(String(facts.serverId)),
+    hasGtids: true,
+    gtidExecuted: known.filter((list) => list !== '').join(','),
+    gtidPurged: purged,
   };
 }
 

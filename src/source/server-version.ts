@@ -1,5 +1,7 @@
+import type { Flavour } from '../binlog/gtids.ts';
+
 export interface ServerVersion {
-  readonly flavour: 'mysql' | 'mariadb';
+  readonly flavour: Flavour;
   readonly major: number;
   readonly minor: number;
   readonly patch: number;
@@ -26,15 +28,28 @@ export function isAtLeast({ major, minor, patch }: ServerVersion, wanted: readon
   return patch >= wantedPatch;
 }
 
-/** The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on. */
+/** The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on, and stay in MariaDB. */
 export function headStatement(version: ServerVersion): string {
-  return isAtLeast(version, [8, 2, 0]) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
+  return isMysqlFrom(version, [8, 2, 0]) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
 }
 
 export function replicasStatement(version: ServerVersion): string {
-  return isAtLeast(version, [8, 0, 22]) ? 'SHOW REPLICAS' : 'SHOW SLAVE HOSTS';
+  return isMysqlFrom(version, [8, 0, 22]) ? 'SHOW REPLICAS' : 'SHOW SLAVE HOSTS';
 }
 
+/** MariaDB's replicas may have several connections, each with a name. */
 export function replicaStatusStatement(version: ServerVersion): string {
-  return isAtLeast(version, [8, 0, 22]) ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS';
+  if (version.flavour === 'mariadb') return 'SHOW ALL SLAVES STATUS';
+  return isMysqlFrom(version, [8, 0, 22]) ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS';
+}
+
+/** MariaDB cannot keep a variable by a statement. */
+export function setStatement({ flavour }: ServerVersion, variable: string, value: string | number): string {
+  return flavour === 'mysql'
+    ? `SET PERSIST ${variable} = ${value};`
+    : `SET GLOBAL ${variable} = ${value}; and the same in the server's configuration file.`;
+}
+
+function isMysqlFrom(version: ServerVersion, wanted: readonly [number, number, number]): boolean {
+  return version.flavour === 'mysql' && isAtLeast(version, wanted);
 }

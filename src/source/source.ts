@@ -2,10 +2,11 @@
  * The room where events come from. One session = one dump connection; after it ends, the relay opens the next one.
  */
 import type { FilePosition } from '../binlog/binlog.ts';
+import type { Flavour } from '../binlog/gtids.ts';
 
 /** Where a session starts. With GTIDs the server finds the place by the set; the file position is then only shown. */
 export interface StartPosition extends FilePosition {
-  /** Text of the GTID set of everything before the position; undefined when the source runs without GTIDs. */
+  /** Text of the GTID set, or MariaDB's GTID position, of everything before the position; undefined when the source runs without GTIDs. */
   readonly gtidSet: string | undefined;
 }
 
@@ -41,6 +42,7 @@ export interface Head extends StartPosition {
 /** What `prepare` found out. */
 export interface Prepared {
   readonly start: StartPosition;
+  readonly flavour: Flavour;
   readonly serverUuid: string;
   /** What an operator should know of where the run starts, and of what makes the copy less than exact; logged as warnings. */
   readonly warnings: readonly string[];

@@ -1,6 +1,7 @@
 import { RelayError } from '../base/errors.ts';
-import { GtidSet } from '../binlog/gtid-set.ts';
+import { parseGtids, type Flavour } from '../binlog/gtids.ts';
 import type { StartSetting } from '../config/config.ts';
+import { mariadbPositionAt } from './mariadb-server.ts';
 import { binlogFiles, FIRST_OFFSET, gtidSetBefore, requireBoundary, type BinlogFile } from './binlog-files.ts';
 import type { ControlConnection } from './control.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -9,6 +10,7 @@ import { requireGtids, requireResumable } from './stored-position.ts';
 
 export interface ResolvedStart {
   readonly start: StartPosition;
+  readonly flavour: Flavour;
   readonly serverUuid: string;
   /** One sentence on where the run starts and what that leaves out. */
   readonly sentence: string;
@@ -31,7 +33,14 @@ export async function resolveStart(
   const files = await binlogFiles(control);
   if (stored !== undefined) return atCheckpoint(control, stored, facts, files);
   const { start, sentence } = await withoutCheckpoint(control, setting, facts, files);
-  return { start, serverUuid: facts.serverUuid, sentence: `There is no checkpoint: ${sentence}`, isOrdinary: false };
+  const { version, serverUuid } = facts;
+  return {
+    start,
+    flavour: version.flavour,
+    serverUuid,
+    sentence: `There is no checkpoint: ${sentence}`,
+    isOrdinary: false,
+  };
 }
 
 async function atCheckpoint(
@@ -47,6 +56,7 @@ async function atCheckpoint(
   return {
     // The file of another server would only mislead; the first event tells the right one.
     start: isSameServer ? { file, offset, gtidSet } : { file: files[0].name, offset: FIRST_OFFSET, gtidSet },
+    flavour: facts.version.flavour,
     serverUuid: facts.serverUuid,
     sentence: isSameServer
       ? 'Goes on at the checkpoint.'
@@ -76,14 +86,17 @@ async function withoutCheckpoint(
   const first: StartPosition = { file: files[0].name, offset: FIRST_OFFSET, gtidSet: undefined };
   if (setting === 'earliest') {
     return {
-      start: { ...first, gtidSet: facts.hasGtids ? GtidSet.parse(facts.gtidPurged).toString() : undefined },
+      start: {
+        ...first,
+        gtidSet: facts.hasGtids ? parseGtids(facts.version.flavour, facts.gtidPurged).toString() : undefined,
+      },
       sentence: `starts with the oldest binlog that the server has, ${first.file}; older changes are not published (source.start: earliest).`,
     };
   }
   if ('gtidSet' in setting) {
     requireGtids(setting.gtidSet, facts);
     return {
-      start: { ...first, gtidSet: GtidSet.parse(setting.gtidSet).toString() },
+      start: { ...first, gtidSet: parseGtids(facts.version.flavour, setting.gtidSet).toString() },
       sentence: 'starts behind the GTID set of source.start; the transactions in it are not published.',
     };
   }
@@ -98,7 +111,7 @@ async function atFile(
   control: Control,
   file: string,
   offset: number,
-  { hasGtids }: ServerFacts,
+  { version, hasGtids }: ServerFacts,
   files: readonly [BinlogFile, ...BinlogFile[]],
 ): Promise<StartPosition> {
   const found = files.find(({ name }) => name === file);
@@ -114,6 +127,10 @@ async function atFile(
     );
   }
   // With GTIDs the relay resumes by them, so it needs those of the place from the start.
+  if (version.flavour === 'mariadb') {
+    await requireBoundary(control, { file, offset });
+    return { file, offset, gtidSet: await mariadbPositionAt(control, { file, offset }) };
+  }
   if (hasGtids) return { file, offset, gtidSet: await gtidSetBefore(control, { file, offset }) };
   await requireBoundary(control, { file, offset });
   return { file, offset, gtidSet: undefined };

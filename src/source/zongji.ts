@@ -2,6 +2,7 @@ import type { Connection, ConnectionOptions } from 'mysql2';
 import ZongJi from 'zongji';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
+import type { Flavour } from '../binlog/gtids.ts';
 import { sourceError } from './mysql-errors.ts';
 import type { EventReader, Session, StartPosition, Tap } from './source.ts';
 
@@ -13,6 +14,7 @@ import type { EventReader, Session, StartPosition, Tap } from './source.ts';
 export interface ZongjiOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
+  readonly flavour: Flavour;
   /** How often the server sends a sign of life when it has no event; after three missing ones the connection is given up. */
   readonly heartbeatMs: number;
   readonly clock: Clock;
@@ -77,7 +79,7 @@ class ZongjiSession implements Session, Tap {
   #silentChecks = 0;
 
   constructor(
-    { connection, serverId, heartbeatMs, clock }: ZongjiOptions,
+    { connection, serverId, flavour, heartbeatMs, clock }: ZongjiOptions,
     position: StartPosition,
     reader: EventReader,
   ) {
@@ -100,7 +102,7 @@ class ZongjiSession implements Session, Tap {
     // zongji's types leave out the members that this class stands on; see ZongJiInternals.
     this.#zongji = new ZongJi(connection) as unknown as ZongJiInternals;
     this.#zongji.on('error', (error) => this.#over(sourceError(error)));
-    this.#zongji.on('ready', () => this.#takeOver(heartbeatMs));
+    this.#zongji.on('ready', () => this.#takeOver(heartbeatMs, flavour));
     this.#stopWatching = clock.every(heartbeatMs, () => this.#look());
     this.#zongji.start({
       serverId,
@@ -127,12 +129,14 @@ class ZongjiSession implements Session, Tap {
   }
 
   /** The dump command is about to be queued: what is queried now, the server does first. */
-  #takeOver(heartbeatMs: number): void {
+  #takeOver(heartbeatMs: number, flavour: Flavour): void {
     const { connection } = this.#zongji;
     if (connection === null) return;
     // 8.4 and later read the second name, older servers the first. Nanoseconds.
     const period = BigInt(heartbeatMs) * 1_000_000n;
-    const statement = `SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}, SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}`;
+    // MariaDB starts behind the position's very transactions, or not at all: never at the next one that it happens to have.
+    const strict = flavour === 'mariadb' ? ', @slave_gtid_strict_mode = 1' : '';
+    const statement = `SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}, SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}${strict}`;
     connection.query(statement, (error) => {
       if (error !== null) this.#over(sourceError(error));
     });

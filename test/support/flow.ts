@@ -1,5 +1,6 @@
 /** The flow of a relay without its ends: events go in by hand, messages come out in a list. */
 import { tmpdir } from 'node:os';
+import type { Flavour } from '../../src/binlog/gtids.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
 import type { Ordering } from '../../src/change/change.ts';
 import { canalJson } from '../../src/format/canal-json.ts';
@@ -22,6 +23,7 @@ import type { FixtureEvent } from './binlog-fixture.ts';
 
 export interface FlowOptions {
   readonly start?: StartPosition;
+  readonly flavour?: Flavour;
   readonly include?: readonly string[];
   readonly ordering?: Ordering;
   readonly lanes?: number;
@@ -54,6 +56,7 @@ export class TestFlow {
 
   constructor({
     start = EARLIEST,
+    flavour = 'mysql',
     include = ['*.*'],
     ordering = 'key',
     lanes = 4,
@@ -65,7 +68,7 @@ export class TestFlow {
     skip,
   }: FlowOptions = {}) {
     this.skip = skip === undefined ? undefined : new Skip(skip, start);
-    this.mark = new LowWaterMark(start);
+    this.mark = new LowWaterMark(start, flavour);
     this.outbox = new Outbox({
       sink: {
         open: () => Promise.reject(new Error('not used')),
@@ -121,6 +124,7 @@ export class TestFlow {
     });
     this.intake = new Intake({
       start,
+      flavour,
       serverUuid: '00000000-0000-0000-0000-000000000001',
       rows: new RowReader(tables, this.outbox, publish.partialRows),
       mark: this.mark,

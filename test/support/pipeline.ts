@@ -12,6 +12,7 @@ import { CopyReader } from '../../dev/copy-reader.ts';
 import { RelayProcess, type Health } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { createShop, SHOP_TABLES } from '../../dev/shop.ts';
+import { holdsGtids, newestGtids } from './gtids.ts';
 import {
   connectMysql,
   freshDatabase,
@@ -130,14 +131,12 @@ export class Pipeline {
 
   /** Resolves when everything that the source has committed by now is acknowledged, as the relay's low-water mark says. */
   async untilDrained(timeoutMs = CATCH_UP_MS): Promise<Health> {
-    const [row] = await this.sql('SELECT @@GLOBAL.gtid_executed AS executed');
-    const executed = String(row?.['executed']);
+    const executed = await this.#newestGtids();
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const health = await this.relay.ready(Math.max(1, deadlineMs - performance.now()));
       const mark = health.lowWaterMark?.gtidSet ?? '';
-      const [answer] = await this.sql('SELECT GTID_SUBSET(?, ?) AS reached', [executed, mark]);
-      if (answer?.['reached'] === 1) return health;
+      if (holdsGtids(mark, executed)) return health;
       if (performance.now() > deadlineMs) {
         throw new Error(`the relay did not catch up in ${timeoutMs / 1000} s: ${JSON.stringify(health)}`);
       }
@@ -171,6 +170,15 @@ export class Pipeline {
     await this.sql(`DROP DATABASE ${this.source}`);
     await this.copy.drop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #newestGtids(): Promise<string> {
+    const connection = await connectMysql(this.mysql);
+    try {
+      return await newestGtids(connection);
+    } finally {
+      await connection.end();
+    }
   }
 
   async #compare(): Promise<Comparison> {

@@ -107,7 +107,7 @@ export class FakeSource implements Source {
 
   async prepare(stored: StartPosition | undefined): Promise<Prepared> {
     await this.onPrepare();
-    return { start: stored ?? EARLIEST, serverUuid: SERVER_UUID, warnings: [] };
+    return { start: stored ?? EARLIEST, flavour: 'mysql', serverUuid: SERVER_UUID, warnings: [] };
   }
 
   async open(position: StartPosition, reader: EventReader): Promise<Session> {

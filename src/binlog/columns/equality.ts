@@ -6,7 +6,7 @@ import { TYPE } from '../column-types.ts';
  * Collations under which printable-ASCII texts are equal only if they are after ASCII case folding and without the spaces at their end.
  * Of Unicode the untailored ones only: a language's own rules may make i equal to y (Lithuanian, Latvian), to j (Latin), or ccs to cscs
  * (Hungarian). Of the other charsets most of the defaults; big5, gb2312, gbk, geostd8, koi8u and macce take different ASCII characters as equal.
- * test/integration/binlog/collations.test.ts asks the server.
+ * MariaDB's NO PAD variants fold as those do that they are named after. test/integration/binlog/collations.test.ts asks the servers.
  */
 const FOLDING = new Set([
   'utf8mb4_0900_ai_ci',
@@ -48,6 +48,9 @@ const FOLDING = new Set([
   'utf16_general_ci',
   'utf16le_general_ci',
   'utf32_general_ci',
+  ...['utf8mb4', 'utf8mb3'].flatMap((charset) =>
+    ['ai_ci', 'ai_cs', 'as_ci', 'as_cs'].map((kind) => `${charset}_uca1400_${kind}`),
+  ),
 ]);
 
 /** True if values that SQL takes as equal always have the same text, spaces at its end aside. */
@@ -58,6 +61,8 @@ export function isByteEqual(column: Column): boolean {
     case TYPE.JSON:
     case TYPE.GEOMETRY:
     case TYPE.VECTOR:
+    case TYPE.BLOB_COMPRESSED:
+    case TYPE.VARCHAR_COMPRESSED:
       return false;
     default:
       return !isText(column) || collationOf(column.collation)?.isBinary === true;
@@ -69,10 +74,10 @@ export function isByteEqual(column: Column): boolean {
  * spaces at their end. The other direction need not hold: NO PAD and case-sensitive collations tell some of these apart.
  */
 export function foldsAsAscii(column: Column): boolean {
-  return isText(column) && FOLDING.has(collationOf(column.collation)?.name ?? '');
+  return isText(column) && FOLDING.has(collationOf(column.collation)?.name.replace('_nopad', '') ?? '');
 }
 
-/** ENUM and SET are not: what SQL compares is their number. */
+/** ENUM and SET are not: what SQL compares is their number. COMPRESSED columns are in no key. */
 function isText({ type }: Column): boolean {
   switch (type) {
     case TYPE.STRING:

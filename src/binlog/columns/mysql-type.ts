@@ -67,6 +67,11 @@ export function mysqlTypeOf(column: Column): string {
     case TYPE.LONG_BLOB:
     case TYPE.BLOB:
       return `${BLOB_SIZES[meta] ?? ''}${isBinary(column) ? 'blob' : 'text'}`;
+    case TYPE.BLOB_COMPRESSED:
+      return mysqlTypeOf({ ...column, type: TYPE.BLOB });
+    // One byte of its length tells how it is compressed.
+    case TYPE.VARCHAR_COMPRESSED:
+      return mysqlTypeOf({ ...column, type: TYPE.VARCHAR, meta: meta - 1 });
     case TYPE.ENUM:
       return `enum(${quoted(column)})`;
     case TYPE.SET:

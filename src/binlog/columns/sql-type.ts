@@ -62,11 +62,13 @@ export function sqlTypeOf({ type, unsigned, collation }: Column): number {
       return isBinary ? SQL.BLOB : SQL.CHAR;
     case TYPE.VARCHAR:
     case TYPE.VAR_STRING:
+    case TYPE.VARCHAR_COMPRESSED:
       return isBinary ? SQL.BLOB : SQL.VARCHAR;
     case TYPE.TINY_BLOB:
     case TYPE.MEDIUM_BLOB:
     case TYPE.LONG_BLOB:
     case TYPE.BLOB:
+    case TYPE.BLOB_COMPRESSED:
       return isBinary ? SQL.BLOB : SQL.CLOB;
     case TYPE.GEOMETRY:
     case TYPE.VECTOR:

@@ -14,11 +14,17 @@ import { HEADER_BYTES } from '../event-header.ts';
 export interface FormatDescription {
   /** The writer's version as it prints it: `8.0.36-log`. */
   readonly serverVersion: string;
-  /** The same as a number to compare: 80036; 0 when the text has no such form. */
+  /** The same as a number to compare: 80036; MariaDB's has MARIADB added. 0 when the text has no such form. */
   readonly versionNumber: number;
   /** What ends the events behind this one: nothing, or CHECKSUM_BYTES of CRC32. */
   readonly checksum: 'off' | 'crc32';
 }
+
+/** What the version numbers of MariaDB begin at, whose binlogs differ from those of any MySQL. */
+const MARIADB = 1_000_000;
+
+/** `versionNumber`: that of FormatDescription. */
+export const isMariadbVersion = (versionNumber: number): boolean => versionNumber >= MARIADB;
 
 const NAME = 'FORMAT_DESCRIPTION';
 const VERSION_BYTES = 50;
@@ -54,5 +60,6 @@ function versionNumber(text: string): number {
   const match = /^(\d{1,3})\.(\d{1,2})\.(\d{1,2})(?!\d)/.exec(text);
   if (match === null) return 0;
   const [, major, minor, patch] = match;
-  return Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
+  const number = Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
+  return /mariadb/i.test(text) ? MARIADB + number : number;
 }

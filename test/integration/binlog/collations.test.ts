@@ -1,5 +1,8 @@
+import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { COLLATION_TABLE } from '../../../src/binlog/collation-table.ts';
+import { collationOf } from '../../../src/binlog/collations.ts';
 import { foldsAsAscii, isByteEqual } from '../../../src/binlog/columns.ts';
 import { TYPE } from '../../../src/binlog/column-types.ts';
 import { columnOf } from '../../support/columns.ts';
@@ -26,28 +29,34 @@ let database: FreshDatabase;
 
 beforeAll(async () => {
   database = await freshDatabase({ prefix: 'collations' });
-  const { connection } = database;
+  await fill(database.connection);
+});
+
+async function fill(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE texts (s VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, folded VARBINARY(4) NOT NULL)`,
   );
   const rows = texts().map((text) => [text, Buffer.from(folded(text))]);
   for (let i = 0; i < rows.length; i += 5000)
     await connection.query('INSERT INTO texts VALUES ?', [rows.slice(i, i + 5000)]);
-});
+}
 
 afterAll(async () => {
   await database.drop();
 });
 
-async function rowsOf(sql: string): Promise<unknown[][]> {
-  const [rows] = await database.connection.query({ sql, rowsAsArray: true });
+async function rowsOf(sql: string, connection = database.connection): Promise<unknown[][]> {
+  const [rows] = await connection.query({ sql, rowsAsArray: true });
   return rows as unknown as unknown[][];
 }
 
 /** A pair of texts that the server takes as equal although they differ when folded; none: an empty array. */
-function unequalWhenFolded(name: string, charset: string): Promise<unknown[][]> {
-  return rowsOf(`SELECT CAST(MIN(folded) AS CHAR), CAST(MAX(folded) AS CHAR) FROM texts
-    GROUP BY CONVERT(s USING ${charset}) COLLATE ${name} HAVING MIN(folded) <> MAX(folded) LIMIT 1`);
+function unequalWhenFolded(name: string, charset: string, connection?: Connection): Promise<unknown[][]> {
+  return rowsOf(
+    `SELECT CAST(MIN(folded) AS CHAR), CAST(MAX(folded) AS CHAR) FROM texts
+    GROUP BY CONVERT(s USING ${charset}) COLLATE ${name} HAVING MIN(folded) <> MAX(folded) LIMIT 1`,
+    connection,
+  );
 }
 
 test('the table is what the server answers', async () => {
@@ -81,4 +90,58 @@ test('collations taken as binary tell apart all texts that differ without the sp
       HAVING COUNT(DISTINCT CAST(RTRIM(s) AS BINARY)) > 1 LIMIT 1`);
     expect({ name, equal }).toEqual({ name, equal: [] });
   }
+});
+
+describe('MariaDB 10.11', () => {
+  let mariadb: MysqlServer;
+  let own: FreshDatabase;
+
+  beforeAll(async () => {
+    mariadb = await startMysql({ version: 'mariadb-10.11', own: true, progress: () => undefined });
+    own = await freshDatabase({ prefix: 'collations', mysql: mariadb });
+    await fill(own.connection);
+  });
+  afterAll(async () => {
+    await own.drop();
+    await mariadb.remove();
+  });
+
+  const collations = async (): Promise<{ id: number; name: string; charset: string; maxBytes: number }[]> => {
+    const rows = await rowsOf(
+      `SELECT a.id, a.full_collation_name, a.character_set_name, s.maxlen
+        FROM information_schema.collation_character_set_applicability a
+        JOIN information_schema.character_sets s USING (character_set_name) ORDER BY a.id`,
+      own.connection,
+    );
+    return rows.map(([id, name, charset, maxBytes]) => ({
+      id: Number(id),
+      name: String(name),
+      charset: String(charset),
+      maxBytes: Number(maxBytes),
+    }));
+  };
+
+  test('every collation has the name and charset that the server gives it, but for some Croatian ones', async () => {
+    const all = await collations();
+    expect(all.length).toBeGreaterThan(1000);
+    for (const { id, name, charset, maxBytes } of all) {
+      const found = collationOf(id);
+      expect({ id, charset: found?.charset, maxBytes: found?.maxBytes }).toEqual({ id, charset, maxBytes });
+      expect(found?.name).toBe(name.replace('_croatian_mysql561_ci', '_croatian_ci'));
+    }
+  });
+
+  test('an id that the server does not have has no collation', async () => {
+    const ids = new Set((await collations()).map(({ id }) => id));
+    const unknown = Array.from({ length: 4096 }, (_, id) => id).filter((id) => id > 340 && !ids.has(id));
+    expect(unknown.filter((id) => collationOf(id) !== undefined && id >= 2048)).toEqual([]);
+  });
+
+  test('those that only it has and that fold as ASCII do', async () => {
+    const ofMariadb = (await collations()).filter(({ id }) => id >= 1024);
+    const folding = ofMariadb.filter(({ id }) => foldsAsAscii(columnOf(TYPE.VARCHAR, { collation: id })));
+    expect(folding.length).toBeGreaterThan(30);
+    for (const { name, charset } of folding)
+      expect({ name, equal: await unequalWhenFolded(name, charset, own.connection) }).toEqual({ name, equal: [] });
+  });
 });

@@ -62,7 +62,10 @@ describe('zongji', () => {
     const random = new Random(SEED);
     const tables = await randomTables(random);
     const events = await captureEvents(sharedMysql(), connection, async () => {
-      for (const { operations, end } of randomTransactions(random.fork('transactions'), tables, ROWS, true)) {
+      for (const { operations, end } of randomTransactions(random.fork('transactions'), tables, ROWS, {
+        isModern: true,
+        isMariadb: false,
+      })) {
         await connection.query('BEGIN');
         for (const operation of operations) {
           const table = tables[operation.table];
@@ -162,7 +165,7 @@ async function randomTables(random: Random): Promise<readonly TestTable[]> {
   );
   await connection.query('SET SESSION sql_log_bin = 1');
   const tables = random
-    .list(TABLES, (i) => randomTable(random.fork(`table ${i}`), i, { alphabets, isModern: true }))
+    .list(TABLES, (i) => randomTable(random.fork(`table ${i}`), i, { alphabets, isModern: true, isMariadb: false }))
     .filter(({ columns }) => columns.every(({ kind }) => kind.copySql === undefined && !kind.sql.startsWith('VECTOR')));
   for (const table of tables) await connection.query(sourceTable(database.name, table));
   return tables;

@@ -16,13 +16,20 @@ const TIMEOUT_MS = 240_000 + 20 * ROWS;
 
 const newest = sharedMysql();
 let oldest: MysqlServer;
+let mariadb: MysqlServer;
 
 beforeAll(async () => {
-  oldest = await startMysql({ version: '8.0', own: true, progress: () => undefined });
+  const progress = (): void => undefined;
+  // Rows and statements of more than 60 bytes are logged compressed.
+  const flags = ['--log-bin-compress=ON', '--log-bin-compress-min-len=60'];
+  [oldest, mariadb] = await Promise.all([
+    startMysql({ version: '8.0', own: true, progress }),
+    startMysql({ version: 'mariadb-10.11', own: true, flags, progress }),
+  ]);
 }, 300_000);
 
 afterAll(async () => {
-  await oldest.remove();
+  await Promise.all([oldest.remove(), mariadb.remove()]);
 });
 
 async function expectExact(rounds: () => Promise<Counts>): Promise<void> {
@@ -44,6 +51,15 @@ test(
 test(
   'a copy of MySQL 8.0.12 on MySQL 9.7 is exact',
   () => expectExact(() => runRounds({ source: oldest, copy: newest }, { seed: SEED, rows: ROWS, isModern: false })),
+  TIMEOUT_MS,
+);
+
+test(
+  'a copy of MariaDB 10.11 is exact',
+  () =>
+    expectExact(() =>
+      runRounds({ source: mariadb, copy: mariadb }, { seed: SEED, rows: ROWS, isModern: false, isMariadb: true }),
+    ),
   TIMEOUT_MS,
 );
 

@@ -32,7 +32,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
   async function open(start: StartPosition, serverId = 4_000_000_001): Promise<void> {
     const connection = await control.dumpOptions();
     const session = await openZongjiSession(
-      { connection, serverId, heartbeatMs: 10_000, clock: systemClock },
+      { connection, serverId, flavour: 'mysql' as const, heartbeatMs: 10_000, clock: systemClock },
       start,
       IGNORE,
     );
@@ -155,7 +155,13 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
   test('of two readers with the same server id, the older is thrown out and told so', async () => {
     const start = await control.head();
     const connection = await control.dumpOptions();
-    const options = { connection, serverId: 4_000_000_002, heartbeatMs: 10_000, clock: systemClock };
+    const options = {
+      connection,
+      serverId: 4_000_000_002,
+      flavour: 'mysql' as const,
+      heartbeatMs: 10_000,
+      clock: systemClock,
+    };
     const older = await openZongjiSession(options, start, IGNORE);
     const younger = await openZongjiSession(options, start, IGNORE);
     expect((await errorOf(older.ended)).code).toBe('SOURCE_SERVER_ID_TAKEN');

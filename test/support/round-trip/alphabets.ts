@@ -73,7 +73,9 @@ async function alphabetOf(connection: Connection, charset: string, maxBytes: num
   const characters = rows.map(([bytes = '', utf8 = '']) => ({ bytes, text: Buffer.from(utf8, 'hex').toString() }));
   const collations = await texts(
     connection,
-    `SELECT collation_name FROM information_schema.collations WHERE character_set_name = '${charset}' ORDER BY 1`,
+    (await isMariadb(connection))
+      ? `SELECT full_collation_name FROM information_schema.collation_character_set_applicability WHERE character_set_name = '${charset}' ORDER BY 1`
+      : `SELECT collation_name FROM information_schema.collations WHERE character_set_name = '${charset}' ORDER BY 1`,
   );
   return {
     charset,
@@ -83,6 +85,12 @@ async function alphabetOf(connection: Connection, charset: string, maxBytes: num
     plain: characters.filter(({ text }) => PLAIN.includes(text)),
     isAsciiLike: charset !== 'swe7',
   };
+}
+
+/** Whose collations for several charsets have one name, and another one with each. */
+async function isMariadb(connection: Connection): Promise<boolean> {
+  const [[version = ''] = []] = await texts(connection, 'SELECT VERSION()');
+  return version.includes('MariaDB');
 }
 
 async function texts(connection: Connection, sql: string): Promise<string[][]> {

@@ -12,6 +12,7 @@ import { canalJson } from '../../../src/format/canal-json.ts';
 import { Relay } from '../../../src/relay/run.ts';
 import { createSpillFile } from '../../../src/relay/spill-file.ts';
 import { MysqlSource } from '../../../src/source/mysql-source.ts';
+import { holdsGtids, newestGtids } from '../gtids.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
 import { firstDifference, type Difference } from './compare.ts';
 import { CopySink } from './copy-sink.ts';
@@ -165,14 +166,14 @@ function relayOf(mysql: MysqlAddress, database: string, { relay }: Attempt, sink
 
 /** Waits until the low-water mark has everything that the source has committed by now: then the copy has it, too. */
 async function untilPublished(relay: Relay, source: Connection): Promise<Problem | undefined> {
-  const executed = await value(source, 'SELECT @@GLOBAL.gtid_executed', []);
+  const executed = await newestGtids(source);
   const deadlineMs = performance.now() + STUCK_MS;
   for (;;) {
     const status = relay.status();
     if (status.state !== 'running') return undefined;
     const mark = status.lowWaterMark?.gtidSet ?? '';
-    if (String(await value(source, 'SELECT GTID_SUBSET(?, ?)', [executed, mark])) === '1') return undefined;
-    if (performance.now() > deadlineMs) return { what: `the relay did not get to ${String(executed)} but to ${mark}` };
+    if (holdsGtids(mark, executed)) return undefined;
+    if (performance.now() > deadlineMs) return { what: `the relay did not get to ${executed} but to ${mark}` };
     await sleep(20);
   }
 }
@@ -184,11 +185,6 @@ async function made(source: Connection, statement: string): Promise<void> {
   } catch (error) {
     throw new Error(`${describe(error)}: ${statement.slice(0, 2000)}`, { cause: error });
   }
-}
-
-async function value(connection: Connection, sql: string, values: unknown[]): Promise<unknown> {
-  const [rows] = await connection.query({ sql, rowsAsArray: true }, values);
-  return (rows as unknown as unknown[][])[0]?.[0];
 }
 
 function describe(error: unknown): string {

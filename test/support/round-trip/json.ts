@@ -52,7 +52,7 @@ export const sqlJsonKind = (): ColumnKind => ({
 const key = (r: Random, i: number): string => `CAST(_utf8mb4 ${hex(`${r.pick(KEYS)}${i}`)} AS CHAR)`;
 const cast = (json: string): string => `CAST(_utf8mb4 ${hex(json)} AS JSON)`;
 
-function document(r: Random, depth: number): string {
+export function document(r: Random, depth: number): string {
   const shape = r.int(0, depth > 4 ? 5 : 9);
   if (shape <= 1) return r.pick(NUMBERS);
   if (shape === 2) return double(r);

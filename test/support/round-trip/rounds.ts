@@ -4,7 +4,7 @@ import { roundTrip, type Attempt, type Ends } from './attempt.ts';
 import { Random } from './random.ts';
 import { report } from './report.ts';
 import { shrink } from './shrink.ts';
-import { randomTable } from './tables.ts';
+import { randomTable, type ServerKinds } from './tables.ts';
 import { randomTransactions } from './workload.ts';
 
 const ROWS_A_ROUND = 2_500;
@@ -16,6 +16,7 @@ export interface Rounds {
   readonly rows: number;
   /** The source has VECTOR, invisible columns and compressed transactions. */
   readonly isModern: boolean;
+  readonly isMariadb?: boolean;
   readonly tamper?: Attempt['tamper'];
 }
 
@@ -29,14 +30,16 @@ export interface Counts {
 }
 
 /** Round trips with schema after schema, until `rows` rows were changed. Throws an Error with the smallest case of the first that fails. */
-export async function runRounds(ends: Ends, { seed, rows, isModern, tamper }: Rounds): Promise<Counts> {
+export async function runRounds(
+  ends: Ends,
+  { seed, rows, isModern, isMariadb = false, tamper }: Rounds,
+): Promise<Counts> {
   const alphabets = await alphabetsOf(ends, new Random(`${seed} alphabets`));
   const counts: Counts = { rounds: 0, tables: 0, columns: 0, changes: 0, rows: 0 };
   for (let left = rows; left > 0; left -= ROWS_A_ROUND) {
     const attempt = randomAttempt(
       new Random(`${seed} ${counts.rounds}`),
-      alphabets,
-      isModern,
+      { alphabets, isModern, isMariadb },
       Math.min(left, ROWS_A_ROUND),
     );
     const tampered = tamper === undefined ? attempt : { ...attempt, tamper };
@@ -64,11 +67,11 @@ async function alphabetsOf({ source }: Ends, random: Random): Promise<readonly A
   }
 }
 
-function randomAttempt(random: Random, alphabets: readonly Alphabet[], isModern: boolean, rows: number): Attempt {
-  const tables = random.list(TABLES_A_ROUND, (i) => randomTable(random.fork(`table ${i}`), i, { alphabets, isModern }));
+function randomAttempt(random: Random, server: ServerKinds, rows: number): Attempt {
+  const tables = random.list(TABLES_A_ROUND, (i) => randomTable(random.fork(`table ${i}`), i, server));
   return {
     tables,
-    transactions: randomTransactions(random.fork('transactions'), tables, rows, isModern),
+    transactions: randomTransactions(random.fork('transactions'), tables, rows, server),
     relay: {
       ordering: random.chance(0.7) ? 'key' : random.pick(['table', 'total']),
       lanes: random.int(1, 8),

@@ -3,6 +3,7 @@ import { binaryKind, geometryKind, vectorKind } from './binaries.ts';
 import { exactText, quoted, type ColumnKind } from './column-kind.ts';
 import { jsonKind, sqlJsonKind } from './json.ts';
 import { bitKind, decimalKind, doubleKind, floatKind, integerKind } from './numbers.ts';
+import { compressedKind, fixedKind, mariadbJsonKind } from './mariadb.ts';
 import type { Random } from './random.ts';
 import { dateKind, datetimeKind, timeKind, timestampKind, yearKind } from './temporals.ts';
 import { enumKind, setKind, textKind } from './texts.ts';
@@ -32,6 +33,7 @@ export interface ServerKinds {
   readonly alphabets: readonly Alphabet[];
   /** VECTOR, invisible columns, compressed transactions. */
   readonly isModern: boolean;
+  readonly isMariadb: boolean;
 }
 
 const NAMES = [
@@ -72,26 +74,29 @@ export function randomTable(random: Random, number: number, server: ServerKinds)
   const key = randomKey(random, columns);
   const declared = columns.map((column, i) => (key.includes(i) ? { ...column, isNullable: false } : column));
   if (random.chance(0.3))
-    declared.push(...random.list(random.int(1, 2), () => generatedColumn(random, declared, names)));
+    declared.push(...random.list(random.int(1, 2), () => generatedColumn(random, declared, names, server)));
   const hasGeometry = columns.some(({ kind }) => /POINT|LINE|POLY|GEOM/.test(kind.sql));
   const isPartitioned = key.length === 0 && !hasGeometry && random.chance(0.3);
   return { name: `${random.pick(TABLE_NAMES)} ${number}`, columns: declared, key, isPartitioned };
 }
 
-function anyKind(random: Random, { alphabets, isModern }: ServerKinds): ColumnKind {
+function anyKind(random: Random, { alphabets, isModern, isMariadb }: ServerKinds): ColumnKind {
   const alphabet = random.chance(0.3) ? alphabets.find(({ charset }) => charset === 'utf8mb4') : undefined;
   const text = alphabet ?? random.pick(alphabets);
   // The bytes of a label in these are never ASCII.
   const labels =
-    isModern || !/^(ucs2|utf16|utf32)/.test(text.charset)
+    isModern || isMariadb || !/^(ucs2|utf16|utf32)/.test(text.charset)
       ? text
       : (alphabets.find(({ charset }) => charset === 'ascii') ?? text);
   const makers: readonly (() => ColumnKind)[] = [
     () => integerKind(random), () => integerKind(random), () => decimalKind(random), () => floatKind(random), () => doubleKind(random),
     () => bitKind(random), () => dateKind(), () => timeKind(random), () => datetimeKind(random), () => timestampKind(random), () => yearKind(),
     () => textKind(random, text), () => textKind(random, text), () => textKind(random, text), () => textKind(random, text),
-    () => enumKind(random, labels, isModern), () => setKind(random, labels, isModern), () => binaryKind(random), () => binaryKind(random), () => jsonKind(), () => jsonKind(),
-    () => sqlJsonKind(), () => geometryKind(random), ...(isModern ? [(): ColumnKind => vectorKind(random)] : []),
+    () => enumKind(random, labels, isModern || isMariadb), () => setKind(random, labels, isModern || isMariadb), () => binaryKind(random), () => binaryKind(random), () => geometryKind(random),
+    ...(isMariadb
+      ? [mariadbJsonKind, (): ColumnKind => fixedKind(random), (): ColumnKind => compressedKind(random)]
+      : [jsonKind, jsonKind, sqlJsonKind]),
+    ...(isModern ? [(): ColumnKind => vectorKind(random)] : []),
   ]; // prettier-ignore
   return random.pick(makers)();
 }
@@ -127,10 +132,15 @@ function randomKey(random: Random, columns: readonly TestColumn[]): readonly num
   return bytes > MOST_KEY_BYTES ? [-1] : [...parts];
 }
 
-function generatedColumn(random: Random, columns: readonly TestColumn[], names: Set<string>): TestColumn {
-  // A VECTOR has no length there.
+function generatedColumn(
+  random: Random,
+  columns: readonly TestColumn[],
+  names: Set<string>,
+  { isMariadb }: ServerKinds,
+): TestColumn {
+  // A VECTOR has no length there. MariaDB takes no length of a CHAR, and that of its own types depends on the version.
   const usable = columns.flatMap(({ kind, generated }, i) =>
-    generated === undefined && !/^VECTOR/.test(kind.sql) ? [i] : [],
+    generated === undefined && !(isMariadb ? /^(CHAR|UUID|INET)/ : /^VECTOR/).test(kind.sql) ? [i] : [],
   );
   const from = usable.length === 0 ? -1 : random.pick(usable);
   const base = columns[from]?.name ?? 'n';

@@ -1,6 +1,6 @@
 import { quoted } from './column-kind.ts';
 import type { Random } from './random.ts';
-import { keeps, type Kept, type TestColumn, type TestTable } from './tables.ts';
+import { keeps, type Kept, type ServerKinds, type TestColumn, type TestTable } from './tables.ts';
 
 /** One statement that changes rows; values are SQL expressions, one a column of the table, undefined for generated ones. */
 export type Operation =
@@ -33,7 +33,7 @@ export function randomTransactions(
   random: Random,
   tables: readonly TestTable[],
   rows: number,
-  isModern: boolean,
+  server: Pick<ServerKinds, 'isModern' | 'isMariadb'>,
 ): readonly TestTransaction[] {
   const used = tables.map(() => 0);
   const transactions: TestTransaction[] = [];
@@ -47,13 +47,17 @@ export function randomTransactions(
       operations.push(operation);
       if (end === 'COMMIT') made += operation.rows.length;
     }
-    transactions.push({ settings: randomSettings(random, isModern), end, operations });
+    transactions.push({ settings: randomSettings(random, server), end, operations });
   }
   return transactions;
 }
 
-function randomSettings(random: Random, isModern: boolean): readonly string[] {
+function randomSettings(
+  random: Random,
+  { isModern, isMariadb }: Pick<ServerKinds, 'isModern' | 'isMariadb'>,
+): readonly string[] {
   const onOff = (): string => (random.chance(0.5) ? 'ON' : 'OFF');
+  if (isMariadb) return [`SET SESSION binlog_annotate_row_events = ${onOff()}`];
   return [
     `SET SESSION binlog_row_value_options = '${random.chance(0.7) ? 'PARTIAL_JSON' : ''}'`,
     `SET SESSION binlog_rows_query_log_events = ${onOff()}`,

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { CHECKSUM_BYTES, verifyChecksum } from '../../../src/binlog/checksum.ts';
 import { checkFrame, eventType } from '../../../src/binlog/event-header.ts';
 import { EVENT } from '../../../src/binlog/event-types.ts';
+import { plainEvent } from '../../../src/binlog/events/compressed.ts';
 import { readFormatDescription } from '../../../src/binlog/events/format-description.ts';
 import { newGtidRecord, readGtid } from '../../../src/binlog/events/gtid.ts';
 import { readHeartbeat, readHeartbeatV2 } from '../../../src/binlog/events/heartbeat.ts';
+import { newMariadbGtidRecord, readMariadbGtid } from '../../../src/binlog/events/mariadb-gtid.ts';
 import { readPreviousGtids } from '../../../src/binlog/events/previous-gtids.ts';
 import { readQuery } from '../../../src/binlog/events/query.ts';
 import { readRotate } from '../../../src/binlog/events/rotate.ts';
@@ -13,15 +15,24 @@ import { newRowsHeader, readRowsHeader, rowsKind } from '../../../src/binlog/eve
 import { readTableMap } from '../../../src/binlog/table-map.ts';
 import { codeOf, fixtureEvents } from '../../support/binlog-fixture.ts';
 
-const events = ['transactions.9.7', 'transactions.8.0', 'tagged.9.7', 'types.9.7', 'types.8.0', 'minimal.9.7'].flatMap(
-  (name) => fixtureEvents(name).map(({ bytes }) => bytes),
-);
+const events = [
+  'transactions.9.7',
+  'transactions.8.0',
+  'tagged.9.7',
+  'types.9.7',
+  'types.8.0',
+  'minimal.9.7',
+  'mariadb.10.11',
+  'mariadb-types.10.11',
+].flatMap((name) => fixtureEvents(name).map(({ bytes }) => bytes));
 
 /** Reads the event by its type, as the relay does once size and checksum are right; `end` is behind the body. */
 function read(b: Buffer, start: number, end: number): void {
   const type = eventType(b, start);
   if (rowsKind(type) !== undefined) readRowsHeader(b, start, end, newRowsHeader());
   else if (type === EVENT.TABLE_MAP) readTableMap(b, start, end, 90_704);
+  else if (type === EVENT.MARIADB_GTID) readMariadbGtid(b, start, end, newMariadbGtidRecord());
+  else if (type >= EVENT.QUERY_COMPRESSED) plainEvent(b, start, end);
   else if (type === EVENT.GTID || type === EVENT.ANONYMOUS_GTID || type === EVENT.GTID_TAGGED)
     readGtid(b, start, end, newGtidRecord());
   else if (type === EVENT.QUERY) readQuery(b, start, end);

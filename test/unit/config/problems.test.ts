@@ -181,7 +181,7 @@ describe('source.start', () => {
     ],
     [
       '{ gtidSet: 1-5 }',
-      '4:21: source.start.gtidSet: "1-5" is not a GTID set: write it as SELECT @@gtid_executed shows it, such as 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1000',
+      '4:21: source.start.gtidSet: "1-5" is not a GTID set: write it as SELECT @@gtid_executed shows it, such as 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1000, or for MariaDB as SELECT @@gtid_binlog_pos does, such as 0-1-1000',
     ],
     [
       '{ gtidSet: 3e11fa47-71ca-11e1-9e33-c80aa9429562:5-1 }',

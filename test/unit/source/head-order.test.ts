@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { requireNotBehind } from '../../../src/source/head-order.ts';
 import type { Head } from '../../../src/source/source.ts';
 import { codeOf } from '../../support/binlog-fixture.ts';
@@ -42,4 +42,24 @@ it('names the transactions that are gone', () => {
   }).toThrow(
     `was at binlog.000010:500 and is now at binlog.000001:900, without these transactions: ${A}:4-13,${B}:1-5`,
   );
+});
+
+describe('of MariaDB', () => {
+  const before: Head = { serverUuid: 'server_id=1', file: 'binlog.000010', offset: 500, gtidSet: '0-1-13,5-1-2' };
+
+  it.each([
+    ['later numbers', '0-1-14,5-1-2'],
+    ['another server of the domain', '0-2-3,5-1-2'],
+    ['a domain more', '0-1-13,5-1-2,9-1-1'],
+  ])('passes %s', (_, gtidSet) => {
+    expect(codeOfNow({ gtidSet, offset: 600 }, before)).toBeUndefined();
+  });
+
+  it.each([
+    ['smaller numbers', '0-1-12,5-1-2'],
+    ['a domain less', '0-1-13'],
+    ['nothing', ''],
+  ])('refuses %s', (_, gtidSet) => {
+    expect(codeOfNow({ gtidSet, offset: 600 }, before)).toBe('SOURCE_ROLLED_BACK');
+  });
 });

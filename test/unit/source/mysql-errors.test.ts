@@ -63,6 +63,12 @@ describe('sourceError', () => {
   });
 });
 
+it('takes the number that MariaDB has for a reader that was thrown out as the end of a dump', () => {
+  const text = "A slave with the same server_uuid/server_id is already connected; the first event '.' at 4";
+  const error = sourceError(thrown(text, { errno: 4052, code: 'ER_SLAVE_SAME_ID', sqlState: 'HY000' }));
+  expect(error).toMatchObject({ code: 'SOURCE_SERVER_ID_TAKEN', message: `MySQL: ${text} (4052)` });
+});
+
 describe('error 1236', () => {
   const DUMP = { errno: 1236, code: 'ER_SOURCE_FATAL_ERROR_READING_BINLOG', sqlState: 'HY000' };
   // The servers' own texts, 9.7.4 and 8.0.12.
@@ -97,6 +103,19 @@ describe('error 1236', () => {
     [
       'SOURCE_CHANGED',
       'The replication sender thread cannot start in AUTO_POSITION mode: this server has GTID_MODE = OFF instead of ON.',
+    ],
+    // MariaDB's, 10.11.18.
+    [
+      'BINLOG_PURGED',
+      'Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old and required binlog files have been purged.',
+    ],
+    [
+      'SOURCE_ROLLED_BACK',
+      "Error: connecting slave requested to start from GTID 0-21390-999999, which is not in the master's binlog",
+    ],
+    [
+      'SOURCE_ROLLED_BACK',
+      'The binlog on the master is missing the GTID 0-21390-150 requested by the slave (even though both a prior and a subsequent sequence number does exist), and GTID strict mode is enabled',
     ],
     ['SOURCE_ERROR', 'something new'],
   ])('is %s: %s', (code, text) => {

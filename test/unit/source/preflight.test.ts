@@ -49,7 +49,7 @@ describe('serverFindings', () => {
     [{ binlogFormat: 'MIXED' }, 'error BINLOG_FORMAT', 'SET PERSIST binlog_format = ROW'],
     [{ binlogRowImage: 'MINIMAL' }, 'error BINLOG_ROW_IMAGE', 'SET PERSIST binlog_row_image = FULL'],
     [{ binlogRowMetadata: 'MINIMAL' }, 'error BINLOG_ROW_METADATA', 'SET PERSIST binlog_row_metadata = FULL'],
-    [{ isReplica: true, logsReplicaUpdates: false }, 'error REPLICA_WITHOUT_UPDATES', '--log-replica-updates'],
+    [{ isReplica: true, logsReplicaUpdates: false }, 'error REPLICA_WITHOUT_UPDATES', 'log_replica_updates = ON'],
     [{ hasGtids: false, gtidMode: 'OFF' }, 'warning GTID_OFF', 'enforce_gtid_consistency'],
     [{ syncBinlog: '0' }, 'warning SYNC_BINLOG', 'SET PERSIST sync_binlog = 1'],
     [{ innodbFlushLogAtTrxCommit: '2' }, 'warning INNODB_FLUSH', 'SET PERSIST innodb_flush_log_at_trx_commit = 1'],
@@ -59,6 +59,19 @@ describe('serverFindings', () => {
     const findings = serverFindings({ ...GOOD, ...changes });
     expect(brief(findings)).toEqual([expected]);
     expect(findings[0]?.remedy).toContain(remedy);
+  });
+
+  it('gives MariaDB statements that it understands', () => {
+    const version = parseVersion('10.11.18-MariaDB', '');
+    const findings = serverFindings({
+      ...GOOD,
+      version,
+      binlogFormat: 'MIXED',
+      syncBinlog: '0',
+      isReplica: true,
+      logsReplicaUpdates: false,
+    });
+    expect(findings.map(({ remedy }) => remedy).join(' ')).not.toMatch(/PERSIST|replica_updates/);
   });
 });
 
@@ -73,7 +86,8 @@ it('refuses other servers', () => {
     message: expect.stringContaining('5.7.44-log') as string,
     remedy: expect.stringMatching(/MySQL 8\.0 or later.*replica of this server.*binlog_row_metadata = FULL/) as string,
   });
-  expect(brief(versionFindings(parseVersion('11.4.2-MariaDB', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
+  expect(versionFindings(parseVersion('10.11.18-MariaDB-log', 'Debian 12'))).toEqual([]);
+  expect(brief(versionFindings(parseVersion('10.4.34-MariaDB', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
 });
 
 describe('columnFindings', () => {

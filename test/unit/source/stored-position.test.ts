@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../src/base/errors.ts';
+import { parseVersion } from '../../../src/source/server-version.ts';
 import type { StoredPosition } from '../../../src/source/source.ts';
 import { requireResumable } from '../../../src/source/stored-position.ts';
 
@@ -11,6 +12,7 @@ const FILES = [
   { name: 'binlog.000009', sizeBytes: 500 },
 ];
 const server = {
+  version: parseVersion('9.7.4', ''),
   serverUuid: A,
   hasGtids: true,
   gtidMode: 'ON',

@@ -95,7 +95,11 @@ async function outcome(): Promise<string | undefined> {
 
 beforeEach(async () => {
   events = 0;
-  const opening = openZongjiSession({ connection: {}, serverId: 1, heartbeatMs: PERIOD_MS, clock }, START, reader);
+  const opening = openZongjiSession(
+    { connection: {}, serverId: 1, flavour: 'mysql', heartbeatMs: PERIOD_MS, clock },
+    START,
+    reader,
+  );
   if (FakeZongJi.last === undefined) throw new Error('zongji was not made');
   zongji = FakeZongJi.last;
   zongji.emit('ready');
