@@ -104,8 +104,8 @@ describe('preflight', () => {
       const findings = await check();
       expect(brief(findings)).toEqual([
         'error BINLOG_FORMAT',
-        'error BINLOG_ROW_IMAGE',
         'error BINLOG_ROW_METADATA',
+        'error BINLOG_ROW_IMAGE',
         'warning SYNC_BINLOG',
       ]);
       for (const { remedy } of findings) await asRoot(mariadb, remedy.split(';')[0] ?? '');

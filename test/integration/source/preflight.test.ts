@@ -59,8 +59,8 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     try {
       expect(brief(await check()).filter((text) => !text.endsWith('FILTERED'))).toEqual([
         'error BINLOG_FORMAT',
-        'error BINLOG_ROW_IMAGE',
         'error BINLOG_ROW_METADATA',
+        'error BINLOG_ROW_IMAGE',
         'warning SYNC_BINLOG',
         'warning INNODB_FLUSH',
         'warning BINLOG_RETENTION',
