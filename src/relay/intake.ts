@@ -1,9 +1,7 @@
 import { asRelayError, RelayError } from '../base/errors.ts';
-import { CHECKSUM_BYTES, endsInChecksum, verifyChecksum } from '../binlog/checksum.ts';
-import { checkFrame, eventFlags, eventNextOffset, eventSize, eventType } from '../binlog/event-header.ts';
-import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
+import { checkFrame, eventFlags, eventSize, eventType } from '../binlog/event-header.ts';
+import { EVENT, eventName, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
 import { plainEvent } from '../binlog/events/compressed.ts';
-import { readFormatDescription } from '../binlog/events/format-description.ts';
 import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
 import { newMariadbGtidRecord, readMariadbGtid } from '../binlog/events/mariadb-gtid.ts';
 import { isBegin, readQuery } from '../binlog/events/query.ts';
@@ -17,10 +15,12 @@ import { readXaStatement } from '../binlog/xid.ts';
 import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
 import type { StatementRead } from './ddl-policy.ts';
+import { EventCheck } from './event-check.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
 import type { RowReader } from './row-reader.ts';
 import type { Skip } from './skip.ts';
 import { SkippedTransaction } from './skipped-transaction.ts';
+import { StreamPlace } from './stream-place.ts';
 import { skipArgument, type TransactionPlace } from './transaction-place.ts';
 import type { XaBranch } from './xa-branch.ts';
 import type { XaBranches } from './xa-branches.ts';
@@ -65,38 +65,26 @@ export class Intake {
   /** While one is being passed. */
   #skipped: SkippedTransaction | undefined;
   #state: State = 'between';
-  /** The last transaction boundary. */
-  #file: string;
-  #offset: number;
-  /** Behind the event that was read last, in the file of the boundary. */
-  #streamOffset = 0;
-  /** What the header's 32 bits leave out of `#streamOffset`. */
-  #wrappedBytes = 0;
-  /** Undefined until the session's first event. */
-  #hasChecksum: boolean | undefined;
-  /** The session's first FORMAT_DESCRIPTION was read. */
-  #isFormatKnown = false;
+  readonly #check = new EventCheck();
+  readonly #at: StreamPlace;
   /** Events that one event brings with it, and that are not taken yet; the last sequence is to be gone on with first. */
   readonly #pending: PendingEvents[] = [];
-  #writerVersion = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#file = options.start.file;
-    this.#offset = options.start.offset;
-    this.#standAt(options.start.offset);
+    this.#at = new StreamPlace(options.start.file, options.start.offset);
     const { gtidSet } = options.start;
     this.#read = gtidSet === undefined ? undefined : parseGtids(options.flavour, gtidSet);
   }
 
   /** The last transaction boundary that was read: where the next session starts. */
   get position(): StartPosition {
-    return { file: this.#file, offset: this.#offset, gtidSet: this.#read?.toString() };
+    return { file: this.#at.file, offset: this.#at.boundary, gtidSet: this.#read?.toString() };
   }
 
   /** Where an event that cannot be passed stands, for messages. */
   get place(): string {
-    const at = `${this.#file}:${this.#streamOffset}`;
+    const at = `${this.#at.file}:${this.#at.offset}`;
     const { source, number } = this.#transaction;
     return this.#state === 'between' ? at : `${at}, transaction ${source}:${Buffer.from(number).toString()}`;
   }
@@ -105,9 +93,8 @@ export class Intake {
   restart(): void {
     for (const events of this.#pending.splice(0).reverse()) events.return();
     this.#options.xa.cut();
-    this.#standAt(this.#offset);
-    this.#hasChecksum = undefined;
-    this.#isFormatKnown = false;
+    this.#at.rewind();
+    this.#check.restart();
     if (this.#state === 'between') return;
     this.#cut = identityOf(this.#transaction);
     this.#options.rows.rewind(this.#serial);
@@ -168,7 +155,7 @@ export class Intake {
       source,
       number: Buffer.from(number).toString(),
       hasGtid: gno !== undefined,
-      begins: `${this.#file}:${this.#begins}`,
+      begins: `${this.#at.file}:${this.#begins}`,
       commitTimeMs,
     };
   }
@@ -179,11 +166,7 @@ export class Intake {
     this.counters.eventsRead += 1;
     this.counters.bytesRead += end - start;
     if (this.#skipped !== undefined && this.#passes(this.#skipped, type, b, start, end)) return;
-    if (type === EVENT.FORMAT_DESCRIPTION) this.#learnFormat(b, start, end);
-    // Before the session's first FORMAT_DESCRIPTION comes one artificial ROTATE, and nothing says whether it has a checksum: it shows.
-    this.#hasChecksum ??= endsInChecksum(b, start, end);
-    if (this.#hasChecksum) verifyChecksum(b, start, end);
-    this.#dispatch(type, b, start, this.#hasChecksum ? end - CHECKSUM_BYTES : end);
+    this.#dispatch(type, b, start, this.#check.bodyEnd(type, b, start, end));
     if (this.#pending.length > 0) this.#takeUp();
   }
 
@@ -193,11 +176,13 @@ export class Intake {
       this.#endSkip(skipped);
       return false;
     }
-    const bodyEnd = this.#hasChecksum === true ? end - CHECKSUM_BYTES : end;
-    const isSound = this.#hasChecksum !== true || endsInChecksum(b, start, end);
-    if (isSound) this.#advance(type, b, start);
-    else this.#standAt(this.#streamOffset + end - start);
-    if (isSound && skipped.endsWith(type, b, start, bodyEnd)) this.#endSkip(skipped);
+    const bodyEnd = this.#check.soundBodyEnd(b, start, end);
+    if (bodyEnd === undefined) {
+      this.#at.advanceBy(end - start);
+      return true;
+    }
+    this.#at.advance(type, b, start);
+    if (skipped.endsWith(type, b, start, bodyEnd)) this.#endSkip(skipped);
     return true;
   }
 
@@ -211,23 +196,9 @@ export class Intake {
     skip?.passed();
   }
 
-  #learnFormat(b: Buffer, start: number, end: number): void {
-    const { checksum, versionNumber } = readFormatDescription(b, start, end);
-    if (this.#isFormatKnown || checksum === 'off' || this.#hasChecksum !== false) {
-      this.#isFormatKnown = true;
-      this.#hasChecksum = checksum === 'crc32';
-      this.#writerVersion = versionNumber;
-      return;
-    }
-    throw new RelayError(
-      'BINLOG_CHECKSUM',
-      'the ROTATE event before the first FORMAT_DESCRIPTION came with a wrong CRC32',
-    );
-  }
-
   /** `end` is behind the body, without the checksum. */
   #dispatch(type: number, b: Buffer, start: number, end: number): void {
-    this.#advance(type, b, start);
+    this.#at.advance(type, b, start);
     if (rowsKind(type) !== undefined) {
       this.#requireTransaction(type);
       if (this.#options.xa.isReading) this.#keepBack(b, start, end);
@@ -236,7 +207,7 @@ export class Intake {
     }
     switch (type) {
       case EVENT.TABLE_MAP:
-        this.#options.rows.tableMap(b, start, end, this.#writerVersion);
+        this.#options.rows.tableMap(b, start, end, this.#check.writerVersion);
         if (this.#options.xa.isReading) this.#keepBack(b, start, end);
         return;
       case EVENT.GTID:
@@ -309,21 +280,6 @@ export class Intake {
     }
   }
 
-  /** Keeps the offset exact beyond 4 GiB, where the header's 32 bits wrap. */
-  #advance(type: number, b: Buffer, start: number): void {
-    const next = eventNextOffset(b, start);
-    // A rotate names its place itself; a heartbeat stands in no file.
-    if (type === EVENT.ROTATE || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2 || next === 0) return;
-    if ((eventFlags(b, start) & LOG_EVENT_ARTIFICIAL_F) !== 0) return;
-    if (this.#wrappedBytes + next < this.#streamOffset) this.#wrappedBytes += TWO_TO_32;
-    this.#streamOffset = this.#wrappedBytes + next;
-  }
-
-  #standAt(offset: number): void {
-    this.#streamOffset = offset;
-    this.#wrappedBytes = offset - (offset % TWO_TO_32);
-  }
-
   #begin(b: Buffer, start: number, end: number): void {
     this.#requireEnd();
     readGtid(b, start, end, this.#gtid);
@@ -340,8 +296,8 @@ export class Intake {
           },
         );
       }
-      transaction.source = `${this.#options.serverUuid}/${this.#file}`;
-      transaction.number = Buffer.from(String(this.#streamOffset - eventSize(b, start)));
+      transaction.source = `${this.#options.serverUuid}/${this.#at.file}`;
+      transaction.number = Buffer.from(String(this.#at.offset - eventSize(b, start)));
       transaction.gno = undefined;
     } else {
       transaction.source = source;
@@ -364,21 +320,23 @@ export class Intake {
     transaction.number = Buffer.from(gno.toString());
     transaction.gno = gno;
     transaction.commitTimeMs = commitMs;
-    this.#begun(b, start);
+    this.#begun(b, start, !isStandalone);
+    if (this.#skipped !== undefined) return;
     if (!isStandalone) this.#state = 'in-transaction';
-    if (preparedXid !== undefined) this.#options.xa.start(preparedXid, transaction, this.#writerVersion);
+    if (preparedXid !== undefined) this.#options.xa.start(preparedXid, transaction, this.#check.writerVersion);
   }
 
-  #begun(b: Buffer, start: number): void {
-    this.#begins = this.#streamOffset - eventSize(b, start);
+  /** `isOpen`: BEGIN, or XA START, was read with it. */
+  #begun(b: Buffer, start: number, isOpen = false): void {
+    this.#begins = this.#at.offset - eventSize(b, start);
     const transaction = this.#transaction;
     // A transaction that was cut keeps its serial, and with it the counts of what was taken of it.
     if (this.#cut === undefined || this.#cut !== identityOf(transaction)) this.#serial += 1;
     this.#cut = undefined;
     this.#state = 'begun';
     this.#options.rows.begin();
-    if (this.#options.skip?.isMet(this.#transactionPlace, this.#file, this.#begins) === true)
-      this.#skipped = new SkippedTransaction();
+    if (this.#options.skip?.isMet(this.#transactionPlace, this.#at.file, this.#begins) === true)
+      this.#skipped = new SkippedTransaction(isOpen);
   }
 
   #query(b: Buffer, start: number, end: number): void {
@@ -437,7 +395,7 @@ export class Intake {
     switch (verb) {
       case 'start':
         this.#state = 'in-transaction';
-        xa.start(xid, this.#transaction, this.#writerVersion);
+        xa.start(xid, this.#transaction, this.#check.writerVersion);
         return;
       case 'end':
         return;
@@ -491,10 +449,10 @@ export class Intake {
   #commit(): void {
     const { source, gno } = this.#transaction;
     this.#state = 'between';
-    this.#offset = this.#streamOffset;
+    this.#at.atBoundary();
     this.counters.transactionsRead += 1;
     if (gno !== undefined) this.#read?.add(source, gno);
-    this.#options.mark.commit(this.#file, this.#offset, source, gno);
+    this.#options.mark.commit(this.#at.file, this.#at.boundary, source, gno);
   }
 
   #rotate(b: Buffer, start: number, end: number): void {
@@ -503,9 +461,7 @@ export class Intake {
       throw new RelayError('BINLOG_DECODE', 'the file ends in the middle of a transaction');
     }
     // An artificial rotate at the start of a GTID dump names the file that the server begins with; what it sends of it, the set decides.
-    this.#file = file;
-    this.#offset = offset;
-    this.#standAt(offset);
+    this.#at.moveTo(file, offset);
     this.#options.mark.move(file, offset);
   }
 
@@ -559,4 +515,3 @@ const BEGINS_ANOTHER: ReadonlySet<number> = new Set([
 ]);
 
 const NO_NUMBER = new Uint8Array(0);
-const TWO_TO_32 = 2 ** 32;

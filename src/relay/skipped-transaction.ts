@@ -6,9 +6,13 @@ import { readXaStatement } from '../binlog/xid.ts';
 /** Finds the end of a transaction whose events are to be passed, and reads no more of them than that takes. */
 export class SkippedTransaction {
   /** BEGIN or XA START was read: it ends with a commit. Otherwise it is one statement, or one payload. */
-  #isOpen = false;
+  #isOpen: boolean;
   /** The XA branch that it commits or rolls back. */
   xid: string | undefined;
+
+  constructor(isOpen: boolean) {
+    this.#isOpen = isOpen;
+  }
 
   /** Takes the next event behind its GTID event; true when it is the last one. `end` is behind its body. */
   endsWith(type: number, b: Buffer, start: number, end: number): boolean {
