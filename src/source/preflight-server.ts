@@ -61,10 +61,10 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
   return findings;
 }
 
-function rowImageFindings({ binlogRowImage }: ServerFacts, partialRows: 'fail' | 'allow'): readonly Finding[] {
+function rowImageFindings({ version, binlogRowImage }: ServerFacts, partialRows: 'fail' | 'allow'): readonly Finding[] {
   if (binlogRowImage?.toUpperCase() === 'FULL') return [];
   const what = `binlog_row_image is ${binlogRowImage ?? 'unknown'}, not FULL: rows are logged with some columns only`;
-  const remedy = `SET PERSIST binlog_row_image = FULL; ${OLD_SESSIONS}`;
+  const remedy = `${setStatement(version, 'binlog_row_image', 'FULL')} ${OLD_SESSIONS}`;
   return [
     partialRows === 'allow'
       ? warning('BINLOG_ROW_IMAGE', `${what}, and published so, as publish.partialRows allows.`, remedy)
