@@ -158,7 +158,8 @@ export class Outbox {
 
   #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
     const seal = (): OutboundMessage => this.#seal(lane, message, sequence);
-    const acknowledged = (bodyBytes: number): void => {
+    const acknowledged = (bodyBytes: number, isBodyFree: boolean): void => {
+      if (isBodyFree) message.data.recycle();
       this.#release(message);
       this.#options.onAcknowledged(message, bodyBytes);
     };

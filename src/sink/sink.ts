@@ -3,7 +3,10 @@
  * whether the broker has it.
  */
 
-/** What one send carries. The relay does not touch it until the promise of its send settles. */
+/**
+ * What one send carries. The relay does not touch it until the promise of its send settles. When that resolves, and no attempt before it was rejected,
+ * the bytes of the body are used again: who wants to keep them makes a copy.
+ */
 export interface OutboundMessage {
   /** Name of the message's lane: RocketMQ's message group. The caller has at most one request of a lane in flight. */
   readonly lane: string;

@@ -36,7 +36,7 @@ class OutboxRun {
     this.outbox = new Outbox({
       sink: {
         open: () => Promise.reject(new Error('not used')),
-        send: (message) => Promise.resolve(void this.sent.push(message)),
+        send: (message) => Promise.resolve(void this.sent.push({ ...message, body: Buffer.from(message.body) })),
         close: () => Promise.resolve(),
       },
       format,
@@ -98,6 +98,35 @@ describe('Outbox', () => {
     run.insert(2, 'x'.repeat(MESSAGE_BYTES));
     run.insert(3, 'small');
     expect(await run.idsOfMessages()).toEqual([['1'], ['2'], ['3']]);
+  });
+
+  it('never writes to a body again of which an attempt failed: the client may still be reading it', async () => {
+    const bodies: { given: Buffer; copy: Buffer }[] = [];
+    let attempts = 0;
+    const clock = new ManualClock();
+    const run = new OutboxRun({
+      clock,
+      sink: {
+        open: () => Promise.reject(new Error('not used')),
+        send: ({ body }) => {
+          attempts += 1;
+          if (attempts !== 1) return Promise.resolve();
+          bodies.push({ given: body, copy: Buffer.from(body) });
+          return Promise.reject(new RelayError('SINK_UNREACHABLE', 'late'));
+        },
+        close: () => Promise.resolve(),
+      },
+    });
+    for (let id = 1; id <= 50; id += 1) {
+      run.insert(id, 'note');
+      run.outbox.flush();
+      await settled();
+      await clock.advance(60_000);
+      await settled();
+    }
+    expect(attempts).toBe(51);
+    expect(run.outbox.held.bytes).toBe(0);
+    for (const { given, copy } of bodies) expect(given.equals(copy)).toBe(true);
   });
 
   describe('with a row that no message can hold', () => {
