@@ -11,6 +11,7 @@ import { Relay } from '../relay/run.ts';
 import { createSpillFile } from '../relay/spill-file.ts';
 import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
+import { paced } from '../sink/paced.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
@@ -30,7 +31,7 @@ export function createRelay(
   const { limits, ordering, publish, sink } = config;
   return new Relay({
     source: createSource(config, surroundings),
-    sink: createSink(sink, surroundings),
+    sink: paced(createSink(sink, surroundings), limits.requestsPerSecond, surroundings.clock),
     store: createStore(config, surroundings),
     format: canalJson,
     ddl: config.ddl === 'warn' || config.ddl === 'stop' ? config.ddl : 'publish',

@@ -24,10 +24,10 @@ const orderingSchema = z
 const limitsSchema = z
   .strictObject({
     heldBytes: size('1MiB', '16GiB')
-      .prefault('64MiB')
+      .prefault('16MiB')
       .describe(
         'How much the relay holds in memory, gathered or on its way to the broker, before it stops reading from MySQL until there is room again. ' +
-          'The process needs memory of its own besides. Raise it to ride out longer pauses of the broker without pausing MySQL. At least 2 × lanes × messageBytes.',
+          'The process needs memory of its own besides. More does not make it faster; it only pauses later when the broker does not answer. At least 2 × lanes × messageBytes.',
       ),
     messageBytes: size('1KiB', '1MiB')
       .prefault('256KiB')
@@ -40,6 +40,12 @@ const limitsSchema = z
       .describe(
         'How many messages may be on their way at the same time, each lane one strict order; with ordering total there is one lane. ' +
           'Best a multiple of the topic’s queues. Changing it later needs all readers to have drained the topic.',
+      ),
+    requestsPerSecond: wholeNumber(10, 100_000)
+      .prefault(500)
+      .describe(
+        'How many messages are sent a second at most. Above this, changes wait for some milliseconds and travel together: a request costs the relay and ' +
+          'the broker the same whether it carries one row or a thousand.',
       ),
     stopTimeout: duration('0', '5m')
       .prefault('5s')

@@ -28,7 +28,7 @@ describe('what is written', () => {
       publish: { oversize: 'fail', partialRows: 'fail', invalidText: 'fail', timeZone: 'UTC', binary: 'base64' },
       ordering: 'key',
       ddl: 'warn',
-      limits: { heldBytes: 64 << 20, messageBytes: 256 << 10, lanes: 8, stopTimeoutMs: 5_000 },
+      limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686 },
       log: { level: 'info', format: 'auto' },
@@ -39,7 +39,13 @@ describe('what is written', () => {
     const { limits, checkpoint } = parse(
       `${REQUIRED}limits: { heldBytes: 1GiB, messageBytes: 1MiB, stopTimeout: 0 }\ncheckpoint: { interval: 250ms }\n`,
     );
-    expect(limits).toEqual({ heldBytes: 1 << 30, messageBytes: 1 << 20, lanes: 8, stopTimeoutMs: 0 });
+    expect(limits).toEqual({
+      heldBytes: 1 << 30,
+      messageBytes: 1 << 20,
+      lanes: 8,
+      requestsPerSecond: 500,
+      stopTimeoutMs: 0,
+    });
     expect(checkpoint.intervalMs).toBe(250);
   });
 
