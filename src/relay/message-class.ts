@@ -21,14 +21,14 @@ export class MessageClass {
   }
 }
 
-/** The classes of one table version; the one used last is found by comparing, the others by their text. */
+/** The classes of one table version; those used last are found by comparing, the others by their text. */
 export class MessageClasses {
   readonly #plan: TablePlan;
   readonly #classes = new Map<string, MessageClass>();
   #insert: MessageClass | undefined;
   #delete: MessageClass | undefined;
-  #update: MessageClass | undefined;
-  #updateSet: ColumnSet | undefined;
+  /** Of updates: the few sets of columns that the statements of an application change. */
+  readonly #updates: { readonly set: ColumnSet; readonly class: MessageClass }[] = [];
 
   constructor(plan: TablePlan) {
     this.#plan = plan;
@@ -53,12 +53,13 @@ export class MessageClasses {
   }
 
   update(source: string, changed: ColumnSet): MessageClass {
-    if (this.#update?.source === source && this.#updateSet !== undefined && isEqual(this.#updateSet, changed)) {
-      return this.#update;
+    for (const known of this.#updates) {
+      if (known.class.source === source && isEqual(known.set, changed)) return known.class;
     }
-    this.#update = this.#find('UPDATE', source, changed.join());
-    this.#updateSet = changed.slice();
-    return this.#update;
+    const found = this.#find('UPDATE', source, changed.join());
+    if (this.#updates.length >= MOST_UPDATES) this.#updates.shift();
+    this.#updates.push({ set: changed.slice(), class: found });
+    return found;
   }
 
   #find(kind: ChangeKind, source: string, changed: string): MessageClass {
@@ -73,6 +74,8 @@ export class MessageClasses {
   }
 }
 
+/** Comparing so many is quicker than making the text that finds one of them. */
+const MOST_UPDATES = 8;
 /** Per table version. A class that was dropped is made again; two of them only split a message. */
 const MOST_CLASSES = 256;
 

@@ -237,9 +237,13 @@ export class Relay {
         throttle.attach(tap);
       },
       event: (buffer, start, end) => {
-        this.#guarded(() => {
+        // `#guarded` by hand: no closure for each event.
+        if (this.#failure !== undefined) return;
+        try {
           intake.event(buffer, start, end);
-        });
+        } catch (error) {
+          this.#fail(error);
+        }
         throttle.added();
       },
       endOfRead: () => {
