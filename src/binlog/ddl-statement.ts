@@ -3,6 +3,7 @@
  * parsed: what is not understood is `unclear`, never `none`.
  * Source: the MySQL manual, "Data Definition Statements"; MariaDB's additions (OR REPLACE, IF EXISTS, WAIT, ONLINE) from its knowledge base.
  */
+import { behindSetStatement } from './set-statement.ts';
 import { SqlTokens } from './sql-tokens.ts';
 
 /** As Canal names them in `type` (com.alibaba.otter.canal.protocol.CanalEntry.EventType); QUERY is everything else. */
@@ -35,7 +36,7 @@ export function readDdl(statement: string, database: string): DdlStatement {
 export const REPLACEMENT = '\ufffd';
 
 function readNames(statement: string, database: string): DdlStatement {
-  const sql = new SqlTokens(statement);
+  const sql = new SqlTokens(behindSetStatement(statement) ?? '');
   while (sql.takeSign('(') || sql.takeSign(';'));
   const verb = sql.word();
   const objects = new Objects(sql, database);

@@ -44,6 +44,11 @@ export class SqlTokens {
     return token;
   }
 
+  /** What stands behind the token that was taken last; to be asked before the next one is looked at. */
+  get rest(): string {
+    return this.#text.slice(this.#at);
+  }
+
   /** The next token in upper case if it is a word, which is taken then; otherwise empty. */
   word(): string {
     const token = this.peek();

@@ -1,6 +1,7 @@
 /**
  * What the text of a QUERY event means for a stream of row changes. Only the first words are read: no SQL parser.
  */
+import { behindSetStatement } from './set-statement.ts';
 import { COMMENT } from './sql-tokens.ts';
 
 export type StatementKind =
@@ -20,6 +21,8 @@ export type StatementKind =
 
 /** SELECT, DO and CALL are logged only for the rows that a stored function or procedure changes; WITH only before UPDATE and DELETE. */
 const DATA_CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'SELECT', 'DO', 'CALL']);
+/** ANALYZE of tables, not of a statement. */
+const TABLES_OF_ANALYZE = new Set(['TABLE', 'TABLES', 'LOCAL', 'NO_WRITE_TO_BINLOG']);
 const ACCOUNTS = new Set(['USER', 'ROLE']);
 /** One piece of what may stand before a word: white space, `(`, `;`, or a comment. */
 const SKIPPED = new RegExp(String.raw`[\s(;]+|${COMMENT}`, 'y');
@@ -45,8 +48,12 @@ export function statementKind(statement: string): StatementKind {
       return 'xa';
     case 'GRANT':
     case 'REVOKE':
-    case 'SET':
       return 'account';
+    case 'SET':
+      return words.next() === 'STATEMENT' ? kindBehindSet(statement) : 'account';
+    case 'ANALYZE':
+      // MariaDB's ANALYZE UPDATE does what it explains.
+      return TABLES_OF_ANALYZE.has(words.next()) ? 'ddl' : 'data-change';
     case 'CREATE':
     case 'ALTER':
     case 'DROP':
@@ -55,6 +62,12 @@ export function statementKind(statement: string): StatementKind {
     default:
       return DATA_CHANGES.has(first) ? 'data-change' : 'ddl';
   }
+}
+
+/** What is not understood may change rows. */
+function kindBehindSet(statement: string): StatementKind {
+  const behind = behindSetStatement(statement);
+  return behind === undefined || behind === statement ? 'data-change' : statementKind(behind);
 }
 
 /** ROLLBACK [WORK] TO [SAVEPOINT] name takes back a part only. */
