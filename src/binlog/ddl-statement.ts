@@ -89,7 +89,12 @@ function create(sql: SqlTokens, objects: Objects): DdlStatement {
   const word = sql.word();
   if (word === 'TABLE') {
     sql.takeWords('IF', 'NOT', 'EXISTS');
-    return { kind: 'CREATE TABLE', type: 'CREATE', objects: objects.first(), isDifference: replaces };
+    return {
+      kind: 'CREATE TABLE',
+      type: 'CREATE',
+      objects: objects.first(),
+      isDifference: objects.bringsRows() || replaces,
+    };
   }
   if (word === 'DATABASE' || word === 'SCHEMA') {
     sql.takeWords('IF', 'NOT', 'EXISTS');
@@ -158,6 +163,19 @@ class Objects {
   database(): DdlStatement['objects'] {
     const name = this.#sql.takeName();
     return name === undefined ? 'unclear' : [{ database: name, table: undefined }];
+  }
+
+  /** Behind the name of CREATE TABLE: a query. Where its rows are logged as rows, the server leaves it out of the statement. */
+  bringsRows(): boolean {
+    for (;;) {
+      const token = this.#sql.next();
+      if (token.kind === 'end') return false;
+      if (token.kind === 'unreadable') return /\bSELECT\b/i.test(this.#sql.rest);
+      if (token.kind !== 'word') continue;
+      const word = token.text.toUpperCase();
+      if (word === 'SELECT' || word === 'TABLE') return true;
+      if (word === 'VALUES' && !this.#sql.takeWord('LESS', 'IN')) return true;
+    }
   }
 
   /** `a, b`, and nothing behind them that is not known. */
