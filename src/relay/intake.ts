@@ -376,6 +376,10 @@ export class Intake {
   }
 
   #ddl(database: string, statement: string): void {
+    if (this.#mariadbGtid.isAlterInVain) {
+      this.#commit();
+      return;
+    }
     this.counters.ddlStatements += 1;
     const counter = this.#statements;
     if (counter.serial !== this.#serial) {

@@ -1,7 +1,7 @@
 /**
  * GTID of MariaDB: the first event of every transaction. Source: Gtid_log_event in sql/log_event.h and sql/log_event_server.cc of MariaDB
  *
- *   number 8 | domain 4 | flags 1 | if grouped: commit id 8 | if XA: format id 4, length of gtrid 1, length of bqual 1, gtrid, bqual | …
+ *   number 8 | domain 4 | flags 1 | if grouped: commit id 8 | if XA: format id 4, length of gtrid 1, length of bqual 1, gtrid, bqual | of others: if ALTER in two phases, extra flags 1 | …
  *
  * The server's part of the GTID is the header's server id. Without `standalone` no BEGIN follows: the rows do, up to XID, COMMIT or XA_PREPARE.
  */
@@ -20,15 +20,27 @@ export interface MariadbGtidRecord {
   commitMs: number;
   /** One event is all of it: a statement, such as DDL. */
   isStandalone: boolean;
+  /** The start of an ALTER in two phases (binlog_alter_two_phase), or its roll-back: the statement counts when its COMMIT ALTER repeats it. */
+  isAlterInVain: boolean;
   /** The XA branch that the transaction prepares, as XA COMMIT names it; undefined for all others. */
   preparedXid: string | undefined;
 }
 
 export function newMariadbGtidRecord(): MariadbGtidRecord {
-  return { source: '', domain: -1, serverId: -1, gno: 0n, commitMs: 0, isStandalone: false, preparedXid: undefined };
+  return {
+    source: '',
+    domain: -1,
+    serverId: -1,
+    gno: 0n,
+    commitMs: 0,
+    isStandalone: false,
+    isAlterInVain: false,
+    preparedXid: undefined,
+  };
 }
 
-const FLAG = { STANDALONE: 0x01, GROUP_COMMIT_ID: 0x02, PREPARED_XA: 0x40 } as const;
+const FLAG = { STANDALONE: 0x01, GROUP_COMMIT_ID: 0x02, PREPARED_XA: 0x40, COMPLETED_XA: 0x80 } as const;
+const EXTRA_FLAG = { START_ALTER: 0x02, ROLLBACK_ALTER: 0x08 } as const;
 const DOMAIN = 8;
 const FLAGS = DOMAIN + 4;
 const FIXED_BYTES = FLAGS + 1;
@@ -50,11 +62,17 @@ export function readMariadbGtid(b: Buffer, start: number, end: number, into: Mar
   const flags = fixed.readUInt8(FLAGS);
   into.commitMs = eventTimestamp(b, start) * 1000;
   into.isStandalone = (flags & FLAG.STANDALONE) !== 0;
+  into.isAlterInVain = false;
   into.preparedXid = undefined;
-  if ((flags & FLAG.PREPARED_XA) === 0) return;
+  if ((flags & FLAG.COMPLETED_XA) !== 0) return;
   if ((flags & FLAG.GROUP_COMMIT_ID) !== 0) cursor.skip(8, 'a commit id');
-  into.preparedXid = readXid(cursor);
+  if ((flags & FLAG.PREPARED_XA) !== 0) into.preparedXid = readXid(cursor);
+  else if (into.isStandalone && cursor.left > 0) into.isAlterInVain = isInVain(cursor.u8('extra flags'));
 }
+
+/** Servers before 10.8 have zeros there. */
+const isInVain = (extraFlags: number): boolean =>
+  (extraFlags & (EXTRA_FLAG.START_ALTER | EXTRA_FLAG.ROLLBACK_ALTER)) !== 0;
 
 function readXid(cursor: Cursor): string {
   const formatId = cursor.u32('a format id');

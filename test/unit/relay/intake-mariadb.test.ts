@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventNextOffset, eventSize } from '../../../src/binlog/event-header.ts';
 import { EVENT } from '../../../src/binlog/event-types.ts';
-import { codeOf, fixtureEvents, madeEvent, type FixtureEvent } from '../../support/binlog-fixture.ts';
+import { codeOf, fixtureEvents, madeEvent, withoutChecksum, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { changesOf, TestFlow, type FlowOptions } from '../../support/flow.ts';
 
 const MARIADB: FlowOptions = { flavour: 'mariadb' };
@@ -118,6 +118,29 @@ describe('Intake, of MariaDB', () => {
       expect(new Set(missing).size).toBeLessThanOrEqual(1);
     }
     expect(unknownBranches).toBe(2);
+  });
+
+  it('takes an ALTER in two phases at its commit, and not at all when it is rolled back', () => {
+    const flow = new TestFlow(MARIADB);
+    flow.read(preamble.map(withoutChecksum));
+    // As 10.11 writes them: START ALTER, COMMIT ALTER, START ALTER, ROLLBACK ALTER, and a plain one.
+    const gtids = [
+      '04000000000000000000000029020000000000',
+      '05000000000000000000000029040400000000000000',
+      '06000000000000000000000029020000000000',
+      '07000000000000000000000029080600000000000000',
+      '08000000000000000000000029000000000000',
+    ];
+    for (const [i, gtid] of gtids.entries()) {
+      const alter = `ALTER TABLE t ADD c${i} INT`;
+      flow.read([
+        { name: 'MARIADB_GTID', bytes: madeEvent(EVENT.MARIADB_GTID, Buffer.from(gtid, 'hex')) },
+        { name: 'QUERY', bytes: madeEvent(EVENT.QUERY, Buffer.from(`${'\0'.repeat(14)}${alter}`)) },
+      ]);
+    }
+    expect(flow.ddl).toEqual(['ALTER TABLE t ADD c1 INT', 'ALTER TABLE t ADD c4 INT']);
+    expect(flow.intake.position.gtidSet).toBe('0-0-8');
+    expect(flow.mark.position()).toEqual(flow.intake.position);
   });
 
   it('refuses a GTID that the position holds already', () => {

@@ -46,6 +46,19 @@ describe('readMariadbGtid', () => {
     expect(read(made(1n, 0, 0x40 | 0x02, rest)).preparedXid).toBe("X'61',X'62',1");
   });
 
+  it('knows the start of an ALTER in two phases, its commit, and its roll-back', () => {
+    const extra = (flags: number, ...bytes: number[]): boolean =>
+      read(made(1n, 0, flags, Buffer.from([...bytes, 0, 0, 0, 0, 0, 0, 0, 0]))).isAlterInVain;
+    expect(extra(0x01, 0x02)).toBe(true);
+    expect(extra(0x01, 0x04, 10)).toBe(false);
+    expect(extra(0x01, 0x08, 14)).toBe(true);
+    expect(extra(0x01 | 0x02, 9, 9, 9, 9, 9, 9, 9, 9, 0x08, 14)).toBe(true);
+    // A commit id, an xid, and nothing.
+    expect(extra(0x01 | 0x02, 2, 2, 2, 2, 2, 2, 2, 2)).toBe(false);
+    expect(extra(0x01 | 0x80, 2, 0, 0, 0, 1, 0, 0x61)).toBe(false);
+    expect(read(made(1n, 0, 0x01, Buffer.alloc(0))).isAlterInVain).toBe(false);
+  });
+
   it('refuses number 0, and an event that ends too early', () => {
     expect(codeOf(() => read(made(0n, 0, 0)))).toBe('BINLOG_DECODE');
     expect(codeOf(() => read(made(1n, 0, 0), 19 + 12))).toBe('BINLOG_DECODE');
