@@ -1,4 +1,5 @@
 import { EVENT } from '../binlog/event-types.ts';
+import { plainEvent } from '../binlog/events/compressed.ts';
 import { readQuery } from '../binlog/events/query.ts';
 import { statementKind } from '../binlog/statement-kind.ts';
 import { readXaStatement } from '../binlog/xid.ts';
@@ -22,7 +23,8 @@ export class SkippedTransaction {
       case EVENT.TRANSACTION_PAYLOAD:
         return true;
       case EVENT.QUERY:
-        return this.#endsWithStatement(statementOf(b, start, end));
+      case EVENT.QUERY_COMPRESSED:
+        return this.#endsWithStatement(statementOf(type, b, start, end));
       default:
         return false;
     }
@@ -60,9 +62,11 @@ export class SkippedTransaction {
 }
 
 /** Empty when it cannot be read. */
-function statementOf(b: Buffer, start: number, end: number): string {
+function statementOf(type: number, b: Buffer, start: number, end: number): string {
   try {
-    return readQuery(b, start, end).statement;
+    if (type === EVENT.QUERY) return readQuery(b, start, end).statement;
+    const plain = plainEvent(b, start, end);
+    return readQuery(plain, 0, plain.length).statement;
   } catch {
     return '';
   }

@@ -143,6 +143,18 @@ describe('Intake, of MariaDB', () => {
     expect(flow.mark.position()).toEqual(flow.intake.position);
   });
 
+  it('knows the end of a compressed statement that is skipped', () => {
+    const at = events.findIndex(({ name }) => name === 'QUERY_COMPRESSED');
+    const gtid = events[at - 1]?.bytes ?? Buffer.alloc(0);
+    const before = new TestFlow(MARIADB);
+    before.read(preamble);
+    const skip = `${before.intake.position.file}:${eventNextOffset(gtid, 0) - eventSize(gtid, 0)}`;
+    const flow = new TestFlow({ ...MARIADB, skip });
+    flow.read(events.slice(0, at + 1));
+    expect(flow.skipped).toHaveLength(1);
+    expect(flow.skip?.state).toBe('passed');
+  });
+
   it('refuses a GTID that the position holds already', () => {
     const flow = new TestFlow(MARIADB);
     flow.read(events);
