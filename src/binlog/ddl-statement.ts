@@ -212,7 +212,7 @@ class Objects {
     return 'unclear';
   }
 
-  /** The table of ALTER TABLE, the name that it gives to it, and the table with which it exchanges a partition. */
+  /** The table of ALTER TABLE, the name that it gives to it, and the table that becomes a partition of it or the other way round. */
   altered(): DdlStatement['objects'] {
     const table = this.#table();
     if (table === undefined) return 'unclear';
@@ -228,9 +228,12 @@ class Objects {
     }
   }
 
-  /** RENAME [TO | AS | =] name, but not RENAME COLUMN; … EXCHANGE PARTITION p WITH TABLE name. Both first words are reserved: as names they are quoted. */
+  /**
+   * RENAME [TO | AS | =] name, but not RENAME COLUMN; EXCHANGE PARTITION p WITH TABLE name; MariaDB's CONVERT PARTITION p TO TABLE name and CONVERT TABLE
+   * name TO PARTITION p. All these first words are reserved: as names they are quoted.
+   */
   #leadsToTable(word: string): boolean {
-    if (word === 'WITH') return this.#sql.takeWord('TABLE');
+    if (word === 'WITH' || word === 'CONVERT' || word === 'TO') return this.#sql.takeWord('TABLE');
     if (word !== 'RENAME' || this.#sql.takeWord('COLUMN', 'INDEX', 'KEY')) return false;
     if (!this.#sql.takeWord('TO', 'AS')) this.#sql.takeSign('=');
     return true;
