@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Packer } from '../../../src/relay/packer.ts';
 
 const ROWS_PER_MESSAGE = 4;
+const SMALL_BYTES = 1;
 
 class TestMessage {
   readonly number: number;
@@ -10,8 +11,8 @@ class TestMessage {
   constructor(number: number) {
     this.number = number;
   }
-  hasRoomFor(): boolean {
-    return this.rows.length < ROWS_PER_MESSAGE;
+  hasRoomFor(imageBytes: number): boolean {
+    return this.rows.length === 0 || (this.rows.length < ROWS_PER_MESSAGE && imageBytes <= SMALL_BYTES);
   }
 }
 
@@ -23,6 +24,8 @@ interface Row {
 
 const TABLE = { mayBeAnyKey: true, tableHash: 0x7f4a7c15 };
 const CLASSES = [{ kind: 'INSERT' }, { kind: 'UPDATE' }, { kind: 'DELETE' }] as const;
+/** Of the rows of which only the key fits into a message. */
+const SKELETON = { kind: 'SKELETON' };
 
 /** May the collation hold the keys of the two rows equal? */
 const mayBeEqual = (a: Row, b: Row): boolean => a.key === b.key || a.isAnyKey || b.isAnyKey;
@@ -35,6 +38,7 @@ function pack(mayBeAnyKey: boolean) {
         key: fc.nat({ max: 6 }),
         of: fc.nat({ max: 2 }),
         isAnyKey: fc.nat({ max: 9 }).map((n) => mayBeAnyKey && n === 0),
+        fits: fc.constantFrom('fits', 'fits', 'fits', 'alone', 'skeleton'),
       }),
     },
     { weight: 1, arbitrary: fc.constant('send' as const) },
@@ -55,15 +59,19 @@ function pack(mayBeAnyKey: boolean) {
       }
       const row = { key: next.key, isAnyKey: next.isAnyKey, version: added.length };
       added.push(row);
-      const messageClass = CLASSES[next.of] ?? CLASSES[0];
-      packer
-        .messageFor(
+      const messageFor = (messageClass: object, imageBytes: number): TestMessage =>
+        packer.messageFor(
           messageClass,
           { laneHash: 0, keyHash: next.key + 1000, isAnyKey: next.isAnyKey },
           { ...TABLE, mayBeAnyKey },
-          1,
-        )
-        .rows.push(row);
+          imageBytes,
+        );
+      // As the outbox does with a row that does not fit: a message of its own, and if need be one of another class.
+      const messageClass = CLASSES[next.of] ?? CLASSES[0];
+      let message = messageFor(messageClass, SMALL_BYTES);
+      if (next.fits !== 'fits' && message.rows.length > 0) message = messageFor(messageClass, Infinity);
+      if (next.fits === 'skeleton') message = messageFor(SKELETON, SMALL_BYTES);
+      message.rows.push(row);
     }
     while (send());
     return { added, sent };
