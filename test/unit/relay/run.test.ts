@@ -3,6 +3,7 @@ import { RelayError } from '../../../src/base/errors.ts';
 import { GtidSet } from '../../../src/binlog/gtid-set.ts';
 import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
+import { EARLIEST } from '../../support/flow.ts';
 import { Gate, RelayRun } from '../../support/relay-ends.ts';
 import { settled } from '../../support/sink/manual-clock.ts';
 
@@ -337,6 +338,16 @@ describe('Relay', () => {
     expect(run.relay.status().progress).toBe('idle');
     await run.read(events);
     expect(run.relay.status().progress).toBe('catching-up');
+    await run.stop();
+  });
+
+  it('can compare its position with that of a MariaDB whose binlog holds no transaction', async () => {
+    const run = new RelayRun();
+    const start = { ...EARLIEST, gtidSet: '0-1-5' };
+    run.source.prepare = () => Promise.resolve({ start, flavour: 'mariadb', serverUuid: 'server_id=1', warnings: [] });
+    await run.start();
+    expect(run.outcome).toBeUndefined();
+    expect(run.relay.status().progress).toBe('idle');
     await run.stop();
   });
 });
