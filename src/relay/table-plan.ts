@@ -70,6 +70,7 @@ export class TablePlan {
     this.#columns = columns;
     this.#options = options;
     this.#reduced = reduced;
+    if (reduced !== WHOLE) options.onReduced?.();
   }
 
   /** `database.table` */
@@ -194,6 +195,8 @@ export interface PlanOptions {
   readonly binary?: PublishPolicy['binary'];
   /** UTC unless given. */
   readonly timeZone?: TimeZone | undefined;
+  /** A plan for rows that are not whole was made of another one, which keeps it. */
+  readonly onReduced?: () => void;
 }
 
 function codecOptions({ invalidText, binary = 'base64', timeZone }: PlanOptions, invalid: string[]): CodecOptions {

@@ -15,11 +15,18 @@ export class Tables {
   /** The same table under another id (after a restart of the server, FLUSH TABLES, …) has the same map but for the id. */
   readonly #plans = new Map<string, TablePlan>();
   readonly #counters = new Map<string, ChangeCounter>();
+  /** Plans that those in `#plans` have made of themselves, for rows that are not whole. */
+  #reducedPlans = 0;
   #writerVersion = 0;
 
-  /** `mostTables`: how many are remembered beyond the transaction that names them. */
+  /** `mostTables`: how many are remembered beyond the transaction that names them; of plans, those for rows that are not whole count as well. */
   constructor(options: PlanOptions, mostTables = MOST_TABLES) {
-    this.#options = options;
+    this.#options = {
+      ...options,
+      onReduced: () => {
+        this.#reducedPlans += 1;
+      },
+    };
     this.#mostTables = mostTables;
   }
 
@@ -27,8 +34,7 @@ export class Tables {
   map(b: Buffer, start: number, end: number, writerVersion: number): void {
     if (writerVersion !== this.#writerVersion) {
       this.#writerVersion = writerVersion;
-      this.#byId.clear();
-      this.#plans.clear();
+      this.#forgetPlans();
     }
     const tableId = readTableId(b, start, end);
     const from = start + HEADER_BYTES + TABLE_ID_BYTES;
@@ -57,7 +63,7 @@ export class Tables {
   /** A transaction begins, and will name its tables again: what has become too much is dropped. Table ids never stop growing. */
   trim(): void {
     if (this.#byId.size > this.#mostTables) this.#byId.clear();
-    if (this.#plans.size > this.#mostTables) this.#plans.clear();
+    if (this.#plans.size + this.#reducedPlans > this.#mostTables) this.#forgetPlans();
     if (this.#counters.size > this.#mostTables) this.#trimCounters();
   }
 
@@ -66,8 +72,13 @@ export class Tables {
     let newest = 0;
     for (const { serial } of this.#counters.values()) newest = Math.max(newest, serial);
     for (const [name, { serial }] of this.#counters) if (serial !== newest) this.#counters.delete(name);
+    this.#forgetPlans();
+  }
+
+  #forgetPlans(): void {
     this.#byId.clear();
     this.#plans.clear();
+    this.#reducedPlans = 0;
   }
 
   /** The connection was lost in a transaction: the changes that were taken of it are not to be taken again. */

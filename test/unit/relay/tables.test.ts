@@ -16,9 +16,10 @@ const { bytes } = tableMap;
 const nameAt = TABLE_ID_AT + 8 + 1 + bytes.readUInt8(TABLE_ID_AT + 8) + 1 + 1;
 const nameBytes = bytes.readUInt8(nameAt - 1);
 
+const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
+
 describe('Tables', () => {
   it('forgets tables that are gone, but not what a transaction that was cut has taken', () => {
-    const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
     const tables = new Tables({ filter, ordering: 'key', format: canalJson }, MOST_TABLES);
     const first = map(tables, 0);
     first.counter.serial = 1;
@@ -31,6 +32,20 @@ describe('Tables', () => {
     expect(tables.find(0)).toBeNull();
     expect(map(tables, MOST_TABLES).counter).toEqual({ serial: 2, next: 0, taken: 7 });
     expect(map(tables, 0).counter).toEqual({ serial: 0, next: 0, taken: 0 });
+  });
+
+  it('forgets plans that have made too many for rows that are not whole', () => {
+    const tables = new Tables({ filter, ordering: 'key', format: canalJson }, MOST_TABLES);
+    const plan = map(tables, 0);
+    for (let made = 1; made < MOST_TABLES; made += 1) plan.reducedTo([0], [0]);
+    tables.trim();
+    expect(tables.find(0)).toBe(plan);
+    expect(plan.skeleton.isSkeleton).toBe(true);
+    tables.trim();
+    expect(tables.find(0)).toBeNull();
+    expect(map(tables, 0)).not.toBe(plan);
+    tables.trim();
+    expect(tables.find(0)).not.toBeNull();
   });
 });
 
