@@ -46,7 +46,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_NOT_SUPPORTED: config(
     'The server is of a kind or version whose binlog this version does not read.',
-    'Use MySQL 8.0 or later, or MariaDB 10.5.9 or later, as the source.',
+    'Use MySQL 8.0.1 or later, or MariaDB 10.5.9 or later, as the source.',
   ),
   SOURCE_SETTINGS: config(
     'The server, its settings or its tables do not allow an exact copy.',
@@ -87,7 +87,7 @@ export const ERROR_CODES = {
   ),
   BINLOG_UNSUPPORTED: terminal(
     'The binlog holds something that this version cannot publish exactly.',
-    'Exclude the table or the column if other teams do not need it, or change the setting that the message names.',
+    'Do what the message says. Otherwise exclude the table (tables.exclude) or the column (tables.excludeColumns) if other teams do not need it.',
   ),
   BINLOG_INCIDENT: terminal(
     'The server logged an incident: something went wrong when it wrote its binlog, and changes may be missing from it.',
@@ -99,7 +99,7 @@ export const ERROR_CODES = {
   ),
   DDL_STOPPED: terminal(
     'A statement changed published tables without row events (TRUNCATE, ALTER, DROP …), and `ddl: stop` is set.',
-    'Everything before it is published. Let readers drain the topic, do the same to their copies, then pass the statement.',
+    'Everything before it is published. Let readers drain the topic, do the same to their copies, then pass the statement (run --skip), and acknowledge the notice of it.',
   ),
   XA_UNKNOWN_BRANCH: terminal(
     'An XA branch was committed whose rows were logged before the position that the relay started from.',
@@ -177,7 +177,7 @@ export const ERROR_CODES = {
   ),
   SINK_QUEUES_CHANGED: terminal(
     'The topic got more queues while the relay was running: lanes would move to other queues and lose their order.',
-    'Let all readers drain the topic, then start the relay again with the flag that accepts the new number of queues.',
+    'Let all readers drain the topic, then start the relay once with --accept-new-lanes.',
   ),
   SINK_CLOSED: terminal(
     'The sink takes no more messages: it was closed, or the other end of the pipe went away.',

@@ -11,7 +11,7 @@ import { VERSION } from './version.ts';
 
 const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand, acknowledgeCommand];
 
-const HELP = `binlog-relay publishes every insert, update and delete of a MySQL server, exactly and in order, to a RocketMQ topic.
+const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.
 
 Usage: binlog-relay <command> [options]
 

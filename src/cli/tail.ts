@@ -22,7 +22,8 @@ export const tailCommand: Command = {
 Usage: binlog-relay tail --host HOST --user USER [options]
 
   --host HOST, --port PORT      the server (default port 3306)
-  --user USER                   needs REPLICATION SLAVE and REPLICATION CLIENT
+  --user USER                   needs REPLICATION SLAVE and REPLICATION CLIENT; of MariaDB REPLICATION SLAVE,
+                                BINLOG MONITOR and SLAVE MONITOR
   --tables PATTERN              only these tables, db.table with * and ?; may be repeated (default: all)
   --exclude PATTERN             not these tables; may be repeated
   --from earliest               from the oldest binlog that the server has, instead of from now on

@@ -143,10 +143,11 @@ export class Intake {
     });
   }
 
-  /** What an operator can do about an error in a transaction is always to pass the transaction. */
+  /** What an operator can always do about an error in a transaction is to pass the transaction; about a statement that stops the relay it is what he should do. */
   #remedyOf({ code, remedy }: RelayError): string {
     if (this.#state === 'between' || !/^(BINLOG|ROW|DDL|XA_UNKNOWN)_/.test(code)) return remedy;
-    return `${remedy} Or give the whole transaction up, for all copies: binlog-relay run --skip ${skipArgument(this.#transactionPlace)}`;
+    const way = code === 'DDL_STOPPED' ? 'To pass it' : 'Or give the whole transaction up, for all copies';
+    return `${remedy} ${way}: binlog-relay run --skip ${skipArgument(this.#transactionPlace)}`;
   }
 
   get #transactionPlace(): TransactionPlace {

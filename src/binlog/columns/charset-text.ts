@@ -50,7 +50,7 @@ export function notOfCharset(column: string, charset: string): RelayError {
     `column ${column} holds bytes that are no characters of its charset ${charset}, so they have no text`,
     {
       details: { column, charset },
-      remedy: `Find the rows with SELECT ... WHERE CAST(\`${column}\` AS BINARY) <> CAST(CONVERT(CONVERT(\`${column}\` USING utf8mb4) USING ${charset}) AS BINARY) and mend those that show a wrong question mark, or exclude the column.`,
+      remedy: `Find the rows with SELECT ... WHERE CAST(\`${column}\` AS BINARY) <> CAST(CONVERT(CONVERT(\`${column}\` USING utf8mb4) USING ${charset}) AS BINARY) and mend those that show a wrong question mark. What is in the binlog already: publish.invalidText: base64 publishes such values as bytes, tables.excludeColumns leaves the column out.`,
     },
   );
 }

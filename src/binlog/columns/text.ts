@@ -63,7 +63,7 @@ export function notUtf8(column: string): RelayError {
     `column ${column} holds bytes that are not UTF-8, which JSON cannot carry`,
     {
       details: { column },
-      remedy: `Find the rows with SELECT ... WHERE CONVERT(CONVERT(\`${column}\` USING binary) USING utf8mb4) IS NULL and mend them, or exclude the column.`,
+      remedy: `Find the rows with SELECT ... WHERE CONVERT(CONVERT(\`${column}\` USING binary) USING utf8mb4) IS NULL and mend them. What is in the binlog already: publish.invalidText: base64 publishes such values as bytes, tables.excludeColumns leaves the column out.`,
     },
   );
 }
