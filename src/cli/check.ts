@@ -119,7 +119,7 @@ async function checkSource(
 ): Promise<void> {
   const source = createSource(config, surroundings);
   try {
-    const findings = await source.findings();
+    const findings = await source.findings(stored);
     for (const finding of findings) report.finding('source', finding);
     if (findings.every(({ level }) => level !== 'error')) report.ok('source', await source.checkStart(stored));
   } catch (error) {

@@ -18,6 +18,7 @@ export type FindingCode =
   | 'GTID_OFF'
   | 'CASCADE_HIDDEN'
   | 'NO_PRIMARY_KEY'
+  | 'XA_PREPARED'
   | 'ENGINE_NOT_TRANSACTIONAL'
   | 'NOT_ENCRYPTED';
 

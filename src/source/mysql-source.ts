@@ -60,7 +60,7 @@ export class MysqlSource implements Source {
   }
 
   async prepare(stored: StoredPosition | undefined): Promise<Prepared> {
-    const warnings = requireNoErrors(await this.findings());
+    const warnings = requireNoErrors(await this.findings(stored));
     const { start, flavour, serverUuid, sentence, isOrdinary } = await resolveStart(
       this.#control,
       this.#config.start,
@@ -73,10 +73,15 @@ export class MysqlSource implements Source {
     return { start, flavour, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
   }
 
-  /** Everything about the server that would stop a run, or make the copy inexact. */
-  findings(): Promise<readonly Finding[]> {
+  /** Everything about the server that would stop a run from `stored`, or from the configured place without one, or make the copy inexact. */
+  findings(stored: StoredPosition | undefined): Promise<readonly Finding[]> {
     const { published, partialRows } = this.#options;
-    return preflight(this.#control, { published, settings: this.#config, partialRows });
+    return preflight(this.#control, {
+      published,
+      settings: this.#config,
+      partialRows,
+      isFirstStart: stored === undefined,
+    });
   }
 
   /** Throws what would keep a run from starting at `stored`, or at the configured place without one. Takes no lock. */

@@ -12,6 +12,7 @@ import {
   tableFindings,
   type Published,
 } from './preflight-tables.ts';
+import { preparedBranches, preparedBranchFindings } from './prepared-branches.ts';
 import { textOf, type Row } from './rows.ts';
 import { publishedCascades, publishedColumns, publishedTables, sequences } from './schema-queries.ts';
 import { headStatement, type ServerVersion } from './server-version.ts';
@@ -20,6 +21,8 @@ export interface PreflightOptions {
   readonly published: Published;
   readonly settings: Pick<ConnectionSettings, 'host'>;
   readonly partialRows?: 'fail' | 'allow' | undefined;
+  /** No checkpoint says what was read before. */
+  readonly isFirstStart?: boolean;
 }
 
 /** By the last of MySQL's, and the last two of MariaDB's, the server answers what it is asked here. */
@@ -34,7 +37,7 @@ const NEEDED = {
  */
 export async function preflight(
   control: ControlConnection,
-  { published, settings, partialRows }: PreflightOptions,
+  { published, settings, partialRows, isFirstStart = false }: PreflightOptions,
 ): Promise<readonly Finding[]> {
   const version = await control.version();
   const unsupported = versionFindings(version);
@@ -61,6 +64,7 @@ export async function preflight(
     ...(version.flavour === 'mariadb' ? sequenceFindings(await sequences(control), published) : []),
     ...tableFindings(tables, published),
     ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
+    ...(isFirstStart ? preparedBranchFindings(await preparedBranches(control, grants, version)) : []),
     ...transport,
   ];
 }

@@ -9,6 +9,7 @@ import type { StartPosition, StoredPosition } from '../../../src/source/source.t
 import { resolveStart } from '../../../src/source/start-position.ts';
 import { openZongjiSession, type ZongjiOptions } from '../../../src/source/zongji.ts';
 import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import { connectMysql } from '../../support/servers.ts';
 import { asRoot, controlOf, errorOf } from './both-servers.ts';
 
 const IGNORE = { begin: () => undefined, event: () => undefined, endOfRead: () => undefined };
@@ -90,6 +91,21 @@ describe('preflight', () => {
 
   test('finds nothing wrong with a server as it should be', async () => {
     expect(await check()).toEqual([]);
+  });
+
+  test('warns of XA branches that were prepared before the first start', async () => {
+    const xid = "X'6f72',X'01',7";
+    const owner = await connectMysql(mariadb);
+    await owner.query('CREATE TABLE shop.branches (id INT PRIMARY KEY)');
+    await owner.query(`XA START ${xid}; INSERT INTO shop.branches VALUES (1); XA END ${xid}; XA PREPARE ${xid}`);
+    await owner.end();
+    try {
+      const findings = await preflight(control, { published, settings: { host: '127.0.0.1' }, isFirstStart: true });
+      expect(findings.map(({ code }) => code)).toEqual(['XA_PREPARED']);
+      expect(findings[0]?.message).toContain(`: ${xid}.`);
+    } finally {
+      await asRoot(mariadb, `XA ROLLBACK ${xid}`, 'DROP TABLE shop.branches');
+    }
   });
 
   test('finds what is wrong with its settings, and names what MariaDB understands', async () => {

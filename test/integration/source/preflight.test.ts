@@ -1,10 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { systemClock } from '../../../src/base/clock.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import type { ControlConnection } from '../../../src/source/control.ts';
 import type { Finding } from '../../../src/source/finding.ts';
+import { MysqlSource } from '../../../src/source/mysql-source.ts';
 import { preflight } from '../../../src/source/preflight.ts';
+import type { StoredPosition } from '../../../src/source/source.ts';
 import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
-import { asRoot, controlOf, VERSIONS } from './both-servers.ts';
+import { connectMysql } from '../../support/servers.ts';
+import { asRoot, controlOf, relaySettings, VERSIONS } from './both-servers.ts';
 
 const published = tableFilter({ include: ['shop.*'], exclude: ['shop.log'], excludeColumns: ['*.*.secret'] });
 const brief = (findings: readonly Finding[]): readonly string[] =>
@@ -25,6 +30,8 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       'CREATE TABLE shop.orders (id INT PRIMARY KEY, j JSON, e ENUM("a"), s VARCHAR(9), b BLOB)',
       "CREATE USER seeing IDENTIFIED BY 'pw'",
       'GRANT REPLICATION SLAVE, REPLICATION CLIENT, REFERENCES ON *.* TO seeing',
+      "CREATE USER recovering IDENTIFIED BY 'pw'",
+      'GRANT REPLICATION SLAVE, REPLICATION CLIENT, REFERENCES, XA_RECOVER_ADMIN ON *.* TO recovering',
       "CREATE USER blind IDENTIFIED BY 'pw'",
       'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO blind',
       "CREATE USER nobody IDENTIFIED BY 'pw'",
@@ -104,6 +111,36 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     const findings = await preflight(control, { published: all, settings: { host: '127.0.0.1' } });
     expect(brief(findings)).toEqual(['error BINLOG_FILTERED']);
     expect(findings[0]?.message).toContain('changes of hidden: binlog_ignore_db (hidden)');
+  });
+
+  test('warns of XA branches that were prepared before the first start, where the account may ask', async () => {
+    const xid = "X'6f726465722fff',X'0001',4711";
+    const owner = await connectMysql(mysql);
+    await owner.query(`XA START ${xid}; INSERT INTO shop.orders (id) VALUES (1); XA END ${xid}; XA PREPARE ${xid}`);
+    // Before MySQL 8.0.29 another session can end the branch only when this one is gone.
+    await owner.end();
+    const warnings = async (user: string, stored?: StoredPosition): Promise<readonly Finding[]> => {
+      const settings = {
+        ...relaySettings(mysql, { user, password: 'pw' }),
+        connectTimeoutMs: 5000,
+        heartbeatMs: 10_000,
+      };
+      const source = new MysqlSource(
+        { ...settings, serverId: undefined, start: 'latest' },
+        { clock: systemClock, logger: pino({ level: 'silent' }), published },
+      );
+      const found = await source.findings(stored).finally(() => source.close());
+      return found.filter(({ code }) => code === 'XA_PREPARED');
+    };
+    try {
+      expect(await warnings('seeing')).toEqual([]);
+      expect(await warnings('recovering', { ...(await control.head()) })).toEqual([]);
+      const [finding] = await warnings('recovering');
+      expect(finding).toMatchObject({ level: 'warning', message: expect.stringContaining(`: ${xid}.`) as string });
+    } finally {
+      await asRoot(mysql, `XA ROLLBACK ${xid}`);
+    }
+    expect(await warnings('recovering')).toEqual([]);
   });
 
   test('says what an account without REFERENCES cannot see', async () => {
