@@ -1,8 +1,7 @@
 /** The command line: help, check, tail and checkpoint, as a newcomer types them. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROGRAM } from '../../dev/relay-process.ts';
@@ -238,12 +237,7 @@ describe('checkpoint show', () => {
     expect(byConfig).toEqual(byFolder);
     expect(JSON.parse(byConfig.stdout)).toMatchObject({ epoch: 1, destination: 'stdout', ordering: 'key' });
     expect([byConfig.code, byConfig.stderr]).toEqual([0, '']);
-    expectRefusal(
-      await program(['checkpoint', 'show', '--path', await mkdtemp(join(tmpdir(), 'binlog-relay-cli-'))]),
-      1,
-      'CHECKPOINT_MISSING',
-      [],
-    );
+    expectRefusal(await program(['checkpoint', 'show', '--path', place.folder]), 1, 'CHECKPOINT_MISSING', []);
   });
 });
 

@@ -1,9 +1,9 @@
 /** The program as its users start it: a command line, exit codes, and what stands on stdout and stderr. `npm run build` must have been run. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { stringify } from 'yaml';
 import { PROGRAM } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
@@ -116,7 +116,11 @@ export function parseMessages(text: string): readonly Message[] {
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** A folder with a configuration, and with the checkpoint of the relay that runs from it. */
+/** Of all places of this test file. */
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A folder with a configuration, and with the checkpoint of the relay that runs from it; it is removed after the tests of the file. */
 export class Place {
   readonly folder: string;
   readonly #sections: Sections;
@@ -129,7 +133,9 @@ export class Place {
   /** A relay that publishes `include` of `mysql` to stdout, unless `sections` say otherwise. */
   static async create(mysql: MysqlAddress, include: string, sections: Sections = {}): Promise<Place> {
     const { host, port, relayUser: user, relayPassword: password } = mysql;
-    const place = new Place(await mkdtemp(join(tmpdir(), 'binlog-relay-start-')), {
+    const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-start-'));
+    folders.push(folder);
+    const place = new Place(folder, {
       source: { host, port, user, password },
       tables: { include: [include] },
       sink: { type: 'stdout' },
