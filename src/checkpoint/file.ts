@@ -11,7 +11,6 @@ import {
   type CheckpointFs,
   type CheckpointPaths,
   type Generation,
-  type Generations,
 } from './file-generations.ts';
 import { withNextEpoch } from './next-epoch.ts';
 
@@ -34,11 +33,6 @@ export function createFileCheckpointStore(
   { logger, fs = nodeFs }: FileCheckpointSurroundings,
 ): CheckpointStore {
   return new FileCheckpointStore(checkpointPaths(resolve(folder)), logger, fs);
-}
-
-/** Both files as they are; for `checkpoint show`. Changes nothing; a relay may be running on the folder. */
-export function inspectCheckpointFolder(folder: string, fs: CheckpointFs = nodeFs): Promise<Generations> {
-  return readGenerations(checkpointPaths(resolve(folder)), fs);
 }
 
 class FileCheckpointStore implements CheckpointStore {

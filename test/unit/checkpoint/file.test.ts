@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RelayError } from '../../../src/base/errors.ts';
 import type { CheckpointStore } from '../../../src/checkpoint/checkpoint.ts';
-import { createFileCheckpointStore, inspectCheckpointFolder } from '../../../src/checkpoint/file.ts';
+import { createFileCheckpointStore } from '../../../src/checkpoint/file.ts';
 import type { CheckpointFs } from '../../../src/checkpoint/file-generations.ts';
 import { checkpoint } from '../../support/checkpoints.ts';
 
@@ -82,10 +82,10 @@ describe('two generations', () => {
   it('are the last save and the one before', async () => {
     const store = open();
     for (const n of [1, 2, 3]) await store.save(checkpoint(n));
-    const found = await inspectCheckpointFolder(folder);
-    expect(found.current).toEqual({ path: current(), state: 'sound', checkpoint: checkpoint(3) });
-    expect(found.previous).toEqual({ path: previous(), state: 'sound', checkpoint: checkpoint(2) });
     expect((await readdir(folder)).sort()).toEqual(['checkpoint.json', 'checkpoint.previous.json']);
+    expect(await open().load()).toEqual(checkpoint(3));
+    await rm(current());
+    expect(await open().load()).toEqual(checkpoint(2, { epoch: 8 }));
   });
 
   it('are written, synced and renamed in the order that survives a power cut', async () => {
@@ -299,7 +299,7 @@ describe('a folder that cannot be used', () => {
   });
 });
 
-describe('inspectCheckpointFolder', () => {
+describe('a look at a folder that a relay works on', () => {
   it('is not misled by a relay that is between its two renames', async () => {
     const store = open();
     await store.save(checkpoint(1));
@@ -312,20 +312,14 @@ describe('inspectCheckpointFolder', () => {
         return nodeFs.readFile(path);
       },
     };
-    expect((await inspectCheckpointFolder(folder, fs)).current).toMatchObject({
-      state: 'sound',
-      checkpoint: checkpoint(2),
-    });
+    expect(await open(fs).load()).toEqual(checkpoint(2));
   });
 
   it('changes nothing, not even what a crash left', async () => {
     await mkdir(folder);
     await writeFile(join(folder, 'checkpoint.json.tmp'), 'half');
     await writeFile(current(), 'x');
-    expect(await inspectCheckpointFolder(folder)).toEqual({
-      current: { path: current(), state: 'damaged', problem: 'its 1 bytes are not JSON: it was cut or damaged' },
-      previous: { path: previous(), state: 'absent' },
-    });
+    expect((await errorOf(open().load())).code).toBe('CHECKPOINT_DAMAGED');
     expect((await readdir(folder)).sort()).toEqual(['checkpoint.json', 'checkpoint.json.tmp']);
   });
 });
