@@ -38,7 +38,7 @@ export function mysqlxError(error: unknown, place: MysqlxPlace): RelayError {
   if (error instanceof RelayError) return error;
   const code = serverCode(error);
   const message = error instanceof Error ? error.message : String(error);
-  const remedy = code === undefined ? undefined : remedyOf(code, place);
+  const remedy = code === undefined ? certificateRemedy(error) : remedyOf(code, place);
   return new RelayError(
     remedy === undefined ? 'CHECKPOINT_UNREACHABLE' : 'CHECKPOINT_REFUSED',
     `${locationOf(place)}: ${message}${code === undefined ? '' : ` (${code})`}`,
@@ -53,6 +53,13 @@ export function protocolError(place: MysqlxPlace): RelayError {
     `${locationOf(place)}: what listens on port ${place.port} does not speak the X Protocol`,
     { remedy: 'Give checkpoint.port the port of the X Protocol, usually 33060 and never 3306: SELECT @@mysqlx_port.' },
   );
+}
+
+/** Node.js's codes of what is wrong with a certificate: X509 verification of OpenSSL, and the name that it was made for. */
+function certificateRemedy(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (!/CERT|UNABLE_TO_(GET|VERIFY|DECODE)/.test(error.code)) return undefined;
+  return 'Give checkpoint.tls.ca the authority that signed the certificate of that server (SELECT @@mysqlx_ssl_ca, @@ssl_ca); with verify-identity checkpoint.host must be a name that the certificate holds.';
 }
 
 function remedyOf(code: number, { user, schema }: MysqlxPlace): string | undefined {

@@ -4,6 +4,7 @@
  * The package is loaded only when a checkpoint is kept through it: it is optional, and its license is GPL-2.0.
  */
 import { connect, type Socket } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { Collection, getSession as GetSession, Session } from '@mysql/xdevapi';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
@@ -12,6 +13,11 @@ import { locationOf, mysqlxError, protocolError, type MysqlxPlace } from './mysq
 
 export interface MysqlxAccess extends MysqlxPlace {
   readonly password: string;
+  /** `required`: the certificate is not looked at; the others need `ca`, the path of a PEM file. */
+  readonly tls: {
+    readonly mode: 'required' | 'verify-ca' | 'verify-identity';
+    readonly ca?: string | undefined;
+  };
 }
 
 /** For everything that one load or save does. */
@@ -39,7 +45,8 @@ export class MysqlxSessions {
     const attempt = async (): Promise<T> => {
       await this.#requireXProtocol();
       const { host, port, user, password } = this.#access;
-      const session = await getSession({ host, port, user, password, connectTimeout: CONNECT_TIMEOUT_MS });
+      const tls = tlsOptions(this.#access);
+      const session = await getSession({ host, port, user, password, tls, connectTimeout: CONNECT_TIMEOUT_MS });
       const end = (): void => {
         breakOff(session);
       };
@@ -88,6 +95,17 @@ async function loadPackage(): Promise<typeof GetSession> {
       cause,
     });
   }
+}
+
+/** With `ca` the package verifies who signed the certificate; it does not know for which host, and would compare with `localhost`. */
+function tlsOptions({
+  host,
+  tls: { mode, ca },
+}: MysqlxAccess): NonNullable<Exclude<Parameters<typeof GetSession>[0], string>['tls']> {
+  if (mode === 'required' || ca === undefined) return {};
+  return mode === 'verify-ca'
+    ? { ca }
+    : { ca, checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) };
 }
 
 /** Frames of the X Protocol: length (4 bytes, little-endian, what follows), type (1 byte). mysqlx.proto: ClientMessages.Type, ServerMessages.Type. */

@@ -26,6 +26,24 @@ const fileSchema = z
 const nameProblem: TextCheck = (name) =>
   /^[a-z0-9_]{1,64}$/.test(name) ? undefined : 'is not a name of up to 64 lower-case letters, digits and _';
 
+const tlsSchema = z
+  .strictObject({
+    mode: z
+      .enum(['required', 'verify-ca', 'verify-identity'])
+      .default('required')
+      .describe(
+        'How the server is known; the connection is always encrypted. `required`: the certificate is not looked at. `verify-ca`: it must be signed by an ' +
+          'authority in ca. `verify-identity`: and it must be made for checkpoint.host.',
+      ),
+    ca: path()
+      .optional()
+      .describe(
+        'PEM file of the authorities that the server’s certificate may be signed by (SELECT @@mysqlx_ssl_ca, @@ssl_ca). Needed with mode verify-ca and verify-identity.',
+      ),
+  })
+  .prefault({})
+  .describe('Whether the certificate of that server is verified.');
+
 const mysqlxSchema = z
   .strictObject({
     type: z
@@ -46,8 +64,9 @@ const mysqlxSchema = z
       .default('')
       .describe(
         'Password of the account; empty for an account without one. Keep it out of this file: write `${CHECKPOINT_PASSWORD}`, or ' +
-          '`file:/run/secrets/checkpoint-password`. The connection is always encrypted, but the certificate is not looked at.',
+          '`file:/run/secrets/checkpoint-password`.',
       ),
+    tls: tlsSchema,
     schema: text(nameProblem, '^[a-z0-9_]{1,64}$').describe('Schema of the collection. It must exist.'),
     collection: text(nameProblem, '^[a-z0-9_]{1,64}$')
       .prefault('binlog_relay_checkpoints')

@@ -29,6 +29,7 @@ export function breaches(config: Config, file: File): readonly Breach[] {
     ...laneBreaches(config, file),
     ...placeBreaches(config),
     ...ddlBreaches(config),
+    ...checkpointTlsBreaches(config),
     ...pemBreaches(config, file),
   ];
 }
@@ -107,6 +108,19 @@ function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
   return [{ path: ['sink', 'path'], text: 'lies in the folder of the checkpoint: choose a place outside of it' }];
 }
 
+function checkpointTlsBreaches({ checkpoint }: Config): readonly Breach[] {
+  if (checkpoint.type !== 'mysqlx') return [];
+  const { mode, ca } = checkpoint.tls;
+  const path = ['checkpoint', 'tls'];
+  if (mode === 'required' && ca !== undefined) {
+    const text = 'is not looked at in mode required: set mode to verify-identity or verify-ca, or remove ca';
+    return [{ path: [...path, 'ca'], text }];
+  }
+  if (mode !== 'required' && ca === undefined)
+    return [{ path: [...path, 'mode'], text: 'needs ca beside it: the authority that signed the certificate' }];
+  return [];
+}
+
 function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
   if (typeof ddl === 'string') return [];
   const path = ['ddl', 'topic'];
@@ -117,13 +131,14 @@ function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
 }
 
 /** A file that is missing, or is not what it should be, would otherwise show only as a failed handshake. */
-function pemBreaches({ source, sink }: Config, { readFile }: File): readonly Breach[] {
+function pemBreaches({ source, sink, checkpoint }: Config, { readFile }: File): readonly Breach[] {
   const sinkCa = sink.type === 'rocketmq' ? sink.tls.ca : undefined;
   const files: readonly (readonly [Path, string | undefined, string])[] = [
     [['source', 'tls', 'ca'], source.tls.ca, 'CERTIFICATE'],
     [['source', 'tls', 'cert'], source.tls.cert, 'CERTIFICATE'],
     [['source', 'tls', 'key'], source.tls.key, 'PRIVATE KEY'],
     [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
+    [['checkpoint', 'tls', 'ca'], checkpoint.type === 'mysqlx' ? checkpoint.tls.ca : undefined, 'CERTIFICATE'],
   ];
   return files.flatMap(([path, file, kind]): readonly Breach[] => {
     if (file === undefined) return [];

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
@@ -20,7 +24,7 @@ let mysql: MysqlServer;
 let sql: Connection;
 
 beforeAll(async () => {
-  mysql = await startMysql({ own: true, mysqlx: true, progress: () => undefined });
+  mysql = await startMysql({ own: true, mysqlx: true, flags: ['--secure-file-priv='], progress: () => undefined });
   sql = await connectMysql(mysql);
   await sql.query(
     `CREATE DATABASE ${SCHEMA}; CREATE USER keeper IDENTIFIED BY 'keeper-secret'; GRANT SELECT, INSERT, UPDATE, CREATE ON ${SCHEMA}.* TO keeper; ` +
@@ -39,6 +43,7 @@ function access(changes: Partial<MysqlxAccess> = {}): MysqlxAccess {
     port: mysql.mysqlxPort ?? 0,
     user: 'keeper',
     password: 'keeper-secret',
+    tls: { mode: 'required' },
     schema: SCHEMA,
     collection: 'checkpoints',
     name: uniqueName(''),
@@ -94,6 +99,44 @@ describe('two generations', () => {
     expect(error.remedy).toContain(`DELETE FROM ${SCHEMA}.checkpoints WHERE _id = '${at.name}'`);
     await sql.query(`UPDATE ${SCHEMA}.checkpoints SET doc = JSON_REMOVE(doc, '$.revision') WHERE _id = ?`, [at.name]);
     expect(await failure(open(at).load())).toMatchObject({ code: 'CHECKPOINT_DAMAGED' });
+  });
+});
+
+describe('the certificate of the server', () => {
+  let folder: string;
+  let ca: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'checkpoint-tls-'));
+    ca = join(folder, 'ca.pem');
+    const [rows] = await sql.query<RowDataPacket[]>(
+      "SELECT CONVERT(LOAD_FILE(CONCAT(@@datadir, 'ca.pem')) USING ascii) AS pem",
+    );
+    await writeFile(ca, String(rows[0]?.['pem']));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('signed by an authority of ca is taken', async () => {
+    const at = access({ tls: { mode: 'verify-ca', ca } });
+    await open(at).save(checkpoint(1));
+    expect(await open(at).load()).toEqual(checkpoint(1));
+  });
+
+  it('signed by another one is refused', async () => {
+    const other = join(folder, 'other.pem');
+    // prettier-ignore
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(folder, 'key.pem'), '-out', other, '-days', '1', '-subj', '/CN=other'], { stdio: 'ignore' });
+    expect(await failure(open(access({ tls: { mode: 'verify-ca', ca: other } })).load())).toMatchObject({
+      code: 'CHECKPOINT_REFUSED',
+      remedy: expect.stringContaining('checkpoint.tls.ca') as string,
+    });
+  });
+
+  it('made for another host is refused by verify-identity', async () => {
+    expect(await failure(open(access({ tls: { mode: 'verify-identity', ca } })).load())).toMatchObject({
+      code: 'CHECKPOINT_REFUSED',
+      remedy: expect.stringContaining('checkpoint.host') as string,
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { asRelayError, type RelayError } from '../../../src/base/errors.ts';
+import type { MysqlxAccess } from '../../../src/checkpoint/mysqlx-session.ts';
 import { createMysqlxCheckpointStore } from '../../../src/checkpoint/mysqlx.ts';
 
 const servers: Server[] = [];
@@ -24,7 +25,16 @@ async function listen(greet: (socket: Socket) => void): Promise<number> {
 }
 
 function loadFailure(port: number): Promise<RelayError> {
-  const access = { host: '127.0.0.1', port, user: 'u', password: 'p-secret', schema: 's', collection: 'c', name: 'n' };
+  const access: MysqlxAccess = {
+    host: '127.0.0.1',
+    port,
+    user: 'u',
+    password: 'p-secret',
+    tls: { mode: 'required' },
+    schema: 's',
+    collection: 'c',
+    name: 'n',
+  };
   const store = createMysqlxCheckpointStore(access, { logger: pino({ level: 'silent' }), clock: systemClock });
   return store.load().then(() => expect.unreachable(), asRelayError);
 }

@@ -53,13 +53,13 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
       '6:1: checkpoint.name: is missing',
       '6:1: checkpoint.schema: is missing',
       '6:1: checkpoint.user: is missing',
-      '8:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, schema, collection, name, interval',
+      '8:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, tls, schema, collection, name, interval',
     ],
   ],
   [
     `${MYSQLX}  path: ./x\n`,
     [
-      '12:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, schema, collection, name, interval',
+      '12:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, tls, schema, collection, name, interval',
     ],
   ],
   [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problems, REQUIRED } from '../../support/config.ts';
+import { MYSQLX, problems, REQUIRED } from '../../support/config.ts';
 
 const files = {
   '/ca.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
@@ -52,6 +52,32 @@ describe('source.tls', () => {
     ],
   ])('%s', (tls, expected) => {
     expect(withSource(tls)).toEqual([expected]);
+  });
+});
+
+describe('checkpoint.tls', () => {
+  it.each(['{ mode: required }', '{ mode: verify-ca, ca: /ca.pem }', '{ mode: verify-identity, ca: /ca.pem }'])(
+    '%s is good',
+    (tls) => {
+      expect(added(`${MYSQLX}  tls: ${tls}\n`)).toEqual([]);
+    },
+  );
+
+  it.each([
+    [
+      '{ ca: /ca.pem }',
+      '12:14: checkpoint.tls.ca: "/ca.pem" is not looked at in mode required: set mode to verify-identity or verify-ca, or remove ca',
+    ],
+    [
+      '{ mode: verify-identity }',
+      '12:16: checkpoint.tls.mode: "verify-identity" needs ca beside it: the authority that signed the certificate',
+    ],
+    [
+      '{ mode: verify-ca, ca: /key.pem }',
+      '12:31: checkpoint.tls.ca: "/key.pem" is not a PEM file with a line -----BEGIN CERTIFICATE-----',
+    ],
+  ])('%s', (tls, expected) => {
+    expect(added(`${MYSQLX}  tls: ${tls}\n`)).toEqual([expected]);
   });
 });
 

@@ -22,7 +22,7 @@ const CONFIGS = [
   {
     source: { host: 'a', user: 'b' },
     sink: { type: 'stdout' },
-    checkpoint: { type: 'mysqlx', host: 'a', user: 'b', schema: 'c', name: 'd' },
+    checkpoint: { type: 'mysqlx', host: 'a', user: 'b', schema: 'c', name: 'd', tls: {} },
   },
 ];
 
