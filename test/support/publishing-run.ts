@@ -1,22 +1,15 @@
 /** A relay between a real MySQL and a list of messages, for tests of what it publishes under a policy. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tmpdir } from 'node:os';
 import type { Connection } from 'mysql2/promise';
-import { pino } from 'pino';
 import type { MessageBody } from '../../dev/replay.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
-import { systemClock } from '../../src/base/clock.ts';
 import { asRelayError, type RelayError } from '../../src/base/errors.ts';
 import type { Ordering } from '../../src/change/change.ts';
-import { tableFilter } from '../../src/change/table-filter.ts';
-import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
 import { EXACT, type PublishPolicy } from '../../src/relay/publish-policy.ts';
 import type { RelayCounters } from '../../src/relay/relay.ts';
-import { Relay } from '../../src/relay/run.ts';
-import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { Relay } from '../../src/relay/run.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
-import { MysqlSource } from '../../src/source/mysql-source.ts';
+import { realSourceRelay } from './real-source-relay.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -33,27 +26,9 @@ export class PublishingRun {
   readonly #ended: Promise<void>;
 
   private constructor(mysql: MysqlAddress, database: string, { publish, ordering = 'key' }: PublishingOptions) {
-    const filter = tableFilter({ include: [`${database}.*`], exclude: [], excludeColumns: [] });
-    const logger = pino({ level: 'silent' });
-    const policy = { ...EXACT, ...publish };
-    const config = {
-      host: mysql.host,
-      port: mysql.port,
-      user: mysql.relayUser,
-      password: mysql.relayPassword,
-      tls: { mode: 'preferred' as const },
-      serverId: undefined,
-      start: 'latest' as const,
-      heartbeatMs: 10_000,
-      connectTimeoutMs: 10_000,
-    };
-    this.#relay = new Relay({
-      source: new MysqlSource(config, {
-        clock: systemClock,
-        logger,
-        published: filter,
-        partialRows: policy.partialRows,
-      }),
+    this.#relay = realSourceRelay({
+      mysql,
+      tables: { include: [`${database}.*`] },
       sink: {
         open: () =>
           Promise.resolve({
@@ -68,25 +43,10 @@ export class PublishingRun {
         },
         close: () => Promise.resolve(),
       },
-      store: createMemoryCheckpointStore(),
-      format: canalJson,
-      filter,
       ordering,
       lanes: ordering === 'total' ? 1 : 4,
-      publish: policy,
-      messageKeys: 'auto',
+      publish: { ...EXACT, ...publish },
       heldBytes: 32 << 20,
-      messageBytes: 256 << 10,
-      createSpillFile: () => createSpillFile(tmpdir()),
-      stopTimeoutMs: 10_000,
-      checkpointIntervalMs: 100,
-      ddl: 'warn',
-      ddlSink: undefined,
-      skip: undefined,
-      acceptNewLanes: false,
-      clock: systemClock,
-      random: () => 0.5,
-      logger,
     });
     this.#ended = this.#relay.run(this.#stop.signal).catch((error: unknown) => {
       this.failure = asRelayError(error);

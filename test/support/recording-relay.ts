@@ -1,20 +1,15 @@
 /** The real source and relay in this process, with a broker that takes everything and remembers it. */
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import type { MessageBody } from '../../dev/replay.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { tableFilter, type TablePatterns } from '../../src/change/table-filter.ts';
+import type { TablePatterns } from '../../src/change/table-filter.ts';
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
 import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
 import type { StartSetting } from '../../src/config/config.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
-import { Relay } from '../../src/relay/run.ts';
-import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { Relay } from '../../src/relay/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
-import { MysqlSource } from '../../src/source/mysql-source.ts';
+import { realSourceRelay } from './real-source-relay.ts';
 
 export interface RecordingOptions {
   readonly mysql: MysqlAddress;
@@ -32,7 +27,6 @@ export interface RecordedMessage {
 }
 
 const PATIENCE_MS = 60_000;
-const LANES = 8;
 
 export class RecordingRelay {
   /** In the order in which they were sent. */
@@ -42,41 +36,8 @@ export class RecordingRelay {
   readonly #ended: Promise<unknown>;
 
   private constructor({ mysql, tables, start = 'latest', store = createMemoryCheckpointStore() }: RecordingOptions) {
-    const filter = tableFilter({ exclude: [], excludeColumns: [], ...tables });
-    const logger = pino({ level: 'silent' });
-    const settings = {
-      host: mysql.host,
-      port: mysql.port,
-      user: mysql.relayUser,
-      password: mysql.relayPassword,
-      tls: { mode: 'preferred' as const },
-      serverId: undefined,
-      start,
-      heartbeatMs: 10_000,
-      connectTimeoutMs: 10_000,
-    };
-    this.#relay = new Relay({
-      source: new MysqlSource(settings, { clock: systemClock, logger, published: filter }),
-      sink: new RecordingSink(this.messages),
-      store,
-      format: canalJson,
-      filter,
-      ordering: 'key',
-      lanes: LANES,
-      messageBytes: 256 << 10,
-      messageKeys: 'auto',
-      heldBytes: 8 << 20,
-      createSpillFile: () => createSpillFile(tmpdir()),
-      stopTimeoutMs: 10_000,
-      checkpointIntervalMs: 100,
-      ddl: 'warn',
-      ddlSink: undefined,
-      skip: undefined,
-      acceptNewLanes: false,
-      clock: systemClock,
-      random: () => 0.5,
-      logger,
-    });
+    const sink = new RecordingSink(this.messages);
+    this.#relay = realSourceRelay({ mysql, tables, start, sink, store });
     this.#ended = this.#relay.run(this.#stop.signal).then(
       () => undefined,
       (error: unknown) => error,

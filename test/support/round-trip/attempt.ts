@@ -1,18 +1,11 @@
 /** One round trip: tables on a source, changes to them, the real relay, a reader that keeps a copy from the text alone, and a comparison. */
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { pino } from 'pino';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
-import { systemClock } from '../../../src/base/clock.ts';
 import type { Ordering } from '../../../src/change/change.ts';
-import { tableFilter } from '../../../src/change/table-filter.ts';
-import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
-import { canalJson } from '../../../src/format/canal-json.ts';
-import { Relay } from '../../../src/relay/run.ts';
-import { createSpillFile } from '../../../src/relay/spill-file.ts';
-import { MysqlSource } from '../../../src/source/mysql-source.ts';
+import type { Relay } from '../../../src/relay/run.ts';
 import { holdsGtids, newestGtids } from '../gtids.ts';
+import { realSourceRelay } from '../real-source-relay.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
 import { firstDifference, type Difference } from './compare.ts';
 import { CopySink } from './copy-sink.ts';
@@ -86,7 +79,12 @@ async function published(
 ): Promise<Outcome> {
   const { tables, transactions, kept, tamper = (body: string): string => body } = attempt;
   const sink = new CopySink(copy, copyOf(database), tamper);
-  const relay = relayOf(ends.source, database, attempt, sink);
+  const relay = realSourceRelay({
+    mysql: ends.source,
+    tables: { include: [`${database}.*`] },
+    sink: sink,
+    ...attempt.relay,
+  });
   const stop = new AbortController();
   let failure: unknown;
   const running = relay.run(stop.signal).catch((error: unknown) => {
@@ -125,43 +123,6 @@ async function published(
       return outcome({ what: 'a value of the copy differs', difference: compared.difference });
   }
   return outcome(undefined, rows);
-}
-
-function relayOf(mysql: MysqlAddress, database: string, { relay }: Attempt, sink: CopySink): Relay {
-  const { host, port, relayUser, relayPassword } = mysql;
-  const filter = tableFilter({ include: [`${database}.*`], exclude: [], excludeColumns: [] });
-  const logger = pino({ level: 'silent' });
-  const config = {
-    host,
-    port,
-    user: relayUser,
-    password: relayPassword,
-    tls: { mode: 'preferred' as const },
-    serverId: undefined,
-    start: 'latest' as const,
-    heartbeatMs: 10_000,
-    connectTimeoutMs: 10_000,
-  };
-  return new Relay({
-    source: new MysqlSource(config, { clock: systemClock, logger, published: filter }),
-    sink,
-    store: createMemoryCheckpointStore(),
-    format: canalJson,
-    ddl: 'warn',
-    ddlSink: undefined,
-    skip: undefined,
-    filter,
-    ...relay,
-    messageKeys: 'auto',
-    heldBytes: 8 << 20,
-    createSpillFile: () => createSpillFile(tmpdir()),
-    stopTimeoutMs: 10_000,
-    checkpointIntervalMs: 100,
-    acceptNewLanes: false,
-    clock: systemClock,
-    random: () => 0.5,
-    logger,
-  });
 }
 
 /** Waits until the low-water mark has everything that the source has committed by now: then the copy has it, too. */
