@@ -33,7 +33,7 @@ const tlsSchema = z
 export const sourceSchema = z
   .strictObject({
     host: text(hostProblem).describe(
-      'Host name or IP address of the MySQL server whose binlog is read: the source or one of its replicas.',
+      'Host name or IP address of the server whose binlog is read: the source or one of its replicas.',
     ),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the MySQL server.'),
     user: text((value) =>
@@ -79,4 +79,4 @@ export const sourceSchema = z
     heartbeatMs: heartbeat,
     connectTimeoutMs: connectTimeout,
   }))
-  .describe('The MySQL server whose binlog is published.');
+  .describe('The MySQL or MariaDB server whose binlog is published.');
