@@ -40,7 +40,8 @@ export class GrowingBytes {
   reserve(sizeBytes: number): Buffer {
     const needed = this.length + sizeBytes;
     if (needed <= this.buffer.length) return this.buffer;
-    const grown = SPARES.take(Math.max(needed, Math.floor(this.buffer.length * GROWTH)));
+    const growth = this.buffer.length < LARGE_BYTES ? 2 : LARGE_GROWTH;
+    const grown = SPARES.take(Math.max(needed, this.buffer.length * growth));
     this.buffer.copy(grown, 0, 0, this.length);
     this.#held.bytes += grown.length - this.buffer.length;
     SPARES.give(this.buffer);
@@ -72,7 +73,8 @@ export class GrowingBytes {
 }
 
 const NOTHING = Buffer.alloc(0);
-/** Above 256 KiB, where sizes are not powers of two any more; see SpareBuffers. */
-const GROWTH = 1.25;
+/** A large buffer grows in smaller steps: most are as large by then as they get. */
+const LARGE_BYTES = 256 << 10;
+const LARGE_GROWTH = 1.25;
 /** Enough for what grows at the same time: some messages of a quarter of a megabyte. */
 const SPARES = new SpareBuffers(8 << 20);

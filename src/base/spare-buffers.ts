@@ -36,13 +36,10 @@ export class SpareBuffers {
 /** Smaller ones are cheap, larger ones rare. */
 const SMALLEST_BYTES = 1 << 10;
 const LARGEST_BYTES = 1 << 20;
-/** From here on powers of two would leave too much unused. */
-const COARSE_BYTES = 256 << 10;
-const STEP_BYTES = 64 << 10;
 
-/** Few sizes, so that spares fit. */
+/** Few sizes, four in each octave, so that spares fit and at most a quarter of a buffer is unused. */
 function sizeFor(bytes: number): number {
   if (bytes < SMALLEST_BYTES) return bytes;
-  if (bytes > COARSE_BYTES) return Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
-  return 2 ** (32 - Math.clz32(bytes - 1));
+  const step = 2 ** Math.floor(Math.log2(bytes)) / 4;
+  return Math.ceil(bytes / step) * step;
 }

@@ -163,7 +163,7 @@ const MOST_UTF8 = 3;
 const TAIL_BYTES = 1024;
 const CURSOR: Cursor = { p: 0, o: 0 };
 /** Small, so that thousands of live messages of one row stay small; they double as they grow. */
-const FIRST_ROWS_BYTES = 1024;
+const FIRST_ROWS_BYTES = 512;
 const FIRST_CHANGES_BYTES = 64;
 /** Comma, quotes, hash, plus and the digits of n. */
 const IDENTITY_BYTES = 24;
