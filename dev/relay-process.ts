@@ -109,7 +109,7 @@ export class RelayProcess {
   }
 
   /** Resolves when `wanted` holds; throws with the end of the log when it does not within `timeoutMs`, or when the process ends. */
-  async until(what: string, wanted: (health: Health) => boolean, timeoutMs = 30_000): Promise<Health> {
+  async until(what: string, wanted: (health: Health) => boolean, timeoutMs = 30_000, intervalMs = 50): Promise<Health> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const health = await this.health();
@@ -119,7 +119,7 @@ export class RelayProcess {
           `the relay is not ${what}; last health: ${JSON.stringify(health)}; the end of ${this.logFile}:\n${(await this.log()).slice(-3000)}`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, intervalMs));
     }
   }
 
