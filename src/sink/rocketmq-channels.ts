@@ -3,6 +3,7 @@ import { RpcClientManager, type BaseClient, type Endpoints, type ILogger } from 
 import serviceGrpcPb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_grpc_pb.js';
 import type servicePb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js';
 import type { Clock } from '../base/clock.ts';
+import { RequestBytes } from './rocketmq-request-bytes.ts';
 import { TelemetryStream, type TelemetryCall } from './rocketmq-telemetry.ts';
 
 type GrpcClient = serviceGrpcPb.MessagingServiceClient;
@@ -51,6 +52,7 @@ export class RpcChannels extends RpcClientManager {
   readonly #clients = new Map<string, GrpcClient>();
   readonly #calls = new Set<ClientUnaryCall>();
   readonly #streams = new Set<TelemetryStream>();
+  readonly #requestBytes = new RequestBytes();
   #closing: Promise<void> | undefined;
 
   constructor(producer: BaseClient, logger: ILogger, options: ChannelOptions) {
@@ -81,14 +83,22 @@ export class RpcChannels extends RpcClientManager {
     );
   }
 
-  override sendMessage(
+  override async sendMessage(
     endpoints: Endpoints,
     request: servicePb.SendMessageRequest,
     durationMs: number,
   ): Promise<servicePb.SendMessageResponse> {
-    return this.#unary(endpoints, durationMs, (client, metadata, options, done) =>
-      client.sendMessage(request, metadata, options, done),
+    const { path, responseDeserialize } = serviceGrpcPb.MessagingServiceService.sendMessage;
+    const bytes = this.#requestBytes.write(request);
+    const response = await this.#unary<servicePb.SendMessageResponse>(
+      endpoints,
+      durationMs,
+      (client, metadata, options, done) =>
+        client.makeUnaryRequest(path, () => bytes, responseDeserialize, request, metadata, options, done),
     );
+    // The broker has read them all. Of a call that failed, gRPC may still have them in hand.
+    this.#requestBytes.recycle(bytes);
+    return response;
   }
 
   override notifyClientTermination(
@@ -140,7 +150,7 @@ export class RpcChannels extends RpcClientManager {
       client: GrpcClient,
       metadata: Metadata,
       options: { deadline: number },
-      done: (error: ServiceError | null, response: Response) => void,
+      done: (error: ServiceError | null, response?: Response) => void,
     ) => ClientUnaryCall,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
@@ -151,8 +161,9 @@ export class RpcChannels extends RpcClientManager {
         { deadline },
         (error, response) => {
           this.#calls.delete(call);
-          if (error === null) resolve(response);
-          else reject(error);
+          if (error !== null) reject(error);
+          else if (response !== undefined) resolve(response);
+          else reject(new Error('the proxy answered nothing'));
         },
       );
       this.#calls.add(call);

@@ -65,6 +65,30 @@ describe('rocketmq', () => {
     ]);
   });
 
+  // Requests are written into buffers that are used again.
+  test('every body arrives whole, whatever became of the sends before it', async () => {
+    await sink.open();
+    let sends = 0;
+    proxy.onSend = () => {
+      sends += 1;
+      if (sends % 40 === 0) return 'silent';
+      return sends % 5 === 0 ? { code: 50001, message: 'service not available now' } : undefined;
+    };
+    const accepted: string[] = [];
+    const sendAll = async (lane: string): Promise<void> => {
+      for (let number = 0; number < 30; number += 1) {
+        const body = Buffer.alloc(2_000 + ((number * 7919) % 60_000), `${lane} ${number} `);
+        await sink.send({ ...message(lane, number), body }).then(
+          () => accepted.push(body.toString()),
+          () => undefined,
+        );
+      }
+    };
+    await Promise.all(['lane-0', 'lane-1', 'lane-2', 'lane-3'].map(sendAll));
+    expect(accepted.length).toBeGreaterThan(60);
+    expect(proxy.stored.map(({ body }) => body.toString()).sort()).toEqual(accepted.sort());
+  });
+
   // The relay's connections take the place of the client's own by the client's protected parts: a release of it that goes another way shows here.
   test('no call goes around the channels of the relay, and they are one connection', async () => {
     await sink.open();
