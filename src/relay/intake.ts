@@ -14,6 +14,7 @@ import { nestedEvents } from '../binlog/transaction-payload.ts';
 import { readXaStatement } from '../binlog/xid.ts';
 import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
+import { ChangeCounter } from './change-counter.ts';
 import type { StatementRead } from './ddl-policy.ts';
 import { EventCheck } from './event-check.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
@@ -60,8 +61,8 @@ export class Intake {
   #serial = 0;
   /** Where the transaction begins, in the file of the boundary. */
   #begins = 0;
-  /** Statements of the transaction that is being read, as ChangeCounter counts changes. */
-  readonly #statements = { serial: 0, next: 0, taken: 0 };
+  /** Of the transaction that is being read. */
+  readonly #statements = new ChangeCounter();
   /** While one is being passed. */
   #skipped: SkippedTransaction | undefined;
   #state: State = 'between';
@@ -98,8 +99,7 @@ export class Intake {
     if (this.#state === 'between') return;
     this.#cut = identityOf(this.#transaction);
     this.#options.rows.rewind(this.#serial);
-    this.#statements.taken = Math.max(this.#statements.taken, this.#statements.next);
-    this.#statements.next = 0;
+    this.#statements.rewind(this.#serial);
     this.#skipped = undefined;
     this.#state = 'between';
   }
@@ -383,11 +383,7 @@ export class Intake {
     }
     this.counters.ddlStatements += 1;
     const counter = this.#statements;
-    if (counter.serial !== this.#serial) {
-      counter.serial = this.#serial;
-      counter.next = 0;
-      counter.taken = 0;
-    }
+    counter.countIn(this.#serial);
     const n = counter.next;
     counter.next += 1;
     if (n >= counter.taken) this.#options.onDdl({ database, statement, place: this.#transactionPlace, n });

@@ -98,11 +98,7 @@ export class RowReader {
   #images(plan: TablePlan, b: Buffer, from: number, end: number, transaction: Transaction, serial: number): void {
     const isUpdate = this.#header.kind === 'update';
     const { counter } = plan;
-    if (counter.serial !== serial) {
-      counter.serial = serial;
-      counter.next = 0;
-      counter.taken = 0;
-    }
+    counter.countIn(serial);
     const change = this.#change;
     change.transaction = transaction;
     change.image = b;

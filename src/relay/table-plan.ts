@@ -17,6 +17,7 @@ import { RowKey } from '../change/row-key.ts';
 import type { TableFilter } from '../change/table-filter.ts';
 import type { Format, MarkName, Marks, TableFormat } from '../format/format.ts';
 import { tagOf } from '../format/properties.ts';
+import type { ChangeCounter } from './change-counter.ts';
 import { MessageClasses } from './message-class.ts';
 import { PartialPlans } from './partial-plans.ts';
 import type { PublishPolicy } from './publish-policy.ts';
@@ -174,16 +175,6 @@ function masked(compare: CompareImages, known: ColumnSet): CompareImages {
     compare(b, before, after, changed);
     for (const [i, word] of known.entries()) changed[i] = (changed[i] ?? 0) & word;
   };
-}
-
-/** Numbers the changes of one table within a transaction, and knows which were taken before the connection was lost. */
-export interface ChangeCounter {
-  /** Serial of the transaction that `next` belongs to. */
-  serial: number;
-  /** Number of the table's next change. */
-  next: number;
-  /** Changes below this number were taken already, by a session that was cut in this transaction. */
-  taken: number;
 }
 
 export interface PlanOptions {

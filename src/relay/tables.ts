@@ -2,7 +2,8 @@ import { decodeError } from '../binlog/decode-error.ts';
 import { eventType, HEADER_BYTES } from '../binlog/event-header.ts';
 import { eventName } from '../binlog/event-types.ts';
 import { readTableMap, readTableMapName } from '../binlog/table-map.ts';
-import { TablePlan, type ChangeCounter, type PlanOptions } from './table-plan.ts';
+import { ChangeCounter } from './change-counter.ts';
+import { TablePlan, type PlanOptions } from './table-plan.ts';
 
 /**
  * What the table ids of a stream stand for. A table map precedes the rows of every statement, nearly always the same bytes as before:
@@ -83,11 +84,7 @@ export class Tables {
 
   /** The connection was lost in a transaction: the changes that were taken of it are not to be taken again. */
   rewind(serial: number): void {
-    for (const counter of this.#counters.values()) {
-      if (counter.serial !== serial) continue;
-      counter.taken = Math.max(counter.taken, counter.next);
-      counter.next = 0;
-    }
+    for (const counter of this.#counters.values()) counter.rewind(serial);
   }
 
   #plan(b: Buffer, start: number, end: number, bytes: Buffer, database: string, name: string): TablePlan {
@@ -106,7 +103,7 @@ export class Tables {
   #counter(tableName: string): ChangeCounter {
     let counter = this.#counters.get(tableName);
     if (counter === undefined) {
-      counter = { serial: 0, next: 0, taken: 0 };
+      counter = new ChangeCounter();
       this.#counters.set(tableName, counter);
     }
     return counter;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import type { RowChange } from '../../../src/change/change.ts';
 import { canalJson } from '../../../src/format/canal-json.ts';
+import { ChangeCounter } from '../../../src/relay/change-counter.ts';
 import { LowWaterMark } from '../../../src/relay/low-water-mark.ts';
 import { Message } from '../../../src/relay/message.ts';
 import { TablePlan } from '../../../src/relay/table-plan.ts';
@@ -9,11 +10,11 @@ import { imageOf, intColumn, varcharColumn, type Value } from '../../support/row
 
 const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
 const columns = [intColumn(0, 'id'), varcharColumn(1, 'note')];
-const plan = new TablePlan(
-  { database: 'shop', name: 'orders', columns, primaryKey: [] },
-  { serial: 0, next: 0, taken: 0 },
-  { filter, ordering: 'key', format: canalJson },
-);
+const plan = new TablePlan({ database: 'shop', name: 'orders', columns, primaryKey: [] }, new ChangeCounter(), {
+  filter,
+  ordering: 'key',
+  format: canalJson,
+});
 const mark = new LowWaterMark({ file: 'binlog.000001', offset: 4, gtidSet: undefined });
 const held = { bytes: 0 };
 
@@ -67,11 +68,12 @@ describe('Message', () => {
   it('names the values whose bytes are no text, and nothing of a row that was not added', () => {
     const invalid = imageOf([1, 'xx']);
     invalid.writeUInt16BE(0xfffe, invalid.length - 2);
-    const lenient = new TablePlan(
-      { database: 'shop', name: 'orders', columns, primaryKey: [] },
-      { serial: 0, next: 0, taken: 0 },
-      { filter, ordering: 'key', format: canalJson, invalidText: 'base64' },
-    );
+    const lenient = new TablePlan({ database: 'shop', name: 'orders', columns, primaryKey: [] }, new ChangeCounter(), {
+      filter,
+      ordering: 'key',
+      format: canalJson,
+      invalidText: 'base64',
+    });
     const sizes = { fullBytes: 1 << 20, mostBytes: 2300 };
     const message = new Message(lenient.classes.update('uuid', ALL), 1, mark.hold(0), held, sizes);
     message.add(updateOf([1, 'a'], [1, 'b']), ALL);

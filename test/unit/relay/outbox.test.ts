@@ -3,6 +3,7 @@ import { RelayError } from '../../../src/base/errors.ts';
 import type { RowChange } from '../../../src/change/change.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { canalJson } from '../../../src/format/canal-json.ts';
+import { ChangeCounter } from '../../../src/relay/change-counter.ts';
 import { LowWaterMark } from '../../../src/relay/low-water-mark.ts';
 import { Outbox, type OutboxOptions } from '../../../src/relay/outbox.ts';
 import { TablePlan } from '../../../src/relay/table-plan.ts';
@@ -30,7 +31,7 @@ class OutboxRun {
     const format = options.format ?? canalJson;
     this.#plan = new TablePlan(
       { database: 'shop', name: 'orders', columns, primaryKey: [{ column: intColumn(0, 'id'), prefix: 0 }] },
-      { serial: 0, next: 0, taken: 0 },
+      new ChangeCounter(),
       { filter, ordering: 'key', format },
     );
     this.outbox = new Outbox({

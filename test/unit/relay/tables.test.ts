@@ -22,10 +22,10 @@ describe('Tables', () => {
   it('forgets tables that are gone, but not what a transaction that was cut has taken', () => {
     const tables = new Tables({ filter, ordering: 'key', format: canalJson }, MOST_TABLES);
     const first = map(tables, 0);
-    first.counter.serial = 1;
+    first.counter.countIn(1);
     for (let id = 1; id < MOST_TABLES; id += 1) map(tables, id);
     const last = map(tables, MOST_TABLES);
-    last.counter.serial = 2;
+    last.counter.countIn(2);
     last.counter.next = 7;
     tables.rewind(2);
     tables.trim();
