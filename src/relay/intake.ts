@@ -1,28 +1,28 @@
-import { asRelayError, RelayError } from '../base/errors.ts';
-import { checkFrame, eventFlags, eventSize, eventType } from '../binlog/event-header.ts';
-import { EVENT, eventName, LOG_EVENT_IGNORABLE_F } from '../binlog/event-types.ts';
+import { RelayError } from '../base/errors.ts';
+import { checkFrame, eventSize, eventType } from '../binlog/event-header.ts';
+import { EVENT, eventName } from '../binlog/event-types.ts';
 import { plainEvent } from '../binlog/events/compressed.ts';
-import { newGtidRecord, readGtid } from '../binlog/events/gtid.ts';
-import { newMariadbGtidRecord, readMariadbGtid } from '../binlog/events/mariadb-gtid.ts';
-import { isBegin, readQuery } from '../binlog/events/query.ts';
 import { readRotate } from '../binlog/events/rotate.ts';
 import { rowsKind } from '../binlog/events/rows.ts';
 import { readXaPrepare } from '../binlog/events/xa-prepare.ts';
 import { parseGtids, type Flavour, type Gtids } from '../binlog/gtids.ts';
-import { statementKind } from '../binlog/statement-kind.ts';
+import { readStatement } from '../binlog/statement.ts';
 import { nestedEvents } from '../binlog/transaction-payload.ts';
-import { readXaStatement } from '../binlog/xid.ts';
-import type { Transaction } from '../change/change.ts';
 import type { StartPosition } from '../source/source.ts';
 import { ChangeCounter } from './change-counter.ts';
+import { CurrentTransaction } from './current-transaction.ts';
 import type { StatementRead } from './ddl-policy.ts';
 import { EventCheck } from './event-check.ts';
+import { GtidReader } from './gtid-reader.ts';
 import type { LowWaterMark } from './low-water-mark.ts';
+import { PendingEvents, type EventSteps } from './pending-events.ts';
+import { placedError } from './placed-error.ts';
 import type { RowReader } from './row-reader.ts';
 import type { Skip } from './skip.ts';
 import { SkippedTransaction } from './skipped-transaction.ts';
 import { StreamPlace } from './stream-place.ts';
-import { skipArgument, type TransactionPlace } from './transaction-place.ts';
+import type { TransactionPlace } from './transaction-place.ts';
+import { passWithoutRows } from './without-rows.ts';
 import type { XaBranch } from './xa-branch.ts';
 import type { XaBranches } from './xa-branches.ts';
 
@@ -53,29 +53,23 @@ export class Intake {
   readonly #options: IntakeOptions;
   /** Everything read; undefined when the source runs without GTIDs. */
   readonly #read: Gtids | undefined;
-  readonly #gtid = newGtidRecord();
-  readonly #mariadbGtid = newMariadbGtidRecord();
-  readonly #transaction: Transaction = { source: '', number: NO_NUMBER, gno: undefined, commitTimeMs: 0 };
-  /** Identity of a transaction that was cut, until it begins again. */
-  #cut: string | undefined;
-  #serial = 0;
-  /** Where the transaction begins, in the file of the boundary. */
-  #begins = 0;
-  /** Of the transaction that is being read. */
+  readonly #gtids: GtidReader;
+  readonly #transaction = new CurrentTransaction();
+  /** Of the transaction. */
   readonly #statements = new ChangeCounter();
   /** While one is being passed. */
   #skipped: SkippedTransaction | undefined;
-  #state: State = 'between';
   readonly #check = new EventCheck();
   readonly #at: StreamPlace;
-  /** Events that one event brings with it, and that are not taken yet; the last sequence is to be gone on with first. */
-  readonly #pending: PendingEvents[] = [];
+  readonly #pending: PendingEvents;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#at = new StreamPlace(options.start.file, options.start.offset);
     const { gtidSet } = options.start;
     this.#read = gtidSet === undefined ? undefined : parseGtids(options.flavour, gtidSet);
+    this.#gtids = new GtidReader(options.serverUuid, this.#read);
+    this.#pending = new PendingEvents(options.hasRoom);
   }
 
   /** The last transaction boundary that was read: where the next session starts. */
@@ -83,25 +77,18 @@ export class Intake {
     return { file: this.#at.file, offset: this.#at.boundary, gtidSet: this.#read?.toString() };
   }
 
-  /** Where an event that cannot be passed stands, for messages. */
-  get place(): string {
-    const at = `${this.#at.file}:${this.#at.offset}`;
-    const { source, number } = this.#transaction;
-    return this.#state === 'between' ? at : `${at}, transaction ${source}:${Buffer.from(number).toString()}`;
-  }
-
   /** A new session begins at `position`. */
   restart(): void {
-    for (const events of this.#pending.splice(0).reverse()) events.return();
+    this.#pending.drop();
     this.#options.xa.cut();
     this.#at.rewind();
     this.#check.restart();
-    if (this.#state === 'between') return;
-    this.#cut = identityOf(this.#transaction);
-    this.#options.rows.rewind(this.#serial);
-    this.#statements.rewind(this.#serial);
+    const transaction = this.#transaction;
+    if (transaction.isOver) return;
+    transaction.cut();
+    this.#options.rows.rewind(transaction.serial);
+    this.#statements.rewind(transaction.serial);
     this.#skipped = undefined;
-    this.#state = 'between';
   }
 
   /** Takes one event. Throws a RelayError that names the place; nothing after it may be read then. Not to be called while `isBusy`. */
@@ -109,56 +96,22 @@ export class Intake {
     try {
       this.#event(b, start, end);
     } catch (thrown) {
-      throw this.#placed(thrown);
+      throw placedError(thrown, this.#at, this.#transaction);
     }
   }
 
   /** True when there was no room for all of a compressed transaction or XA branch: `takeUp` before the next event. */
   get isBusy(): boolean {
-    return this.#pending.length > 0;
+    return !this.#pending.isEmpty;
   }
 
   /** Goes on with it as far as there is room. Throws as `event` does. */
   takeUp(): void {
     try {
-      this.#takeUp();
+      this.#pending.takeUp();
     } catch (thrown) {
-      throw this.#placed(thrown);
+      throw placedError(thrown, this.#at, this.#transaction);
     }
-  }
-
-  #takeUp(): void {
-    let events: PendingEvents | undefined;
-    while ((events = this.#pending.at(-1)) !== undefined && this.#options.hasRoom()) {
-      if (events.next().done === true) this.#pending.pop();
-    }
-  }
-
-  #placed(thrown: unknown): RelayError {
-    const error = asRelayError(thrown);
-    return new RelayError(error.code, `at ${this.place}: ${error.message}`, {
-      details: { ...error.details, place: this.place },
-      remedy: this.#remedyOf(error),
-      cause: error,
-    });
-  }
-
-  /** What an operator can always do about an error in a transaction is to pass the transaction; about a statement that stops the relay it is what he should do. */
-  #remedyOf({ code, remedy }: RelayError): string {
-    if (this.#state === 'between' || !/^(BINLOG|ROW|DDL|XA_UNKNOWN)_/.test(code)) return remedy;
-    const way = code === 'DDL_STOPPED' ? 'To pass it' : 'Or give the whole transaction up, for all copies';
-    return `${remedy} ${way}: binlog-relay run --skip ${skipArgument(this.#transactionPlace)}`;
-  }
-
-  get #transactionPlace(): TransactionPlace {
-    const { source, number, gno, commitTimeMs } = this.#transaction;
-    return {
-      source,
-      number: Buffer.from(number).toString(),
-      hasGtid: gno !== undefined,
-      begins: `${this.#at.file}:${this.#begins}`,
-      commitTimeMs,
-    };
   }
 
   #event(b: Buffer, start: number, end: number): void {
@@ -166,32 +119,23 @@ export class Intake {
     const type = eventType(b, start);
     this.counters.eventsRead += 1;
     this.counters.bytesRead += end - start;
-    if (this.#skipped !== undefined && this.#passes(this.#skipped, type, b, start, end)) return;
+    if (this.#skipped !== undefined && this.#pass(this.#skipped, type, b, start, end)) return;
     this.#dispatch(type, b, start, this.#check.bodyEnd(type, b, start, end));
-    if (this.#pending.length > 0) this.#takeUp();
+    if (!this.#pending.isEmpty) this.#pending.takeUp();
   }
 
-  /** Passes one event of a transaction that is skipped, damaged or not; false when it belongs to the next one: its last event could not be told. */
-  #passes(skipped: SkippedTransaction, type: number, b: Buffer, start: number, end: number): boolean {
-    if (BEGINS_ANOTHER.has(type)) {
-      this.#endSkip(skipped);
-      return false;
-    }
-    const bodyEnd = this.#check.soundBodyEnd(b, start, end);
-    if (bodyEnd === undefined) {
-      this.#at.advanceBy(end - start);
-      return true;
-    }
-    this.#at.advance(type, b, start);
-    if (skipped.endsWith(type, b, start, bodyEnd)) this.#endSkip(skipped);
-    return true;
+  /** False when the event belongs to the next transaction. */
+  #pass(skipped: SkippedTransaction, type: number, b: Buffer, start: number, end: number): boolean {
+    const passed = skipped.pass(type, b, start, end);
+    if (passed !== 'middle') this.#endSkip(skipped);
+    return passed !== 'none';
   }
 
   #endSkip({ xid }: SkippedTransaction): void {
     const { skip, onSkipped, xa } = this.#options;
     this.#skipped = undefined;
     this.counters.transactionsSkipped += 1;
-    onSkipped(this.#transactionPlace);
+    onSkipped(this.#transaction.place);
     this.#commit();
     if (xid !== undefined) xa.rolledBack(xid);
     skip?.passed();
@@ -203,7 +147,7 @@ export class Intake {
     if (rowsKind(type) !== undefined) {
       this.#requireTransaction(type);
       if (this.#options.xa.isReading) this.#keepBack(b, start, end);
-      else this.#options.rows.rows(b, start, end, this.#transaction, this.#serial);
+      else this.#options.rows.rows(b, start, end, this.#transaction.identity, this.#transaction.serial);
       return;
     }
     switch (type) {
@@ -232,7 +176,7 @@ export class Intake {
       }
       case EVENT.TRANSACTION_PAYLOAD:
         // The buffer is gone when there is room for the rest.
-        this.#pending.push(this.#unpacked(Buffer.from(b.subarray(start, end))));
+        this.#pending.add(this.#unpacked(Buffer.from(b.subarray(start, end))));
         return;
       case EVENT.QUERY:
         this.#query(b, start, end);
@@ -246,168 +190,97 @@ export class Intake {
       case EVENT.ROTATE:
         this.#rotate(b, start, end);
         return;
-      case EVENT.FORMAT_DESCRIPTION:
-      case EVENT.PREVIOUS_GTIDS:
-      case EVENT.ROWS_QUERY:
-      case EVENT.IGNORABLE:
-      case EVENT.HEARTBEAT:
-      case EVENT.HEARTBEAT_V2:
-      case EVENT.STOP:
-      // Values for a statement that follows as text; the statement itself is judged when it comes.
-      case EVENT.INTVAR:
-      case EVENT.RAND:
-      case EVENT.USER_VAR:
-      // Group replication's own book-keeping: no rows.
-      case EVENT.TRANSACTION_CONTEXT:
-      case EVENT.VIEW_CHANGE:
-      // MariaDB: the statement of rows, which follow; what its recovery needs; where the file begins.
-      case EVENT.ANNOTATE_ROWS:
-      case EVENT.BINLOG_CHECKPOINT:
-      case EVENT.MARIADB_GTID_LIST:
-        return;
-      case EVENT.INCIDENT:
-        throw new RelayError(
-          'BINLOG_INCIDENT',
-          'the server logged an incident: changes may be missing from its binlog',
-        );
       default:
-        if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;
-        throw new RelayError('BINLOG_UNSUPPORTED', `event ${eventName(type)} is not supported by this version`, {
-          remedy:
-            type === EVENT.START_ENCRYPTION
-              ? 'Start the server with encrypt_binlog = OFF, and start behind the binlogs that are encrypted.'
-              : 'Report the server version and its settings.',
-        });
+        passWithoutRows(type, b, start);
     }
   }
 
   #begin(b: Buffer, start: number, end: number): void {
     this.#requireEnd();
-    readGtid(b, start, end, this.#gtid);
-    const { source, gno, originalCommitMs } = this.#gtid;
-    const transaction = this.#transaction;
-    if (source === '') {
-      if (this.#read !== undefined) {
-        throw new RelayError(
-          'BINLOG_UNSUPPORTED',
-          'a transaction without GTID, in a stream that is followed by GTIDs',
-          {
-            remedy:
-              'Set gtid_mode = ON on the server: with ON_PERMISSIVE some transactions have no GTID, and a resume would miss them.',
-          },
-        );
-      }
-      transaction.source = `${this.#options.serverUuid}/${this.#at.file}`;
-      transaction.number = Buffer.from(String(this.#at.offset - eventSize(b, start)));
-      transaction.gno = undefined;
-    } else {
-      transaction.source = source;
-      transaction.number = Buffer.from(gno.toString());
-      transaction.gno = gno;
-    }
-    transaction.commitTimeMs = Math.floor(originalCommitMs);
-    this.#begun(b, start);
+    const begins = this.#at.offset - eventSize(b, start);
+    this.#gtids.readMysql(b, start, end, this.#at.file, begins, this.#transaction.identity);
+    this.#begun(begins, false);
   }
 
   /** What stands in MariaDB's GTID event as well: BEGIN, and XA START. */
   #beginMariadb(b: Buffer, start: number, end: number): void {
     this.#requireEnd();
-    const gtid = this.#mariadbGtid;
-    readMariadbGtid(b, start, end, gtid);
-    const { source, gno, commitMs, isStandalone, preparedXid } = gtid;
-    if (this.#read?.hasGtid(source, gno) === true) throw notRising(`${source}-${gno}`);
     const transaction = this.#transaction;
-    transaction.source = source;
-    transaction.number = Buffer.from(gno.toString());
-    transaction.gno = gno;
-    transaction.commitTimeMs = commitMs;
-    this.#begun(b, start, !isStandalone);
+    const { isStandalone, preparedXid } = this.#gtids.readMariadb(b, start, end, transaction.identity);
+    this.#begun(this.#at.offset - eventSize(b, start), !isStandalone);
     if (this.#skipped !== undefined) return;
-    if (!isStandalone) this.#state = 'in-transaction';
-    if (preparedXid !== undefined) this.#options.xa.start(preparedXid, transaction, this.#check.writerVersion);
+    if (!isStandalone) transaction.open();
+    if (preparedXid !== undefined) this.#startXa(preparedXid);
   }
 
   /** `isOpen`: BEGIN, or XA START, was read with it. */
-  #begun(b: Buffer, start: number, isOpen = false): void {
-    this.#begins = this.#at.offset - eventSize(b, start);
-    const transaction = this.#transaction;
-    // A transaction that was cut keeps its serial, and with it the counts of what was taken of it.
-    if (this.#cut === undefined || this.#cut !== identityOf(transaction)) this.#serial += 1;
-    this.#cut = undefined;
-    this.#state = 'begun';
-    this.#options.rows.begin();
-    if (this.#options.skip?.isMet(this.#transactionPlace, this.#at.file, this.#begins) === true)
-      this.#skipped = new SkippedTransaction(isOpen);
+  #begun(begins: number, isOpen: boolean): void {
+    const { rows, skip } = this.#options;
+    this.#transaction.begin(this.#at.file, begins);
+    rows.begin();
+    if (skip?.isMet(this.#transaction.place, this.#at.file, begins) === true)
+      this.#skipped = new SkippedTransaction(isOpen, this.#check, this.#at);
   }
 
   #query(b: Buffer, start: number, end: number): void {
-    if (isBegin(b, start, end)) {
-      if (this.#state === 'between') throw new RelayError('BINLOG_DECODE', 'BEGIN without a GTID event before it');
-      this.#state = 'in-transaction';
-      return;
-    }
-    const { database, statement } = readQuery(b, start, end);
-    const kind = statementKind(statement);
-    switch (kind) {
+    const { xa } = this.#options;
+    const transaction = this.#transaction;
+    const statement = readStatement(b, start, end);
+    switch (statement.kind) {
       case 'begin':
-        if (this.#state === 'between') throw new RelayError('BINLOG_DECODE', 'BEGIN without a GTID event before it');
-        this.#state = 'in-transaction';
+        if (transaction.isOver) throw new RelayError('BINLOG_DECODE', 'BEGIN without a GTID event before it');
+        transaction.open();
         return;
       case 'commit':
         this.#commit();
         return;
       case 'savepoint':
+      case 'xa-end':
         return;
       case 'rollback':
         throw rolledBackWithRows();
-      case 'xa':
-        this.#xaStatement(statement);
-        return;
       case 'data-change':
         throw new RelayError(
           'BINLOG_STATEMENT',
-          `rows were changed by a statement that is logged as text, in database ${database || '(none)'}`,
+          `rows were changed by a statement that is logged as text, in database ${statement.database || '(none)'}`,
         );
       case 'ddl':
-        this.#ddl(database, statement);
+        this.#ddl(statement.database, statement.text);
         return;
       case 'account':
-        if (this.#state !== 'in-transaction') this.#commit();
+        if (!transaction.isOpen) this.#commit();
+        return;
+      case 'xa-start':
+        transaction.open();
+        this.#startXa(statement.xid);
+        return;
+      case 'xa-commit':
+        this.#pending.add(this.#replayed(xa.find(statement.xid)));
+        return;
+      case 'xa-rollback':
+        if (transaction.isOpen) throw rolledBackWithRows();
+        this.#commit();
+        xa.rolledBack(statement.xid);
     }
   }
 
   #ddl(database: string, statement: string): void {
-    if (this.#mariadbGtid.isAlterInVain) {
+    const transaction = this.#transaction;
+    if (this.#gtids.isAlterInVain) {
       this.#commit();
       return;
     }
     this.counters.ddlStatements += 1;
     const counter = this.#statements;
-    counter.countIn(this.#serial);
+    counter.countIn(transaction.serial);
     const n = counter.next;
     counter.next += 1;
-    if (n >= counter.taken) this.#options.onDdl({ database, statement, place: this.#transactionPlace, n });
-    if (this.#state !== 'in-transaction') this.#commit();
+    if (n >= counter.taken) this.#options.onDdl({ database, statement, place: transaction.place, n });
+    if (!transaction.isOpen) this.#commit();
   }
 
-  #xaStatement(statement: string): void {
-    const { xa } = this.#options;
-    const { verb, xid } = readXaStatement(statement);
-    switch (verb) {
-      case 'start':
-        this.#state = 'in-transaction';
-        xa.start(xid, this.#transaction, this.#check.writerVersion);
-        return;
-      case 'end':
-        return;
-      case 'commit':
-        this.#pending.push(this.#replayed(xa.find(xid)));
-        return;
-      case 'rollback':
-        if (this.#state === 'in-transaction') throw rolledBackWithRows();
-        this.#commit();
-        xa.rolledBack(xid);
-    }
+  #startXa(xid: string): void {
+    this.#options.xa.start(xid, this.#transaction.identity, this.#check.writerVersion);
   }
 
   #keepBack(b: Buffer, start: number, end: number): void {
@@ -419,7 +292,7 @@ export class Intake {
     const { isOnePhase, names } = readXaPrepare(b, start, end);
     const branch = xa.end(names);
     if (isOnePhase) {
-      this.#pending.push(this.#replayed(branch));
+      this.#pending.add(this.#replayed(branch));
       return;
     }
     xa.prepared(branch);
@@ -427,7 +300,7 @@ export class Intake {
   }
 
   /** The events of a TRANSACTION_PAYLOAD. */
-  *#unpacked(payload: Buffer): PendingEvents {
+  *#unpacked(payload: Buffer): EventSteps {
     for (const { buffer, start, end } of nestedEvents(payload, 0, payload.length)) {
       this.#dispatch(eventType(buffer, start), buffer, start, end);
       yield;
@@ -435,12 +308,13 @@ export class Intake {
   }
 
   /** The rows of a branch, at its commit. They count from 0 in the transaction being read, which holds no others. */
-  *#replayed(branch: XaBranch): PendingEvents {
+  *#replayed(branch: XaBranch): EventSteps {
     const { rows, xa } = this.#options;
-    const transaction = { ...branch.transaction, commitTimeMs: this.#transaction.commitTimeMs };
+    const { identity, serial } = this.#transaction;
+    const transaction = { ...branch.transaction, commitTimeMs: identity.commitTimeMs };
     for (const { buffer, start, end } of branch.events()) {
       if (eventType(buffer, start) === EVENT.TABLE_MAP) rows.tableMap(buffer, start, end, branch.writerVersion);
-      else rows.rows(buffer, start, end, transaction, this.#serial);
+      else rows.rows(buffer, start, end, transaction, serial);
       yield;
     }
     this.#commit();
@@ -448,8 +322,8 @@ export class Intake {
   }
 
   #commit(): void {
-    const { source, gno } = this.#transaction;
-    this.#state = 'between';
+    const { source, gno } = this.#transaction.identity;
+    this.#transaction.end();
     this.#at.atBoundary();
     this.counters.transactionsRead += 1;
     if (gno !== undefined) this.#read?.add(source, gno);
@@ -458,7 +332,7 @@ export class Intake {
 
   #rotate(b: Buffer, start: number, end: number): void {
     const { file, offset } = readRotate(b, start, end);
-    if (this.#state !== 'between') {
+    if (!this.#transaction.isOver) {
       throw new RelayError('BINLOG_DECODE', 'the file ends in the middle of a transaction');
     }
     // An artificial rotate at the start of a GTID dump names the file that the server begins with; what it sends of it, the set decides.
@@ -467,21 +341,15 @@ export class Intake {
   }
 
   #requireEnd(): void {
-    if (this.#state !== 'in-transaction') return;
+    if (!this.#transaction.isOpen) return;
     throw new RelayError('BINLOG_DECODE', 'a transaction begins before the one before it has ended');
   }
 
   #requireTransaction(type: number): void {
-    if (this.#state === 'in-transaction') return;
+    if (this.#transaction.isOpen) return;
     throw new RelayError('BINLOG_DECODE', `${eventName(type)} outside of a transaction`);
   }
 }
-
-/** `begun`: the GTID event was read, and what follows is a single statement or BEGIN. */
-type State = 'between' | 'begun' | 'in-transaction';
-
-/** One event is taken at each step. `return` leaves out the rest. */
-type PendingEvents = Generator<undefined, void, undefined>;
 
 const rolledBackWithRows = (): RelayError =>
   new RelayError(
@@ -491,28 +359,3 @@ const rolledBackWithRows = (): RelayError =>
       remedy: 'Use transactional tables (ENGINE=InnoDB) only; rows of the others stay changed after a ROLLBACK.',
     },
   );
-
-const notRising = (gtid: string): RelayError =>
-  new RelayError(
-    'BINLOG_UNSUPPORTED',
-    `the GTID ${gtid} is not above those of the same domain and server that were read before: a resume could not tell the two apart`,
-    {
-      details: { gtid },
-      remedy:
-        'SET GLOBAL gtid_strict_mode = ON on all servers, give servers that are written to at the same time domains of their own (gtid_domain_id), and start behind this place with a new checkpoint folder.',
-    },
-  );
-
-const identityOf = ({ source, number }: Transaction): string => `${source}:${Buffer.from(number).toString()}`;
-
-/** With one of these at the latest a transaction is over. */
-const BEGINS_ANOTHER: ReadonlySet<number> = new Set([
-  EVENT.GTID,
-  EVENT.ANONYMOUS_GTID,
-  EVENT.GTID_TAGGED,
-  EVENT.MARIADB_GTID,
-  EVENT.ROTATE,
-  EVENT.STOP,
-]);
-
-const NO_NUMBER = new Uint8Array(0);
