@@ -70,7 +70,7 @@ export interface PublishedDdl {
   readonly sql: string;
   /** As of changes: the server's part of its id. */
   readonly source: string;
-  /** The rest of its id: `23#ddl`. */
+  /** The rest of its id: `23#ddl0`. */
   readonly change: string;
   /** Empty without GTIDs. */
   readonly gtid: string;
