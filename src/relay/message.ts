@@ -78,12 +78,11 @@ export class Message {
     return [`${this.class.source}:${first}`, `${this.class.source}:${last}`];
   }
 
-  /** Gives its bytes back to the budget. */
-  release(): void {
-    this.data.release();
-    this.old.release();
-    this.changes.release();
-    this.invalidText.release();
+  /** What stands behind the rows is in the body now, or not wanted: its bytes are free. */
+  recycleNotes(): void {
+    this.old.recycle();
+    this.changes.recycle();
+    this.invalidText.recycle();
   }
 
   #invalidTextNote(data: readonly string[], old: readonly string[]): string {

@@ -74,7 +74,8 @@ export class Outbox {
         return message;
       },
       discard: (message) => {
-        this.#release(message);
+        message.recycleNotes();
+        this.#release(message, true);
       },
       deliver: (lane, message, sequence) => this.#deliver(lane, message, sequence),
       advanced: () => {
@@ -159,8 +160,7 @@ export class Outbox {
   #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {
     const seal = (): OutboundMessage => this.#seal(lane, message, sequence);
     const acknowledged = (bodyBytes: number, isBodyFree: boolean): void => {
-      if (isBodyFree) message.data.recycle();
-      this.#release(message);
+      this.#release(message, isBodyFree);
       this.#options.onAcknowledged(message, bodyBytes);
     };
     return deliver(this.#options.sink, seal, acknowledged, this.#options);
@@ -175,10 +175,11 @@ export class Outbox {
     return deliver(own?.sink ?? sink, seal, acknowledged, this.#options);
   }
 
-  /** The low-water mark may pass it, and its bytes are free. */
-  #release(message: Message): void {
-    this.#options.mark.release(message.segment);
-    message.release();
+  /** The low-water mark may pass it, and its body is not held any more. `isBodyFree`: nobody can still be reading it. */
+  #release({ segment, data }: Message, isBodyFree: boolean): void {
+    this.#options.mark.release(segment);
+    if (isBodyFree) data.recycle();
+    else data.release();
   }
 
   #seal(lane: Lane, message: Message, sequence: number): OutboundMessage {
@@ -199,9 +200,7 @@ export class Outbox {
         sequence,
       }),
     );
-    message.old.recycle();
-    message.changes.recycle();
-    message.invalidText.recycle();
+    message.recycleNotes();
     return {
       lane: lane.name,
       tag: plan.tag,

@@ -49,7 +49,8 @@ describe('Message', () => {
     expect(message.data.written().toString().split('"data":[')[1]).toBe(
       `{"id":"1","note":${JSON.stringify(controls)}}`,
     );
-    message.release();
+    message.recycleNotes();
+    message.data.recycle();
   });
 
   it('stays as it was when a value of the row, or its previous value, cannot be written', () => {
@@ -62,7 +63,8 @@ describe('Message', () => {
     expect(() => message.add(updateOf([1, 'a'], notUtf8), ALL)).toThrow(/note/);
     expect(message.rows).toBe(1);
     expect([message.data, message.old, message.changes].map((bytes) => bytes.written())).toEqual(before);
-    message.release();
+    message.recycleNotes();
+    message.data.recycle();
   });
 
   it('names the values whose bytes are no text, and nothing of a row that was not added', () => {
@@ -87,7 +89,8 @@ describe('Message', () => {
     ]);
     expect(message.data.written().toString()).toContain('{"id":"1","note":"//4="}');
     expect(message.invalidTextRows).toBe(2);
-    message.release();
+    message.recycleNotes();
+    message.data.recycle();
   });
 
   it('gives every byte back to the budget', () => {
