@@ -1,26 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { asRelayError, type RelayError } from '../base/errors.ts';
-import type { Checkpoint, Notice } from '../checkpoint/checkpoint.ts';
-import type { SinkInfo } from '../sink/sink.ts';
+import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { EventReader, Session } from '../source/source.ts';
+import { Attempts } from './attempts.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { createFlow, type Flow } from './flow.ts';
-import { requireSameIdentity } from './identity.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type { PartName, RelayStatus } from './relay.ts';
-import { isAborted, retried, unlessAborted, type Backoff } from './retry.ts';
+import type { RelayStatus } from './relay.ts';
+import { isAborted, unlessAborted } from './retry.ts';
+import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
-const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
 const HEAD_INTERVAL_MS = 5_000;
 /** An XA branch that is open for longer was most likely forgotten. */
 const OLD_BRANCH_MS = 600_000;
-
-const NOT_AVAILABLE: Readonly<Record<PartName, string>> = {
-  source: 'the source is not available; trying again',
-  sink: 'the sink is not available; trying again',
-  checkpoint: 'the checkpoint is not available; trying again',
-};
 
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
@@ -83,9 +76,11 @@ export class Relay {
   }
 
   async #work(ended: AbortSignal): Promise<void> {
-    const prepared = await this.#prepare(ended);
-    if (prepared === undefined) return;
-    const { flow, keeper } = prepared;
+    const attempts = new Attempts(this.#options, this.#status, ended);
+    const started = await start(this.#options, this.#status, attempts, ended);
+    if (started === undefined) return;
+    const flow = this.#newFlow(started);
+    const keeper = this.#newKeeper(started, flow);
     this.#flow = flow;
     this.#keeper = keeper;
     this.#reportSkip(flow);
@@ -94,7 +89,7 @@ export class Relay {
     });
     this.#watching = this.#watchHead(ended, flow);
     try {
-      await this.#readUntil(ended, flow);
+      await this.#readUntil(ended, flow, attempts);
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -105,53 +100,9 @@ export class Relay {
     if (this.#failure?.code !== 'SOURCE_LOCKED') await keeper.store();
   }
 
-  /** Everything up to the first event: sink, checkpoint, source, and the raised epoch stored. Undefined when `ended` came first. */
-  async #prepare(ended: AbortSignal): Promise<{ flow: Flow; keeper: CheckpointKeeper } | undefined> {
-    const { sink, source, store, lanes, ordering, acceptNewLanes, checkpointIntervalMs, clock, logger, random } =
-      this.#options;
-    const info = await this.#untilItWorks('sink', () => sink.open(), ended);
-    if (info === undefined) return undefined;
-    const ddlLane = await this.#openDdlSink(ended);
-    if (isAborted(ended)) return undefined;
-    this.#status.sink = { ok: true, reason: `ready: ${info.destination}` };
-    const identity = { destination: info.destination, queues: info.queues, lanes: info.laneNames(lanes), ordering };
-
-    // Before the lock is held another relay may still be moving the checkpoint.
-    const lockName = `${info.destination} ${store.location}`;
-    const isLocked = await this.#untilItWorks('source', () => source.lock(lockName).then(() => true), ended);
-    if (isLocked === undefined) return undefined;
-    const loaded = await this.#untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })), ended);
-    if (loaded === undefined) return undefined;
-    const { stored } = loaded;
-    if (stored !== undefined) requireSameIdentity(stored, identity, acceptNewLanes, store.location);
-    const prepared = await this.#untilItWorks('source', () => source.prepare(stored), ended);
-    if (prepared === undefined) return undefined;
-    for (const warning of prepared.warnings) logger.warn({ warning }, 'look at this before you trust the copy');
-
-    const checkpoint: Checkpoint = {
-      ...identity,
-      ...prepared.start,
-      serverUuid: prepared.serverUuid,
-      stream: stored?.stream ?? newStream(random),
-      epoch: (stored?.epoch ?? 0) + 1,
-      storedAt: new Date(clock.now()).toISOString(),
-      ...(stored?.notices !== undefined && { notices: stored.notices }),
-    };
-    const isSaved = await this.#untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true), ended);
-    if (isSaved === undefined) return undefined;
-    this.#status.checkpointStored(checkpoint);
-    logger.info(
-      {
-        ...prepared.start,
-        stream: checkpoint.stream,
-        epoch: checkpoint.epoch,
-        checkpoint: store.location,
-        ...describe(info),
-      },
-      'starting',
-    );
-    const flow = createFlow(this.#options, prepared, checkpoint, ddlLane, {
-      mostBodyBytes: info.mostBodyBytes,
+  #newFlow({ prepared, checkpoint, ddlLane, sink }: Start): Flow {
+    return createFlow(this.#options, prepared, checkpoint, ddlLane, {
+      mostBodyBytes: sink.mostBodyBytes,
       giveUp: this.#giveUp.signal,
       status: this.#status,
       guarded: (read) => {
@@ -161,25 +112,20 @@ export class Relay {
         this.#fail(error);
       },
     });
-    const keeper = new CheckpointKeeper({
+  }
+
+  #newKeeper({ checkpoint }: Start, { mark, notices }: Flow): CheckpointKeeper {
+    const { store, checkpointIntervalMs, clock, logger } = this.#options;
+    return new CheckpointKeeper({
       store,
       base: checkpoint,
-      mark: flow.mark,
-      notices: flow.notices,
+      mark,
+      notices,
       intervalMs: checkpointIntervalMs,
       status: this.#status,
       clock,
       logger,
     });
-    return { flow, keeper };
-  }
-
-  /** The lane of statements, when they have a sink of their own. */
-  async #openDdlSink(ended: AbortSignal): Promise<string | undefined> {
-    const { ddlSink } = this.#options;
-    if (ddlSink === undefined) return undefined;
-    const info = await this.#untilItWorks('sink', () => ddlSink.open(), ended);
-    return info?.laneNames(1)[0];
   }
 
   #reportSkip({ skip, intake }: Flow): void {
@@ -198,14 +144,14 @@ export class Relay {
   }
 
   /** Sessions, one after the other, until the run ends. */
-  async #readUntil(ended: AbortSignal, flow: Flow): Promise<void> {
+  async #readUntil(ended: AbortSignal, flow: Flow, attempts: Attempts): Promise<void> {
     const { source, logger } = this.#options;
     while (!isAborted(ended)) {
       await flow.throttle.room(ended);
       if (isAborted(ended)) return;
       const position = flow.intake.position;
       const open = (): Promise<Session> => source.open(position, this.#reader(flow));
-      const session = await this.#untilItWorks('source', open, ended, (late) => void late.close());
+      const session = await attempts.untilItWorks('source', open, (late) => void late.close());
       if (session === undefined) return;
       this.#status.source = { ok: true, reason: 'reading the binlog' };
       this.#status.state = 'running';
@@ -307,37 +253,6 @@ export class Relay {
     }
   }
 
-  /**
-   * The result of `attempt`, tried again while its errors are retryable; undefined when `ended` came first. It does not wait for an attempt that
-   * is under way then: closing the part ends it, and `late` gets what it gave all the same.
-   */
-  async #untilItWorks<T>(
-    part: PartName,
-    attempt: () => Promise<T>,
-    ended: AbortSignal,
-    late: (result: T) => void = () => undefined,
-  ): Promise<T | undefined> {
-    const { clock, random, logger } = this.#options;
-    try {
-      return await retried(() => unlessAborted(ended, attempt(), late), {
-        backoff: RECONNECT,
-        clock,
-        random,
-        signal: ended,
-        onFailure: (error, failures) => {
-          this.#status.partFailed(part, error);
-          logger[failures > 5 ? 'error' : 'warn'](
-            { code: error.code, error: error.message, remedy: error.remedy, failures },
-            NOT_AVAILABLE[part],
-          );
-        },
-      });
-    } catch (error) {
-      if (isAborted(ended) && asRelayError(error).retryable) return undefined;
-      throw error;
-    }
-  }
-
   /** The first failure ends the run; what comes after it is its consequence. */
   #fail(thrown: unknown): void {
     if (this.#failure !== undefined) return;
@@ -348,11 +263,3 @@ export class Relay {
 }
 
 const DRAIN_LOOK_MS = 10;
-
-const describe = ({ destination, queues }: SinkInfo): object => ({ destination, queues });
-
-/** Eight hexadecimal digits. */
-const newStream = (random: () => number): string =>
-  Math.floor(random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0');
