@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.ts';
 import type { Sink } from './sink.ts';
 
@@ -11,6 +12,8 @@ const BURST = 32;
 export function paced(sink: Sink, requestsPerSecond: number, clock: Clock): Sink {
   const intervalMs = 1000 / requestsPerSecond;
   const closing = new AbortController();
+  // Each lane that waits for its turn listens.
+  setMaxListeners(0, closing.signal);
   /** When the next send may begin, were there no bursts. */
   let nextMs = 0;
   return {

@@ -57,6 +57,20 @@ describe('paced', () => {
     expect(begun.length).toBeLessThanOrEqual(33);
   });
 
+  it('makes Node warn of no leak while many lanes wait', async () => {
+    const warnings: string[] = [];
+    const listen = ({ message: text }: Error): void => void warnings.push(text);
+    process.on('warning', listen);
+    const { sink, clock } = start(1);
+    const sends = Array.from({ length: 96 }, (_, n) => sink.send(message(n)));
+    await new Promise(setImmediate);
+    expect(clock.sleeping).toBeGreaterThan(10);
+    process.off('warning', listen);
+    await sink.close();
+    await Promise.allSettled(sends);
+    expect(warnings).toEqual([]);
+  });
+
   it('leaves no send waiting when it is closed', async () => {
     const { sink, clock, closed } = start(1);
     const sends = Array.from({ length: 60 }, (_, n) => sink.send(message(n)));
