@@ -27,9 +27,13 @@ export function noGtids(flavour: Flavour): Gtids {
   return flavour === 'mysql' ? new GtidSet() : new MariadbPosition();
 }
 
-/** What the text is: undefined for the empty one, which is both. A set of MySQL always has a colon, a position of MariaDB never. */
-export function flavourOf(gtids: string): Flavour | undefined {
-  if (gtids.trim() === '') return undefined;
+/**
+ * What the texts of one server are: undefined when all are empty, which is both. A set of MySQL always has a colon, a position of MariaDB never.
+ * Before the first transaction one of two is empty: ask with both.
+ */
+export function flavourOf(...ofOneServer: readonly string[]): Flavour | undefined {
+  const gtids = ofOneServer.find((text) => text.trim() !== '');
+  if (gtids === undefined) return undefined;
   return gtids.includes(':') ? 'mysql' : 'mariadb';
 }
 

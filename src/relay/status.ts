@@ -162,7 +162,7 @@ export class StatusBoard {
 /** True when everything up to `head` is acknowledged. */
 function hasReached(mark: StartPosition, head: StartPosition): boolean {
   if (mark.gtidSet !== undefined && head.gtidSet !== undefined) {
-    const flavour = flavourOf(head.gtidSet) ?? flavourOf(mark.gtidSet) ?? 'mysql';
+    const flavour = flavourOf(head.gtidSet, mark.gtidSet) ?? 'mysql';
     return parseGtids(flavour, mark.gtidSet).contains(parseGtids(flavour, head.gtidSet));
   }
   const files = fileNumber(mark.file) - fileNumber(head.file);

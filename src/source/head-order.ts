@@ -31,7 +31,8 @@ export function requireNotBehind(before: Head, now: Head): void {
 /** Those of `before` that `now` lacks. GTIDs may have been turned on or off meanwhile: that is another matter. */
 function lostGtids(before: string | undefined, now: string | undefined): string {
   if (before === undefined || now === undefined) return '';
-  if (flavourOf(before) === 'mariadb') return notReached(MariadbPosition.parse(before), MariadbPosition.parse(now));
+  if (flavourOf(before, now) === 'mariadb')
+    return notReached(MariadbPosition.parse(before), MariadbPosition.parse(now));
   const lost = GtidSet.parse(before);
   lost.subtract(GtidSet.parse(now));
   return lost.toString();

@@ -11,6 +11,6 @@ export async function newestGtids(connection: Connection): Promise<string> {
 
 /** True when everything of `newest` is in `gtids`, both of one server. */
 export function holdsGtids(gtids: string, newest: string): boolean {
-  const flavour = flavourOf(newest) ?? 'mysql';
+  const flavour = flavourOf(newest, gtids) ?? 'mysql';
   return parseGtids(flavour, gtids).contains(parseGtids(flavour, newest));
 }

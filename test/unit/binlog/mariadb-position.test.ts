@@ -82,6 +82,7 @@ describe('gtids', () => {
   it('tells the flavours apart by their text', () => {
     const set = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5';
     expect([flavourOf(set), flavourOf('0-1-5'), flavourOf(' ')]).toEqual(['mysql', 'mariadb', undefined]);
+    expect([flavourOf('', set), flavourOf('', '0-1-5'), flavourOf('', '')]).toEqual(['mysql', 'mariadb', undefined]);
     expect(parseGtids('mysql', set).toString()).toBe(set);
     expect(parseGtids('mariadb', '0-1-5').toString()).toBe('0-1-5');
   });

@@ -55,6 +55,10 @@ describe('of MariaDB', () => {
     expect(codeOfNow({ gtidSet, offset: 600 }, before)).toBeUndefined();
   });
 
+  it('passes the first transaction of a server that had none', () => {
+    expect(codeOfNow({ gtidSet: '0-1-1', offset: 600 }, { ...before, gtidSet: '' })).toBeUndefined();
+  });
+
   it.each([
     ['smaller numbers', '0-1-12,5-1-2'],
     ['a domain less', '0-1-13'],
