@@ -18,7 +18,7 @@ export function setSource(into: GtidSource, b: Buffer, at: number, tag: string):
 }
 
 /** `uuid`, or `uuid:tag`, of the uuid at `b[at, at + 16)`. */
-export function sourceText(b: Buffer, at: number, tag: string): string {
+function sourceText(b: Buffer, at: number, tag: string): string {
   const hex = b.toString('hex', at, at + 16);
   const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   return tag === '' ? uuid : `${uuid}:${tag}`;

@@ -6,9 +6,7 @@ import { EVENT } from '../../../src/binlog/event-types.ts';
 import { plainEvent } from '../../../src/binlog/events/compressed.ts';
 import { readFormatDescription } from '../../../src/binlog/events/format-description.ts';
 import { newGtidRecord, readGtid } from '../../../src/binlog/events/gtid.ts';
-import { readHeartbeat, readHeartbeatV2 } from '../../../src/binlog/events/heartbeat.ts';
 import { newMariadbGtidRecord, readMariadbGtid } from '../../../src/binlog/events/mariadb-gtid.ts';
-import { readPreviousGtids } from '../../../src/binlog/events/previous-gtids.ts';
 import { readQuery } from '../../../src/binlog/events/query.ts';
 import { readRotate } from '../../../src/binlog/events/rotate.ts';
 import { newRowsHeader, readRowsHeader, rowsKind } from '../../../src/binlog/events/rows.ts';
@@ -37,10 +35,7 @@ function read(b: Buffer, start: number, end: number): void {
     readGtid(b, start, end, newGtidRecord());
   else if (type === EVENT.QUERY) readQuery(b, start, end);
   else if (type === EVENT.ROTATE) readRotate(b, start, end);
-  else if (type === EVENT.PREVIOUS_GTIDS) readPreviousGtids(b, start, end);
   else if (type === EVENT.FORMAT_DESCRIPTION) readFormatDescription(b, start, end);
-  else if (type === EVENT.HEARTBEAT) readHeartbeat(b, start, end);
-  else if (type === EVENT.HEARTBEAT_V2) readHeartbeatV2(b, start, end);
 }
 
 const refusals = [undefined, 'BINLOG_DECODE', 'BINLOG_UNSUPPORTED', 'ROW_METADATA_NOT_FULL'];

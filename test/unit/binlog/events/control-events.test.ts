@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT } from '../../../../src/binlog/event-types.ts';
 import { readFormatDescription } from '../../../../src/binlog/events/format-description.ts';
-import { readHeartbeat, readHeartbeatV2 } from '../../../../src/binlog/events/heartbeat.ts';
-import { readPreviousGtids } from '../../../../src/binlog/events/previous-gtids.ts';
 import { isBegin, readQuery } from '../../../../src/binlog/events/query.ts';
 import { readRotate } from '../../../../src/binlog/events/rotate.ts';
 import { codeOf, fixtureEvent, madeEvent } from '../../../support/binlog-fixture.ts';
@@ -62,28 +60,6 @@ describe('readRotate', () => {
   });
 });
 
-describe('readHeartbeat', () => {
-  it('reads v1: the name is the body, the offset stands in the header', () => {
-    expect(over(readHeartbeat, EVENT.HEARTBEAT, Buffer.from('b.000001'), 0xfffffff0)).toEqual({
-      file: 'b.000001',
-      offset: 0xfffffff0,
-    });
-    expect(codeOf(() => over(readHeartbeat, EVENT.HEARTBEAT, Buffer.alloc(0)))).toBe('BINLOG_DECODE');
-  });
-
-  it('reads v2: fields in any order, unknown ones passed over, an offset beyond 4 GiB', () => {
-    const body = Buffer.from(
-      '02' + '09' + 'fe0000000001000000' + '07' + '02' + 'ffff' + '01' + '01' + '62' + '00',
-      'hex',
-    );
-    expect(over(readHeartbeatV2, EVENT.HEARTBEAT_V2, body)).toEqual({ file: 'b', offset: 2 ** 32 });
-  });
-
-  it.each(['', '00', '010162', '01016200', '0201ff00', '01ff6200'])('refuses v2 %j', (hex) =>
-    expect(codeOf(() => over(readHeartbeatV2, EVENT.HEARTBEAT_V2, Buffer.from(hex, 'hex')))).toBe('BINLOG_DECODE'),
-  );
-});
-
 describe('readQuery', () => {
   const head = (databaseBytes: number, variables: number): Buffer => {
     const b = Buffer.alloc(13);
@@ -111,43 +87,6 @@ describe('readQuery', () => {
       'BINLOG_DECODE',
     );
   });
-});
-
-describe('readPreviousGtids', () => {
-  const uuid = '3e11fa4771ca11e19e33c80aa9429562';
-  const text = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
-  const intervals = (...ends: string[]): string =>
-    `0${ends.length / 2}${'00'.repeat(7)}${ends.map((end) => end + '00'.repeat(7)).join('')}`;
-  const set = (hex: string): string =>
-    over(readPreviousGtids, EVENT.PREVIOUS_GTIDS, Buffer.from(hex, 'hex')).toString();
-
-  it('reads the plain format: ends are one behind the last', () => {
-    expect(set('0000000000000000')).toBe('');
-    expect(set('0100000000000000' + uuid + intervals('01', '06', '08', '09'))).toBe(`${text}:1-5:8`);
-  });
-
-  it('reads the tagged format', () => {
-    const tagged =
-      '0102000000000001' + uuid + '00' + intervals('01', '03') + uuid + '06' + '5f7a39' + intervals('07', '08');
-    expect(set(tagged)).toBe(`${text}:1-2:_z9:7`);
-  });
-
-  it('reads what real servers write', () => {
-    const event = fixtureEvent('types.9.7', 'PREVIOUS_GTIDS');
-    expect(readPreviousGtids(event, 0, event.length - 4).toString()).toMatch(
-      /^[0-9a-f-]{36}:1-\d+:_z9:\d\S*:orders:\d\S*$/,
-    );
-  });
-
-  it.each([
-    ['a later format', '0000000000000002'],
-    ['an empty interval', '0100000000000000' + uuid + intervals('05', '05')],
-    ['a start of 0', '0100000000000000' + uuid + intervals('00', '05')],
-    ['bytes behind the set', '0000000000000000' + '00'],
-    ['fewer sources than announced', '0200000000000000' + uuid + intervals('01', '05')],
-    ['an impossible number of intervals', '0100000000000000' + uuid + 'ffffffffffffffff'],
-    ['a tag of other characters', '0101000000000001' + uuid + '02' + '3a' + intervals('01', '03')],
-  ])('refuses %s', (_, hex) => expect(codeOf(() => set(hex))).toBe('BINLOG_DECODE'));
 });
 
 describe('isBegin', () => {
