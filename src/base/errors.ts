@@ -37,8 +37,3 @@ export function asRelayError(thrown: unknown): RelayError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new RelayError('INTERNAL', message, { cause: thrown });
 }
-
-/** Closes a switch over a union. */
-export function assertNever(value: never): never {
-  throw new RelayError('INTERNAL', `unexpected value ${String(value)}`);
-}

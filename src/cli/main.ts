@@ -57,7 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 const USAGE_EXIT_CODE = 78;
 
 /** Shows an error as an operator reads it: code, what is wrong, what to do. */
-export function showError(error: RelayError): number {
+function showError(error: RelayError): number {
   process.stderr.write(`${error.code}: ${error.message}\n`);
   if (error.remedy !== '') process.stderr.write(`What to do: ${error.remedy}\n`);
   if (error.code === 'INTERNAL')

@@ -1,7 +1,7 @@
 import { pathText } from './problem.ts';
 
 /** Keys whose values are never shown, and may be read from a file. accessKey is only a name, but names the customer at managed services. */
-export const SECRET_PATHS = [
+const SECRET_PATHS = [
   ['source', 'password'],
   ['sink', 'accessKey'],
   ['sink', 'accessSecret'],

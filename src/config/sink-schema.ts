@@ -19,7 +19,7 @@ const tlsSchema = z
   .prefault({})
   .describe('Encryption of the connection to RocketMQ.');
 
-export const rocketmqSinkSchema = z
+const rocketmqSinkSchema = z
   .strictObject({
     type: z.literal('rocketmq').default('rocketmq').describe('Publishes to a FIFO topic of RocketMQ 5.'),
     endpoint: text(endpointProblem, '^[^:;,@/\\s]+:[0-9]+$').describe(

@@ -30,12 +30,11 @@ export function parseSize(text: string): Parsed {
   return parseQuantity(text, SIZE_UNITS, 'a size', '256KiB, 64MiB or 1MB');
 }
 
-export function formatDuration(ms: number): string {
-  return formatQuantity(ms, DURATION_UNITS);
-}
-
+/** In the largest unit that needs no fraction. */
 export function formatSize(bytes: number): string {
-  return formatQuantity(bytes, SIZE_UNITS);
+  const largestFirst = Object.entries(SIZE_UNITS).sort(([, a], [, b]) => b - a);
+  const [unit, factor] = largestFirst.find(([, factor]) => bytes % factor === 0) ?? ['', 1];
+  return bytes === 0 ? '0' : `${bytes / factor}${unit}`;
 }
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>, what: string, examples: string): Parsed {
@@ -60,11 +59,4 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>, wh
   }
   const value = number * factor;
   return Number.isSafeInteger(value) ? { ok: true, value } : refuse('is too large');
-}
-
-/** In the largest unit that needs no fraction. */
-function formatQuantity(value: number, units: Readonly<Record<string, number>>): string {
-  const largestFirst = Object.entries(units).sort(([, a], [, b]) => b - a);
-  const [unit, factor] = largestFirst.find(([, factor]) => value % factor === 0) ?? ['', 1];
-  return value === 0 ? '0' : `${value / factor}${unit}`;
 }

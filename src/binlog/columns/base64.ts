@@ -3,8 +3,6 @@ import { u8 } from './bytes.ts';
 const ALPHABET = new Uint8Array(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'));
 const PADDING = 0x3d;
 
-export const base64Bytes = (bytes: number): number => Math.ceil(bytes / 3) * 4;
-
 /** Writes `b[p, e)` in base64 (RFC 4648, section 4, with padding), as if zeros stood behind `e` up to `end`. */
 export function writeBase64(out: Uint8Array, start: number, b: Uint8Array, p: number, e: number, end: number): number {
   let o = start;

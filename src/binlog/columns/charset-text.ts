@@ -44,7 +44,7 @@ export function charsetCodec(column: string, charset: Charset, invalidText: Inva
   return { text: writer(NO_ESCAPES), json: writer(ESCAPES), maxBytes: 0 };
 }
 
-export function notOfCharset(column: string, charset: string): RelayError {
+function notOfCharset(column: string, charset: string): RelayError {
   return new RelayError(
     'BINLOG_UNSUPPORTED',
     `column ${column} holds bytes that are no characters of its charset ${charset}, so they have no text`,
