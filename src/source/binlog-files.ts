@@ -2,16 +2,13 @@
 import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
 import { GtidSet } from '../binlog/gtid-set.ts';
-import type { ControlConnection } from './control.ts';
 import { serverErrorNumber } from './mysql-errors.ts';
-import { numberOf, textOf, type Row } from './rows.ts';
+import { numberOf, textOf, type Asked, type Row } from './rows.ts';
 
 export interface BinlogFile {
   readonly name: string;
   readonly sizeBytes: number;
 }
-
-type Control = Pick<ControlConnection, 'query'>;
 
 /** Where the first event of a file is: behind its 4 magic bytes. */
 export const FIRST_OFFSET = 4;
@@ -34,7 +31,7 @@ const BOUNDARIES = new Set([
 const GTID_EVENTS = new Set(['Gtid', 'Gtid_tagged_log_event']);
 
 /** Oldest first; never empty. Throws SOURCE_SETTINGS when the server writes no binlog, SOURCE_GRANT_MISSING without REPLICATION CLIENT. */
-export async function binlogFiles(control: Control): Promise<readonly [BinlogFile, ...BinlogFile[]]> {
+export async function binlogFiles(control: Asked): Promise<readonly [BinlogFile, ...BinlogFile[]]> {
   const [first, ...rest] = (await control.query('SHOW BINARY LOGS')).map((row) => ({
     name: textOf(row, 'Log_name'),
     sizeBytes: numberOf(row, 'File_size'),
@@ -47,7 +44,7 @@ export async function binlogFiles(control: Control): Promise<readonly [BinlogFil
  * Throws SOURCE_POSITION_INVALID when no transaction begins or ends at the position. The end of the file is such a place.
  * 9.x answers for a place inside an event with the next event, so the answer's own position counts.
  */
-export async function requireBoundary(control: Control, { file, offset }: FilePosition): Promise<void> {
+export async function requireBoundary(control: Asked, { file, offset }: FilePosition): Promise<void> {
   const [event] = await eventsFrom(control, file, offset, 1);
   if (event === undefined) return;
   if (numberOf(event, 'Pos') === offset && BOUNDARIES.has(textOf(event, 'Event_type'))) return;
@@ -58,7 +55,7 @@ export async function requireBoundary(control: Control, { file, offset }: FilePo
  * The GTIDs of everything before the position: those that the file begins with, and those in it. Reads the file's list of events up to there.
  * Throws SOURCE_POSITION_INVALID when the position is not a boundary.
  */
-export async function gtidSetBefore(control: Control, { file, offset }: FilePosition): Promise<string> {
+export async function gtidSetBefore(control: Asked, { file, offset }: FilePosition): Promise<string> {
   const set = new GtidSet();
   let isBoundary = offset === FIRST_OFFSET;
   let at = FIRST_OFFSET;
@@ -84,7 +81,7 @@ export async function gtidSetBefore(control: Control, { file, offset }: FilePosi
   }
 }
 
-async function eventsFrom(control: Control, file: string, offset: number, count: number): Promise<readonly Row[]> {
+async function eventsFrom(control: Asked, file: string, offset: number, count: number): Promise<readonly Row[]> {
   try {
     return await control.query(`SHOW BINLOG EVENTS IN ? FROM ${offset} LIMIT ${count}`, [file]);
   } catch (error) {

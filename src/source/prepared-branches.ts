@@ -1,9 +1,8 @@
 /** XA branches that are prepared on the server before the relay has read anything of it. */
 import { xidNames } from '../binlog/xid.ts';
-import type { ControlConnection } from './control.ts';
 import { someOf, type Finding } from './finding.ts';
 import { holds, type Grants } from './grants.ts';
-import { numberOf, textOf, type Row } from './rows.ts';
+import { numberOf, textOf, type Asked, type Row } from './rows.ts';
 import type { ServerVersion } from './server-version.ts';
 
 /**
@@ -11,7 +10,7 @@ import type { ServerVersion } from './server-version.ts';
  * (Sql_cmd_xa_recover::check_xa_recover_privilege in sql/xa/sql_xa_recover.cc), and no privilege on MariaDB.
  */
 export async function preparedBranches(
-  control: Pick<ControlConnection, 'query'>,
+  control: Asked,
   grants: Grants,
   { flavour }: ServerVersion,
 ): Promise<readonly string[]> {

@@ -3,6 +3,11 @@ import { RelayError } from '../base/errors.ts';
 /** One row of an answer, every value as the server's own text. */
 export type Row = Readonly<Record<string, string | null>>;
 
+/** Whoever answers statements: the control connection, or a session of it. Throws RelayErrors. */
+export interface Asked {
+  query(sql: string, values?: readonly string[]): Promise<readonly Row[]>;
+}
+
 /** The text of a column that the server always gives. Throws SOURCE_ERROR when it did not. */
 export function textOf(row: Row | undefined, column: string): string {
   const value = row?.[column];

@@ -1,16 +1,13 @@
 /** What information_schema says of the published tables, as far as the account may see them. */
-import type { ControlConnection } from './control.ts';
 import type { CascadeInfo, ColumnInfo, Published, TableInfo } from './preflight-tables.ts';
-import { textOf, type Row } from './rows.ts';
-
-type Control = Pick<ControlConnection, 'query'>;
+import { textOf, type Asked, type Row } from './rows.ts';
 
 /** MariaDB's tables that keep their history are of the second type. */
 const TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED')";
 const OWN_SCHEMAS = "('mysql', 'sys', 'information_schema', 'performance_schema')";
 
 /** By the index: MariaDB shows constraints to no one who may only SELECT. */
-export async function publishedTables(control: Control, published: Published): Promise<readonly TableInfo[]> {
+export async function publishedTables(control: Asked, published: Published): Promise<readonly TableInfo[]> {
   const rows = await control.query(
     `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS tbl, t.ENGINE AS engine, s.INDEX_NAME AS primary_key
      FROM information_schema.TABLES t
@@ -28,7 +25,7 @@ export async function publishedTables(control: Control, published: Published): P
     .filter(({ database, table }) => published.includes(database, table));
 }
 
-export async function publishedColumns(control: Control, published: Published): Promise<readonly ColumnInfo[]> {
+export async function publishedColumns(control: Asked, published: Published): Promise<readonly ColumnInfo[]> {
   const rows = await control.query(
     `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.COLUMN_TYPE AS column_type, c.CHARACTER_SET_NAME AS charset
      FROM information_schema.COLUMNS c
@@ -48,7 +45,7 @@ export async function publishedColumns(control: Control, published: Published): 
 
 /** MariaDB's. */
 export async function sequences(
-  control: Control,
+  control: Asked,
 ): Promise<readonly { readonly database: string; readonly table: string }[]> {
   const rows = await control.query(
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl FROM information_schema.TABLES
@@ -58,7 +55,7 @@ export async function sequences(
 }
 
 /** Foreign keys by the child table, which is the one that holds the constraint. */
-export async function publishedCascades(control: Control, published: Published): Promise<readonly CascadeInfo[]> {
+export async function publishedCascades(control: Asked, published: Published): Promise<readonly CascadeInfo[]> {
   const rows = await control.query(
     `SELECT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS tbl, CONSTRAINT_NAME AS name, UPDATE_RULE AS on_update, DELETE_RULE AS on_delete
      FROM information_schema.REFERENTIAL_CONSTRAINTS
