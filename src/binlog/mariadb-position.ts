@@ -49,7 +49,7 @@ export class MariadbPosition {
     return other.gtids().every(({ source, gno }) => this.hasGtid(source, gno));
   }
 
-  /** Numbers of one source rise; what they are compared with those of another says nothing. */
+  /** Numbers of one source rise; how they compare with those of another says nothing. */
   hasGtid(source: string, gno: bigint): boolean {
     return gno <= (this.#numbers.get(source) ?? 0n);
   }
@@ -62,9 +62,7 @@ export class MariadbPosition {
   }
 
   toString(): string {
-    return this.gtids()
-      .map(({ source, gno }) => `${source}-${gno}`)
-      .join(',');
+    return gtidListText(this.gtids());
   }
 }
 
@@ -76,6 +74,10 @@ export function parseGtidList(text: string): readonly MariadbGtid[] {
     .filter((part) => part !== '')
     .map(parseGtid);
 }
+
+/** As the server prints it. */
+export const gtidListText = (gtids: readonly MariadbGtid[]): string =>
+  gtids.map(({ source, gno }) => `${source}-${gno}`).join(',');
 
 export const domainOf = (source: string): string => source.slice(0, source.indexOf('-'));
 

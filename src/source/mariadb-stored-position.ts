@@ -1,5 +1,5 @@
 /** Whether a MariaDB server can go on behind a GTID position. Pure. */
-import { domainOf, MariadbPosition, parseGtidList } from '../binlog/mariadb-position.ts';
+import { domainOf, gtidListText, MariadbPosition, parseGtidList } from '../binlog/mariadb-position.ts';
 
 export interface Unresumable {
   readonly kind: 'unknown' | 'purged';
@@ -18,7 +18,7 @@ export function unresumable(position: string, known: string, purged: string): Un
   }
   const published = MariadbPosition.parse(position);
   const unknown = published.gtids().filter(({ source, gno }) => gno > (last.get(source) ?? 0n));
-  if (unknown.length > 0) return { kind: 'unknown', gtids: textOf(unknown) };
+  if (unknown.length > 0) return { kind: 'unknown', gtids: gtidListText(unknown) };
 
   const missing = notReached(MariadbPosition.parse(purged), published);
   return missing === '' ? undefined : { kind: 'purged', gtids: missing };
@@ -27,13 +27,10 @@ export function unresumable(position: string, known: string, purged: string): Un
 /** The GTIDs of `wanted` that `position` is surely before, as far as numbers of one server tell; empty when there is none. */
 export function notReached(wanted: MariadbPosition, position: MariadbPosition): string {
   const lastOf = new Map(position.gtids().map(({ source, gno }) => [domainOf(source), { source, gno }]));
-  return textOf(
+  return gtidListText(
     wanted.gtids().filter(({ source, gno }) => {
       const own = lastOf.get(domainOf(source));
       return own === undefined || (own.source === source && own.gno < gno);
     }),
   );
 }
-
-const textOf = (gtids: readonly { readonly source: string; readonly gno: bigint }[]): string =>
-  gtids.map(({ source, gno }) => `${source}-${gno}`).join(',');

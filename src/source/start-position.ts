@@ -127,11 +127,9 @@ async function atFile(
     );
   }
   // With GTIDs the relay resumes by them, so it needs those of the place from the start.
-  if (version.flavour === 'mariadb') {
-    await requireBoundary(control, { file, offset });
-    return { file, offset, gtidSet: await mariadbPositionAt(control, { file, offset }) };
-  }
-  if (hasGtids) return { file, offset, gtidSet: await gtidSetBefore(control, { file, offset }) };
+  if (version.flavour === 'mysql' && hasGtids)
+    return { file, offset, gtidSet: await gtidSetBefore(control, { file, offset }) };
   await requireBoundary(control, { file, offset });
-  return { file, offset, gtidSet: undefined };
+  const gtidSet = version.flavour === 'mariadb' ? await mariadbPositionAt(control, { file, offset }) : undefined;
+  return { file, offset, gtidSet };
 }
