@@ -1,10 +1,11 @@
 /** What information_schema says of the published tables, as far as the account may see them. */
+import { SYSTEM_SCHEMAS } from '../base/system-schemas.ts';
 import type { CascadeInfo, ColumnInfo, Published, TableInfo } from './preflight-tables.ts';
 import { textOf, type Asked, type Row } from './rows.ts';
 
 /** MariaDB's tables that keep their history are of the second type. */
 const TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED')";
-const OWN_SCHEMAS = "('mysql', 'sys', 'information_schema', 'performance_schema')";
+const OWN_SCHEMAS = `('${[...SYSTEM_SCHEMAS].join("', '")}')`;
 
 /** By the index: MariaDB shows constraints to no one who may only SELECT. */
 export async function publishedTables(control: Asked, published: Published): Promise<readonly TableInfo[]> {
