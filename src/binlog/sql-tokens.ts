@@ -4,7 +4,7 @@
  */
 
 /** For a regular expression: one comment, or one bracket of an executable comment, whose text counts. */
-export const COMMENT = String.raw`\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|#[^\n]*|--(?=\s|$)[^\n]*`;
+const COMMENT = String.raw`\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|#[^\n]*|--(?=\s|$)[^\n]*`;
 
 const SKIPPED = new RegExp(String.raw`\s+|${COMMENT}`, 'y');
 const WORD = /[0-9A-Za-z_$\u0080-\uffff]+/y;

@@ -2,7 +2,7 @@
  * What the text of a QUERY event means for a stream of row changes. Only the first words are read: no SQL parser.
  */
 import { behindSetStatement } from './set-statement.ts';
-import { COMMENT } from './sql-tokens.ts';
+import { SqlTokens } from './sql-tokens.ts';
 
 export type StatementKind =
   | 'begin'
@@ -24,23 +24,21 @@ const DATA_CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', '
 /** ANALYZE of tables, not of a statement. */
 const TABLES_OF_ANALYZE = new Set(['TABLE', 'TABLES', 'LOCAL', 'NO_WRITE_TO_BINLOG']);
 const ACCOUNTS = new Set(['USER', 'ROLE']);
-/** One piece of what may stand before a word: white space, `(`, `;`, or a comment. */
-const SKIPPED = new RegExp(String.raw`[\s(;]+|${COMMENT}`, 'y');
-const WORD = /[A-Za-z_]+/y;
 
 /** Classifies a statement as the server wrote it to the binlog. */
 export function statementKind(statement: string): StatementKind {
-  const words = new Words(statement);
-  const first = words.next();
+  const sql = new SqlTokens(statement);
+  while (sql.takeSign('(') || sql.takeSign(';'));
+  const first = sql.word();
   switch (first) {
     case 'BEGIN':
       return 'begin';
     case 'START':
-      return words.next() === 'TRANSACTION' ? 'begin' : 'ddl';
+      return sql.word() === 'TRANSACTION' ? 'begin' : 'ddl';
     case 'COMMIT':
       return 'commit';
     case 'ROLLBACK':
-      return rollbackKind(words);
+      return rollbackKind(sql);
     case 'SAVEPOINT':
     case 'RELEASE':
       return 'savepoint';
@@ -50,15 +48,15 @@ export function statementKind(statement: string): StatementKind {
     case 'REVOKE':
       return 'account';
     case 'SET':
-      return words.next() === 'STATEMENT' ? kindBehindSet(statement) : 'account';
+      return sql.word() === 'STATEMENT' ? kindBehindSet(statement) : 'account';
     case 'ANALYZE':
       // MariaDB's ANALYZE UPDATE does what it explains.
-      return TABLES_OF_ANALYZE.has(words.next()) ? 'ddl' : 'data-change';
+      return TABLES_OF_ANALYZE.has(sql.word()) ? 'ddl' : 'data-change';
     case 'CREATE':
     case 'ALTER':
     case 'DROP':
     case 'RENAME':
-      return ACCOUNTS.has(words.next()) ? 'account' : 'ddl';
+      return ACCOUNTS.has(sql.word()) ? 'account' : 'ddl';
     default:
       return DATA_CHANGES.has(first) ? 'data-change' : 'ddl';
   }
@@ -71,26 +69,7 @@ function kindBehindSet(statement: string): StatementKind {
 }
 
 /** ROLLBACK [WORK] TO [SAVEPOINT] name takes back a part only. */
-function rollbackKind(words: Words): StatementKind {
-  const next = words.next();
-  return next === 'TO' || (next === 'WORK' && words.next() === 'TO') ? 'savepoint' : 'rollback';
-}
-
-class Words {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** The next word in upper case; empty when something else, or nothing, stands there. */
-  next(): string {
-    SKIPPED.lastIndex = this.#at;
-    while (SKIPPED.test(this.#text)) this.#at = SKIPPED.lastIndex;
-    WORD.lastIndex = this.#at;
-    const word = WORD.exec(this.#text)?.[0] ?? '';
-    this.#at += word.length;
-    return word.toUpperCase();
-  }
+function rollbackKind(sql: SqlTokens): StatementKind {
+  const next = sql.word();
+  return next === 'TO' || (next === 'WORK' && sql.word() === 'TO') ? 'savepoint' : 'rollback';
 }
