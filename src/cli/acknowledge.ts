@@ -6,7 +6,6 @@ import { readConfig } from './read-config.ts';
 
 export const acknowledgeCommand: Command = {
   name: 'acknowledge',
-  summary: 'list what the running relay wants an operator to know, and say that it was seen to',
   help: `Lists the notices of the running relay: tables whose copies differ because of a DDL statement, and skipped transactions.
 With an id, or --all, takes them away, at once and from the checkpoint. Mend the copies first: nothing reminds of it any more.
 

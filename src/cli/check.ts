@@ -14,7 +14,6 @@ import { createDdlSink, createSink, createSource, createStore, type Surroundings
 
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'find everything that would stop a run or make the copy inexact',
   help: `Looks at configuration, order database, sink and checkpoint, and names everything that would stop a run or make the
 copy inexact, all at once, each with the SQL, command or key that mends it. Changes nothing, takes no lock: the relay may be running.
 

@@ -8,7 +8,6 @@ import { createStore } from './wire.ts';
 
 export const checkpointCommand: Command = {
   name: 'checkpoint',
-  summary: 'show how far the relay has come',
   help: `Shows the stored checkpoint. Changes nothing; the relay may be running.
 
 Usage: binlog-relay checkpoint show [--config FILE] [--path FOLDER]

@@ -3,8 +3,6 @@ import type { ParseArgsConfig } from 'node:util';
 /** One command of the command line. */
 export interface Command {
   readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** Everything that `--help` shows, examples included. */
   readonly help: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;

@@ -1,15 +1,44 @@
 import { parseArgs } from 'node:util';
 import { asRelayError, RelayError } from '../base/errors.ts';
-import { acknowledgeCommand } from './acknowledge.ts';
-import { checkCommand } from './check.ts';
-import { checkpointCommand } from './checkpoint.ts';
 import type { Arguments, Command } from './command.ts';
-import { runCommand } from './run.ts';
-import { tailCommand } from './tail.ts';
 import { unknownCommand, unknownOption, unknownWord } from './usage-errors.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [runCommand, checkCommand, tailCommand, checkpointCommand, acknowledgeCommand];
+interface Entry {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Loaded when asked for: tail needs neither a broker's client nor a configuration, and the list of commands nothing at all. */
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'run',
+    summary: 'read the binlog and publish its changes, until stopped',
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  {
+    name: 'check',
+    summary: 'find everything that would stop a run or make the copy inexact',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
+  {
+    name: 'tail',
+    summary: 'show the changes of a server in the terminal, without broker, file or configuration',
+    load: async () => (await import('./tail.ts')).tailCommand,
+  },
+  {
+    name: 'checkpoint',
+    summary: 'show how far the relay has come',
+    load: async () => (await import('./checkpoint.ts')).checkpointCommand,
+  },
+  {
+    name: 'acknowledge',
+    summary: 'list what the running relay wants an operator to know, and say that it was seen to',
+    load: async () => (await import('./acknowledge.ts')).acknowledgeCommand,
+  },
+];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.
 
@@ -36,13 +65,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const command = COMMANDS.find(({ name }) => name === first);
-    if (command === undefined) {
+    const entry = COMMANDS.find(({ name }) => name === first);
+    if (entry === undefined) {
       throw unknownCommand(
         first,
         COMMANDS.map(({ name }) => name),
       );
     }
+    const command = await entry.load();
     if (rest.includes('--help') || rest.includes('-h')) {
       process.stdout.write(command.help);
       return 0;

@@ -18,7 +18,6 @@ import { createRelay } from './wire.ts';
 
 export const runCommand: Command = {
   name: 'run',
-  summary: 'read the binlog and publish its changes, until stopped',
   help: `Reads the binlog of the configured server from the checkpoint on and publishes its changes.
 
 Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--skip TRANSACTION]

@@ -16,7 +16,6 @@ import { createTailSink } from './tail-sink.ts';
 
 export const tailCommand: Command = {
   name: 'tail',
-  summary: 'show the changes of a server in the terminal, without broker, file or configuration',
   help: `Shows the changes of a server as they are committed. Keeps nothing, sends nothing.
 
 Usage: binlog-relay tail --host HOST --user USER [options]
