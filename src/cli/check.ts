@@ -2,7 +2,7 @@ import { systemClock } from '../base/clock.ts';
 import { asRelayError, type RelayError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { Config } from '../config/config.ts';
 import { requireSameIdentity } from '../relay/identity.ts';
 import type { SinkInfo } from '../sink/sink.ts';
@@ -10,7 +10,8 @@ import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
 import { readConfig, warningsOf } from './read-config.ts';
-import { createDdlSink, createSink, createSource, createStore, type Surroundings } from './wire.ts';
+import { createStore } from './store.ts';
+import { createDdlSink, createSink, createSource, type Surroundings } from './wire.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -39,8 +40,9 @@ Examples:
       random: systemRandom,
       logger: createLogger({ level: 'error', format: 'auto' }),
     };
-    const stored = await checkpointOf(config, surroundings, report);
-    await checkSink(config, surroundings, stored, report);
+    const store = createStore(config, surroundings);
+    const stored = await checkpointOf(config, store, report);
+    await checkSink(config, surroundings, stored, store.location, report);
     await checkDdlSink(config, surroundings, report);
     await checkSource(config, surroundings, stored, report);
     return report.exitCode;
@@ -48,14 +50,13 @@ Examples:
 };
 
 async function checkpointOf(
-  config: Config,
-  surroundings: Surroundings,
+  { checkpoint }: Config,
+  store: CheckpointStore,
   report: Report,
 ): Promise<Checkpoint | undefined> {
-  const store = createStore(config, surroundings);
   try {
     const stored = await store.load();
-    if (config.checkpoint.type === 'file') await requireUsableFolder(store.location);
+    if (checkpoint.type === 'file') await requireUsableFolder(store.location);
     report.ok(
       'checkpoint',
       stored === undefined ? `none yet in ${store.location}` : `of ${stored.storedAt} in ${store.location}`,
@@ -71,6 +72,7 @@ async function checkSink(
   config: Config,
   surroundings: Surroundings,
   stored: Checkpoint | undefined,
+  location: string,
   report: Report,
 ): Promise<void> {
   if (config.sink.type !== 'rocketmq') {
@@ -82,7 +84,7 @@ async function checkSink(
     const info = await sink.open();
     report.ok('sink', `${info.destination}, ${info.queues} queues`);
     if (stored !== undefined) {
-      requireSameIdentity(stored, identityOf(info, config), false, createStore(config, surroundings).location);
+      requireSameIdentity(stored, identityOf(info, config), false, location);
     }
   } catch (error) {
     report.failed('sink', error);

@@ -4,7 +4,7 @@ import { createLogger } from '../base/log.ts';
 import { createFileCheckpointStore } from '../checkpoint/file.ts';
 import type { Command } from './command.ts';
 import { readConfig } from './read-config.ts';
-import { createStore } from './wire.ts';
+import { createStore } from './store.ts';
 
 export const checkpointCommand: Command = {
   name: 'checkpoint',

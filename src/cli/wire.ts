@@ -2,9 +2,6 @@ import { tmpdir } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { tableFilter, type TableFilter } from '../change/table-filter.ts';
-import type { CheckpointStore } from '../checkpoint/checkpoint.ts';
-import { createFileCheckpointStore } from '../checkpoint/file.ts';
-import { createMysqlxCheckpointStore } from '../checkpoint/mysqlx.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { canalJson } from '../format/canal-json.ts';
 import { Relay } from '../relay/run.ts';
@@ -15,6 +12,7 @@ import { paced } from '../sink/paced.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
+import { createStore } from './store.ts';
 
 /** What every part is given from outside. */
 export interface Surroundings {
@@ -74,18 +72,6 @@ export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): S
 export function createDdlSink({ sink, ddl }: Config, surroundings: Surroundings): Sink | undefined {
   if (typeof ddl === 'string' || sink.type !== 'rocketmq') return undefined;
   return createSink({ ...sink, topic: ddl.topic }, surroundings);
-}
-
-export function createStore(
-  { checkpoint }: Config,
-  { clock, logger }: Pick<Surroundings, 'clock' | 'logger'>,
-): CheckpointStore {
-  switch (checkpoint.type) {
-    case 'file':
-      return createFileCheckpointStore({ folder: checkpoint.path }, { logger });
-    case 'mysqlx':
-      return createMysqlxCheckpointStore(checkpoint, { clock, logger });
-  }
 }
 
 /** Never the checkpoint itself, should it lie in the source or be replicated to it: each message would make the next one. */
