@@ -19,8 +19,8 @@ const pure = ['binlog', 'change', 'format'];
 /** A package has one door. */
 const doors = {
   zongji: ['src/source/zongji.ts'],
-  mysql2: ['src/source/**', 'src/checkpoint/mysql.ts', 'src/cli/**'],
-  'mysql2/promise': ['src/source/**', 'src/checkpoint/mysql.ts', 'src/cli/**'],
+  mysql2: ['src/source/**'],
+  'mysql2/promise': ['src/source/**'],
   'rocketmq-client-nodejs': ['src/sink/rocketmq*.ts'],
   '@mysql/xdevapi': ['src/checkpoint/mysqlx*.ts'],
   pino: ['src/base/log.ts'],
