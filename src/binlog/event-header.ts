@@ -43,7 +43,7 @@ export function eventSize(b: Buffer, start: number): number {
   return b.readUInt32LE(start + 9);
 }
 
-/** For a copy of an event without its checksum. */
+/** For an event that is made of another: a copy without its checksum, or one that was decompressed. */
 export function setEventSize(b: Buffer, start: number, sizeBytes: number): void {
   b.writeUInt32LE(sizeBytes, start + 9);
 }

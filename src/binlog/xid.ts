@@ -5,6 +5,7 @@
  *   XA START X'<gtrid>',X'<bqual>',<format id>      and likewise XA END, XA COMMIT, XA ROLLBACK
  */
 import { RelayError } from '../base/errors.ts';
+import type { Cursor } from './cursor.ts';
 
 export interface XaStatement {
   readonly verb: 'start' | 'end' | 'commit' | 'rollback';
@@ -26,6 +27,12 @@ export function readXaStatement(statement: string): XaStatement {
 
 /** The text of an xid without its format id, which XA_PREPARE holds only the lower 32 bits of. `gtrid` and `bqual` in hexadecimal. */
 export const xidNames = (gtrid: string, bqual: string): string => `X'${gtrid.toLowerCase()}',X'${bqual.toLowerCase()}'`;
+
+/** The same of the next bytes of an event. */
+export function readXidNames(cursor: Cursor, gtridBytes: number, bqualBytes: number): string {
+  const gtrid = cursor.view(gtridBytes, 'a gtrid').toString('hex');
+  return xidNames(gtrid, cursor.view(bqualBytes, 'a bqual').toString('hex'));
+}
 
 const VERBS = new Map<string, XaStatement['verb']>([
   ['START', 'start'],

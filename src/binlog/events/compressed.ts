@@ -5,9 +5,10 @@
  * They are like the plain events up to the statement, or to the first row image; what follows there is compressed, see inflate.ts.
  */
 import { decodeError } from '../decode-error.ts';
-import { eventType, HEADER_BYTES } from '../event-header.ts';
+import { eventType, HEADER_BYTES, setEventSize } from '../event-header.ts';
 import { EVENT, eventName } from '../event-types.ts';
 import { inflateEventPart } from '../inflate.ts';
+import { statementStart, VARIABLES } from './query.ts';
 import { newRowsHeader, readRowsHeader } from './rows.ts';
 
 const PLAIN = new Map<number, number>([
@@ -20,10 +21,6 @@ const PLAIN = new Map<number, number>([
   [EVENT.DELETE_ROWS_COMPRESSED, EVENT.DELETE_ROWS],
 ]);
 const TYPE = 4;
-const SIZE = 9;
-const DATABASE_LENGTH = HEADER_BYTES + 8;
-const VARIABLES_LENGTH = DATABASE_LENGTH + 3;
-const VARIABLES = VARIABLES_LENGTH + 2;
 /** MariaDB's own limit, that of max_allowed_packet. */
 const MOST_BYTES = 2 ** 30;
 
@@ -39,14 +36,13 @@ export function plainEvent(b: Buffer, start: number, end: number): Buffer {
   const sizeBytes = from + rest.length;
   if (sizeBytes > MOST_BYTES) throw decodeError(name, `at most ${MOST_BYTES} bytes`, from);
   const plain = Buffer.concat([head.subarray(0, from), rest], sizeBytes);
-  plain.writeUInt32LE(sizeBytes, SIZE);
+  setEventSize(plain, 0, sizeBytes);
   return plain;
 }
 
 function statementOffset(b: Buffer, name: string): number {
   if (b.length < VARIABLES) throw decodeError(name, 'a head', HEADER_BYTES);
-  // A zero ends the database.
-  const from = VARIABLES + b.readUInt16LE(VARIABLES_LENGTH) + b.readUInt8(DATABASE_LENGTH) + 1;
+  const from = statementStart(b, 0);
   if (from > b.length) throw decodeError(name, 'status variables and a database', VARIABLES);
   return from;
 }

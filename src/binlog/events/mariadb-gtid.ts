@@ -7,7 +7,7 @@
  */
 import { Cursor } from '../cursor.ts';
 import { eventServerId, eventTimestamp, HEADER_BYTES } from '../event-header.ts';
-import { xidNames } from '../xid.ts';
+import { readXidNames } from '../xid.ts';
 
 /** One record for all transactions of a stream: written over by each. */
 export interface MariadbGtidRecord {
@@ -78,7 +78,5 @@ function readXid(cursor: Cursor): string {
   const formatId = cursor.u32('a format id');
   const gtridBytes = cursor.u8('the length of the gtrid');
   const bqualBytes = cursor.u8('the length of the bqual');
-  const gtrid = cursor.view(gtridBytes, 'a gtrid').toString('hex');
-  const bqual = cursor.view(bqualBytes, 'a bqual').toString('hex');
-  return `${xidNames(gtrid, bqual)},${formatId}`;
+  return `${readXidNames(cursor, gtridBytes, bqualBytes)},${formatId}`;
 }

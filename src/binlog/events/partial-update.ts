@@ -12,6 +12,7 @@ import { valueSize } from '../columns.ts';
 import { u8 } from '../columns/bytes.ts';
 import { Cursor } from '../cursor.ts';
 import { decodeError } from '../decode-error.ts';
+import { setEventSize } from '../event-header.ts';
 import { EVENT } from '../event-types.ts';
 import { applyJsonDiffs } from '../json-diff.ts';
 import type { RowsHeader } from './rows.ts';
@@ -19,7 +20,6 @@ import type { RowsHeader } from './rows.ts';
 const NAME = 'PARTIAL_UPDATE_ROWS';
 const PARTIAL_JSON_UPDATES = 1;
 const TYPE_OFFSET = 4;
-const SIZE_OFFSET = 9;
 const LENGTH_BYTES = 4;
 const NULL = -1;
 
@@ -62,7 +62,7 @@ export function expandPartialUpdate(
   parts.push(b.subarray(copied, end));
   const event = Buffer.concat(parts);
   event.writeUInt8(EVENT.UPDATE_ROWS, TYPE_OFFSET);
-  event.writeUInt32LE(event.length, SIZE_OFFSET);
+  setEventSize(event, 0, event.length);
   return event;
 }
 

@@ -34,10 +34,16 @@ export function readQuery(b: Buffer, start: number, end: number): Query {
 export function isBegin(b: Buffer, start: number, end: number): boolean {
   const statement = end - BEGIN.length;
   if (statement < start + VARIABLES || !equalBytes(b, statement, BEGIN, 0, BEGIN.length)) return false;
-  const variablesBytes = b.readUInt16LE(start + HEADER_BYTES + 11);
-  const databaseBytes = b.readUInt8(start + HEADER_BYTES + 8);
-  return start + VARIABLES + variablesBytes + databaseBytes + 1 === statement;
+  return statementStart(b, start) === statement;
+}
+
+/** Where the statement of the event at `b[start]` begins: behind status variables, database and its zero. The event must reach up to its variables. */
+export function statementStart(b: Buffer, start: number): number {
+  return start + VARIABLES + b.readUInt16LE(start + VARIABLES_LENGTH) + b.readUInt8(start + DATABASE_LENGTH) + 1;
 }
 
 const BEGIN = Buffer.from('BEGIN');
-const VARIABLES = HEADER_BYTES + 13;
+const DATABASE_LENGTH = HEADER_BYTES + 8;
+const VARIABLES_LENGTH = HEADER_BYTES + 11;
+/** Where the status variables stand in the event. */
+export const VARIABLES = HEADER_BYTES + 13;

@@ -6,7 +6,7 @@
  */
 import { Cursor } from '../cursor.ts';
 import { HEADER_BYTES } from '../event-header.ts';
-import { xidNames } from '../xid.ts';
+import { readXidNames } from '../xid.ts';
 
 export interface XaPrepare {
   /** XA COMMIT … ONE PHASE: the branch is committed here, and no XA COMMIT follows. */
@@ -22,7 +22,5 @@ export function readXaPrepare(b: Buffer, start: number, end: number): XaPrepare 
   cursor.skip(4, 'a format id');
   const gtridBytes = cursor.u32('the length of the gtrid');
   const bqualBytes = cursor.u32('the length of the bqual');
-  const gtrid = cursor.view(gtridBytes, 'a gtrid').toString('hex');
-  const bqual = cursor.view(bqualBytes, 'a bqual').toString('hex');
-  return { isOnePhase, names: xidNames(gtrid, bqual) };
+  return { isOnePhase, names: readXidNames(cursor, gtridBytes, bqualBytes) };
 }
