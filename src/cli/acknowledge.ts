@@ -2,6 +2,7 @@ import { noticeText } from '../admin/health.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { Arguments, Command } from './command.ts';
+import { print } from './print.ts';
 import { readConfig } from './read-config.ts';
 
 export const acknowledgeCommand: Command = {
@@ -30,17 +31,17 @@ Examples:
     const address = args.text('url') ?? addressOf(args);
     if (id !== undefined) {
       await acknowledge(address, [id]);
-      process.stdout.write(`acknowledged ${id}\n`);
+      print(`acknowledged ${id}\n`);
       return 0;
     }
     const notices = await list(address);
-    for (const notice of notices) process.stdout.write(`${notice.id}  ${noticeText(notice)}\n`);
-    if (notices.length === 0) process.stdout.write('nothing to acknowledge\n');
+    for (const notice of notices) print(`${notice.id}  ${noticeText(notice)}\n`);
+    if (notices.length === 0) print('nothing to acknowledge\n');
     // What comes meanwhile was not seen: it stays.
     else if (args.flag('all')) {
       const ids = notices.map((notice) => notice.id);
       await acknowledge(address, ids);
-      process.stdout.write(`acknowledged ${ids.join(' ')}\n`);
+      print(`acknowledged ${ids.join(' ')}\n`);
     }
     return 0;
   },

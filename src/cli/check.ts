@@ -9,6 +9,7 @@ import type { SinkInfo } from '../sink/sink.ts';
 import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
+import { print } from './print.ts';
 import { readConfig, warningsOf } from './read-config.ts';
 import { createStore } from './store.ts';
 import { createDdlSink, createSink, createSource, type Surroundings } from './wire.ts';
@@ -165,6 +166,6 @@ const INDENT = ' '.repeat(22);
 function write(level: string, part: string, text: string, remedy = ''): void {
   // A broker may answer in several lines.
   const indented = text.replaceAll('\n', `\n${INDENT}`);
-  process.stdout.write(`${level.padEnd(8)}${part.padEnd(14)}${indented}\n`);
-  if (remedy !== '') process.stdout.write(`${INDENT}-> ${remedy}\n`);
+  print(`${level.padEnd(8)}${part.padEnd(14)}${indented}\n`);
+  if (remedy !== '') print(`${INDENT}-> ${remedy}\n`);
 }

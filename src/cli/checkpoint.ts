@@ -3,6 +3,7 @@ import { RelayError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import { createFileCheckpointStore } from '../checkpoint/file.ts';
 import type { Command } from './command.ts';
+import { print } from './print.ts';
 import { readConfig } from './read-config.ts';
 import { createStore } from './store.ts';
 
@@ -41,7 +42,7 @@ Examples:
     if (checkpoint === undefined) {
       throw new RelayError('CHECKPOINT_MISSING', `there is no checkpoint in ${store.location}`);
     }
-    process.stdout.write(`${JSON.stringify(checkpoint, null, 2)}\n`);
+    print(`${JSON.stringify(checkpoint, null, 2)}\n`);
     return 0;
   },
 };

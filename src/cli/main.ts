@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Arguments, Command } from './command.ts';
+import { print } from './print.ts';
 import { unknownCommand, unknownOption, unknownWord } from './usage-errors.ts';
 import { VERSION } from './version.ts';
 
@@ -57,11 +58,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
   if (first === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
-    process.stdout.write(HELP);
+    print(HELP);
     return first === undefined ? USAGE_EXIT_CODE : 0;
   }
   if (first === '--version' || first === '-v') {
-    process.stdout.write(`${VERSION}\n`);
+    print(`${VERSION}\n`);
     return 0;
   }
   try {
@@ -74,7 +75,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     const command = await entry.load();
     if (rest.includes('--help') || rest.includes('-h')) {
-      process.stdout.write(command.help);
+      print(command.help);
       return 0;
     }
     return await command.run(parse(command, rest));

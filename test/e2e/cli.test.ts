@@ -44,6 +44,12 @@ describe.concurrent('help', () => {
     expect(await program(['help', 'tail'])).toEqual(await program(['tail', '--help']));
   });
 
+  it.each([[['--help']], [['tail', '--help']], [['--version']]])('%j minds no reader that has left', async (args) => {
+    const started = new Program(args);
+    started.hangUp();
+    expect(await started.outcome()).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('tells its version', async () => {
     expect((await program(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
