@@ -149,7 +149,7 @@ export const ERROR_CODES = {
   // the sink
   SINK_TOPIC_MISSING: config(
     'The RocketMQ topic does not exist.',
-    'Create it as a FIFO topic: mqadmin updateTopic -n <name server>:9876 -c <cluster> -t <topic> -r 8 -w 8 -a +message.type=FIFO -o true.',
+    'Create it as a FIFO topic, which the proxy may still call missing for 20 s: mqadmin updateTopic -n <name server>:9876 -c <cluster> -t <topic> -r 8 -w 8 -a +message.type=FIFO -o true.',
   ),
   SINK_TOPIC_NOT_FIFO: config(
     'The RocketMQ topic does not keep order: its message type is not FIFO.',

@@ -106,7 +106,8 @@ function classifyGrpc(status: number): Code {
 function remedyOf(code: Code, text: string, place: RocketmqPlace): string | undefined {
   switch (code) {
     case 'SINK_TOPIC_MISSING':
-      return `Create the topic: ${createTopicCommand(place)}`;
+      // TopicRouteService of the proxy also keeps that there is no route (topicRouteServiceCacheRefreshSeconds).
+      return `Create the topic, which the proxy may still call missing for 20 s: ${createTopicCommand(place)}`;
     case 'SINK_UNAUTHORIZED':
       return `Check sink.accessKey and sink.accessSecret, and give the user Pub: mqadmin createAcl -n <name server>:9876 -c <cluster> -s User:<access key> -r Topic:${place.topic} -a Pub -d Allow`;
     case 'SINK_UNREACHABLE':
