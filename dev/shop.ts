@@ -1,5 +1,6 @@
 /** A small shop and its customers: the tables and the load that demo, tests and benches publish. */
 import { createConnection, type Connection } from 'mysql2/promise';
+import { mulberry32 } from './mulberry32.ts';
 import type { MysqlAddress } from './servers/servers.ts';
 
 export const SHOP_TABLES = ['orders', 'order_items', 'payments'] as const;
@@ -223,19 +224,17 @@ class Pace {
   }
 }
 
-/** mulberry32: the same seed gives the same shop. */
+/** The same seed gives the same shop. */
 export class Randomness {
-  #state: number;
+  readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
+    this.#next = mulberry32(seed);
   }
 
   /** An integer from 0 to `limit` - 1; 0 when there is none. */
   below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return limit <= 0 ? 0 : ((t ^ (t >>> 14)) >>> 0) % limit;
+    const number = this.#next();
+    return limit <= 0 ? 0 : number % limit;
   }
 }

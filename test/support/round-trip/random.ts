@@ -1,13 +1,15 @@
-/** Random numbers that come again with the same seed (mulberry32). */
+import { mulberry32 } from '../../../dev/mulberry32.ts';
+
+/** Random numbers that come again with the same seed. */
 export class Random {
   readonly #seed: string;
-  #state: number;
+  readonly #next: () => number;
 
   constructor(seed: string) {
     this.#seed = seed;
     let hash = 0x811c9dc5;
     for (const byte of Buffer.from(seed)) hash = Math.imul(hash ^ byte, 0x01000193);
-    this.#state = hash;
+    this.#next = mulberry32(hash);
   }
 
   /** Another line of numbers: what is drawn from it does not move this one. */
@@ -17,10 +19,7 @@ export class Random {
 
   /** From 0 up to, but without, 1. */
   fraction(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    return this.#next() / 2 ** 32;
   }
 
   /** Both ends are possible. */
