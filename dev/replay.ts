@@ -1,5 +1,6 @@
 /** Replays messages into a copy of the database, the way a reader would, and proves on the way that nothing is missing. */
 import type { Connection, Pool } from 'mysql2/promise';
+import { quoted } from './quoted.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -238,5 +239,3 @@ function keyOf(
   if (mysqlType.startsWith('float')) return { toSqlString: () => `CAST('${text}' AS FLOAT)` };
   return valueOf(text, mysqlType);
 }
-
-const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

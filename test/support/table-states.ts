@@ -1,6 +1,7 @@
 /** What the server itself says its tables hold, in the texts that docs/message-format.md promises; and the same of messages. */
 import type { Connection } from 'mysql2/promise';
 import type { MessageBody } from '../../dev/replay.ts';
+import { quoted } from '../../dev/quoted.ts';
 
 /** Rows as `<table> <its columns and types> <key> <row>`, each with how often it is there; of changes, how much more often than before. */
 export type RowCounts = Map<string, number>;
@@ -90,8 +91,6 @@ function textOf(column: string, dataType: string): string {
     return `REPLACE(TO_BASE64(${column}), '\\n', '')`;
   return dataType === 'bit' ? `CAST(${column} + 0 AS CHAR)` : `CAST(${column} AS CHAR)`;
 }
-
-const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 async function query<T>(connection: Connection, sql: string, values: string[]): Promise<readonly T[]> {
   const [rows] = await connection.query(sql, values);

@@ -1,5 +1,6 @@
 /** Tables of unusual shape, from a real server to JSON by the compiled writers: very wide ones, odd names, generated and invisible columns. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { quoted } from '../../../dev/quoted.ts';
 import { CHECKSUM_BYTES } from '../../../src/binlog/checksum.ts';
 import { columnCodec, valueSize } from '../../../src/binlog/columns.ts';
 import { eventType } from '../../../src/binlog/event-header.ts';
@@ -17,7 +18,6 @@ const NAMES = [
 /** MySQL's own limit is 4,096; an InnoDB table may have 1,017. */
 const WIDEST = 4096;
 const INNODB_WIDEST = 1017;
-const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 const wide = (columns: number): string =>
   Array.from({ length: columns - 1 }, (_, i) => `c${i} ${i % 2 === 0 ? 'TINYINT' : 'CHAR(1)'} NULL`).join(', ');
 const wideValues = (columns: number): (string | null)[] =>

@@ -21,8 +21,6 @@ export interface ColumnKind {
 /** An index prefix that every kind of text or bytes in a key takes. */
 export const PREFIX = 8;
 
-export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-
 export const exactText = (name: string): string => `HEX(CAST(${name} AS CHAR))`;
 /** MySQL 8.0.12 does not escape the line feeds that it puts into the base64 of bytes in JSON. */
 export const exactJson = (name: string): string => `HEX(REPLACE(CAST(${name} AS CHAR), '\n', '\\\\n'))`;
