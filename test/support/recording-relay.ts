@@ -1,24 +1,12 @@
 /** The real source and relay in this process, with a broker that takes everything and remembers it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageBody } from '../../dev/replay.ts';
-import type { MysqlAddress } from '../../dev/servers/servers.ts';
-import type { TablePatterns } from '../../src/change/table-filter.ts';
-import type { CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
-import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
-import type { StartSetting } from '../../src/config/config.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
-import { realSourceRelay } from './real-source-relay.ts';
+import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
 
-export interface RecordingOptions {
-  readonly mysql: MysqlAddress;
-  readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
-  /** Default: the next transaction. */
-  readonly start?: StartSetting;
-  /** Default: an empty one of its own. */
-  readonly store?: CheckpointStore;
-}
+export type RecordingOptions = Omit<RealSourceRelayOptions, 'sink'>;
 
 export interface RecordedMessage {
   readonly lane: string;
@@ -35,9 +23,8 @@ export class RecordingRelay {
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
 
-  private constructor({ mysql, tables, start = 'latest', store = createMemoryCheckpointStore() }: RecordingOptions) {
-    const sink = new RecordingSink(this.messages);
-    this.#relay = realSourceRelay({ mysql, tables, start, sink, store });
+  private constructor(options: RecordingOptions) {
+    this.#relay = realSourceRelay({ ...options, sink: new RecordingSink(this.messages) });
     this.#ended = this.#relay.run(this.#stop.signal).then(
       () => undefined,
       (error: unknown) => error,
