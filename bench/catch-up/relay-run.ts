@@ -26,8 +26,6 @@ export interface RelayRunOptions {
   readonly rocketmq: RocketmqServer;
   readonly topic: string;
   readonly changes: number;
-  /** Added to the relay's configuration. */
-  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 const TIMEOUT_MS = 3_600_000;
@@ -35,8 +33,7 @@ const TIMEOUT_MS = 3_600_000;
 const LOOK_MS = 500;
 
 /** Starts the compiled relay on a server that holds the load, and stops it when the broker has acknowledged all of it. */
-export async function runRelay(options: RelayRunOptions): Promise<RelayFigures> {
-  const { mysql, rocketmq, topic, changes } = options;
+export async function runRelay({ mysql, rocketmq, topic, changes }: RelayRunOptions): Promise<RelayFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-'));
   const brokerBefore = await cpuSeconds(await rocketmq.pids());
   const mysqlBefore = await cpuSeconds(await mysql.pids());
@@ -53,7 +50,6 @@ export async function runRelay(options: RelayRunOptions): Promise<RelayFigures> 
       },
       tables: { include: [`${DATABASE}.*`] },
       sink: { endpoint: rocketmq.endpoint, topic },
-      ...options.config,
     },
   });
   try {

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 const COMPILED = join(import.meta.dirname, '../../.bench/bench');
 const MOST_OUTPUT_BYTES = 64 << 20;
 
-/** Runs `bench/<name>.ts`, compiled by `npm run build:bench`, and resolves to what it reports. Throws with its stderr when it fails. */
-// The caller knows what the program reports.
-
+/**
+ * Runs `bench/<name>.ts`, compiled by `npm run build:bench`, and resolves to what it reports: the caller knows what that is. Throws with its stderr
+ * when it fails.
+ */
 export function runProgram<Result>(name: string, args: object, nodeFlags: readonly string[] = []): Promise<Result> {
   const file = join(COMPILED, `${name}.js`);
   return new Promise((resolve, reject) => {
