@@ -15,6 +15,7 @@ export interface CapturedBinlog {
 /** The binlog of the data folder of a stopped server, without the empty files of later starts. */
 export function readBinlog(dataFolder: string): CapturedBinlog {
   const files = readdirSync(dataFolder).filter((name) => /^binlog\.\d+$/.test(name));
+  if (files.length === 0) throw new Error(`${dataFolder} holds no binlog`);
   const bytes = Buffer.concat(files.sort().map((name) => readFileSync(join(dataFolder, name)).subarray(MAGIC_BYTES)));
   const starts: number[] = [];
   let at = 0;

@@ -2,12 +2,17 @@ import { RelayError } from '../../base/errors.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
 import { u8 } from './bytes.ts';
 import { invalidTextWriter, type InvalidText } from './invalid-text.ts';
-import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from './json-escape.ts';
+import { writeEscape } from './json-escape.ts';
 import { malformedValue } from './malformed.ts';
 import { sequenceBytes } from './utf8.ts';
 
 /** From here on copying natively is faster than byte by byte. */
 const COPY_BYTES = 48;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** A byte from here on belongs to a sequence of several. */
+const SEQUENCE = 0x80;
 
 /**
  * CHAR, VARCHAR and TEXT in utf8mb4 or utf8mb3: the bytes as MySQL stored them.
@@ -27,18 +32,14 @@ export function textCodec(column: string, invalidText: InvalidText): ColumnCodec
     if (e > b.length) throw malformedValue(column, 'a text that ends inside its event');
     let q = p;
     let o = start;
-    if (e - p >= COPY_BYTES) {
-      while (q < e && u8(ESCAPES, u8(b, q)) === PLAIN) q++;
-      o = copyText(out, start, b, p, q);
-    }
     while (q < e) {
-      const byte = u8(b, q);
-      const escape = u8(ESCAPES, byte);
-      if (escape === PLAIN) {
+      // Neither a table nor a function of another module for each byte: V8 looks such a function up at every call, which is a quarter of the loop.
+      const byte = b[q] ?? 0;
+      if (byte >= SPACE && byte < SEQUENCE && byte !== QUOTE && byte !== BACKSLASH) {
         out[o] = byte;
         o += 1;
         q += 1;
-      } else if (escape === SEQUENCE) {
+      } else if (byte >= SEQUENCE) {
         const bytes = sequenceBytes(b, q, e);
         if (bytes === 0) return writeInvalid(out, start, b, p, e);
         out[o] = byte;
@@ -71,7 +72,7 @@ export function notUtf8(column: string): RelayError {
 export function copyText(out: Uint8Array, o: number, b: Buffer, p: number, e: number): number {
   const length = e - p;
   // Buffer.copy throws for a place behind the end of its target.
-  if (length < COPY_BYTES || o > out.length) for (let i = 0; i < length; i++) out[o + i] = u8(b, p + i);
+  if (length < COPY_BYTES || o > out.length) for (let i = 0; i < length; i++) out[o + i] = b[p + i] ?? 0;
   else b.copy(out, o, p, e);
   return o + length;
 }
