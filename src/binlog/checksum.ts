@@ -30,7 +30,12 @@ for (let i = 256; i < TABLE.length; i++) {
 
 /** CRC32 of `b[p, e)` as an unsigned number. */
 export function crc32(b: Buffer, p: number, e: number): number {
-  if (e - p >= NATIVE_FROM_BYTES) return zlibCrc32(b.subarray(p, e));
+  return signedCrc32(b, p, e) >>> 0;
+}
+
+/** As a signed number, which V8 keeps in a register: of the unsigned ones every second is an object of its own. */
+function signedCrc32(b: Buffer, p: number, e: number): number {
+  if (e - p >= NATIVE_FROM_BYTES) return zlibCrc32(b.subarray(p, e)) | 0;
   let c = -1;
   for (; p + 8 <= e; p += 8) {
     c ^= byte(b, p) | (byte(b, p + 1) << 8) | (byte(b, p + 2) << 16) | (byte(b, p + 3) << 24);
@@ -45,7 +50,7 @@ export function crc32(b: Buffer, p: number, e: number): number {
       entry(byte(b, p + 7));
   }
   for (; p < e; p++) c = entry((c ^ byte(b, p)) & 255) ^ (c >>> 8);
-  return ~c >>> 0;
+  return ~c;
 }
 
 /**
@@ -67,7 +72,7 @@ export function verifyChecksum(b: Buffer, start: number, end: number): void {
 /** Whether the last bytes of the event are the CRC32 of the others. */
 export function endsInChecksum(b: Buffer, start: number, end: number): boolean {
   const bodyEnd = end - CHECKSUM_BYTES;
-  return bodyEnd - start >= HEADER_BYTES && crc32(b, start, bodyEnd) === b.readUInt32LE(bodyEnd);
+  return bodyEnd - start >= HEADER_BYTES && signedCrc32(b, start, bodyEnd) === b.readInt32LE(bodyEnd);
 }
 
 function crcOutOfUse(b: Buffer, start: number, bodyEnd: number): number {

@@ -11,8 +11,8 @@
 export interface Transaction {
   /** The server's part of its change ids: `uuid`, `uuid:tag`, MariaDB's `domain-server`, or `server uuid/file` without GTIDs. */
   source: string;
-  /** The GTID's number, or the offset of the transaction in its file. ASCII. */
-  number: Uint8Array;
+  /** The GTID's number, or the offset of the transaction in its file, in digits. */
+  number: string;
   /** `number` as a GTID's; undefined without GTIDs. */
   gno: bigint | undefined;
   /** When it was committed where it was first written, ms since 1970. */

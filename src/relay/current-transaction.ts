@@ -4,7 +4,7 @@ import type { TransactionPlace } from './transaction-place.ts';
 /** The transaction that is being read: which one it is, where it begins, and whether rows may come. */
 export class CurrentTransaction {
   /** Filled anew for each one, before `begin`. */
-  readonly identity: Transaction = { source: '', number: NO_NUMBER, gno: undefined, commitTimeMs: 0 };
+  readonly identity: Transaction = { source: '', number: '', gno: undefined, commitTimeMs: 0 };
   /** Rises with each one. One that was cut and comes again keeps it, and with it the counts of what was taken of it. */
   serial = 0;
   #state: State = 'between';
@@ -26,14 +26,14 @@ export class CurrentTransaction {
   /** `<source>:<number>`, as its change ids begin. */
   get name(): string {
     const { source, number } = this.identity;
-    return `${source}:${Buffer.from(number).toString()}`;
+    return `${source}:${number}`;
   }
 
   get place(): TransactionPlace {
     const { source, number, gno, commitTimeMs } = this.identity;
     return {
       source,
-      number: Buffer.from(number).toString(),
+      number,
       hasGtid: gno !== undefined,
       begins: `${this.#file}:${this.#begins}`,
       commitTimeMs,
@@ -67,5 +67,3 @@ export class CurrentTransaction {
 
 /** `begun`: the GTID event was read, and what follows is a single statement or BEGIN. */
 type State = 'between' | 'begun' | 'open';
-
-const NO_NUMBER = new Uint8Array(0);

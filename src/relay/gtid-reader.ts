@@ -25,11 +25,11 @@ export class GtidReader {
     if (source === '') {
       if (this.#known !== undefined) throw withoutGtid();
       into.source = `${this.#serverUuid}/${file}`;
-      into.number = Buffer.from(String(offset));
+      into.number = String(offset);
       into.gno = undefined;
     } else {
       into.source = source;
-      into.number = Buffer.from(gno.toString());
+      into.number = gno.toString();
       into.gno = gno;
     }
     into.commitTimeMs = Math.floor(originalCommitMs);
@@ -42,7 +42,7 @@ export class GtidReader {
     const { source, gno, commitMs } = gtid;
     if (this.#known?.hasGtid(source, gno) === true) throw notRising(`${source}-${gno}`);
     into.source = source;
-    into.number = Buffer.from(gno.toString());
+    into.number = gno.toString();
     into.gno = gno;
     into.commitTimeMs = commitMs;
     return gtid;

@@ -45,7 +45,8 @@ export class KeyIndex {
   #rebuild(sent: number): void {
     const hashes = this.#hashes;
     const numbers = this.#numbers;
-    const live = numbers.reduce((count, number) => (number > sent ? count + 1 : count), 0);
+    let live = 0;
+    for (let i = 0; i < numbers.length; i += 1) if ((numbers[i] ?? 0) > sent) live += 1;
     let capacity = 64;
     while (capacity < (live + 1) * 4) capacity *= 2;
     this.#hashes = new Int32Array(capacity);

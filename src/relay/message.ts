@@ -137,7 +137,7 @@ export class Message {
     let o = this.changes.length;
     if (o > 0) out[o++] = COMMA;
     out[o++] = QUOTE;
-    for (let i = 0; i < number.length; i += 1) out[o++] = number[i] ?? 0;
+    for (let i = 0; i < number.length; i += 1) out[o++] = number.charCodeAt(i);
     out[o++] = HASH;
     o = writeUnsigned(out, o, n);
     if (isInsertHalf) out[o++] = PLUS;

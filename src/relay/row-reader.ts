@@ -20,7 +20,7 @@ export class RowReader {
   readonly #partialRows: PublishPolicy['partialRows'];
   readonly #header = newRowsHeader();
   readonly #change: RowChange = {
-    transaction: { source: '', number: new Uint8Array(0), gno: undefined, commitTimeMs: 0 },
+    transaction: { source: '', number: '', gno: undefined, commitTimeMs: 0 },
     n: 0,
     isInsertHalf: false,
     row: { laneHash: 0, keyHash: 0, isAnyKey: false },

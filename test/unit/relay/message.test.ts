@@ -22,7 +22,7 @@ function updateOf(before: readonly Value[] | Buffer, after: readonly Value[] | B
   const [old, now] = [before, after].map((image) => (Buffer.isBuffer(image) ? image : imageOf(image as Value[])));
   const image = Buffer.concat([old ?? Buffer.alloc(0), now ?? Buffer.alloc(0)]);
   return {
-    transaction: { source: 'uuid', number: Buffer.from('23'), gno: 23n, commitTimeMs: 1 },
+    transaction: { source: 'uuid', number: '23', gno: 23n, commitTimeMs: 1 },
     n: 0,
     isInsertHalf: false,
     row: { laneHash: 0, keyHash: 0, isAnyKey: false },

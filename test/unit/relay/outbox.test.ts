@@ -65,7 +65,7 @@ class OutboxRun {
   insert(id: number, note: string, keyHash = id): void {
     const image = imageOf([id, note]);
     const change: RowChange = {
-      transaction: { source: 'uuid', number: Buffer.from('23'), gno: 23n, commitTimeMs: 1 },
+      transaction: { source: 'uuid', number: '23', gno: 23n, commitTimeMs: 1 },
       n: id,
       isInsertHalf: false,
       row: { laneHash: 0, keyHash, isAnyKey: false },
