@@ -1,4 +1,7 @@
-/** The floor of sending: the named client alone, with bodies that are ready, one request in flight for each lane. */
+/**
+ * The floor of sending: the named client alone, with bodies that are ready, one request in flight for each lane. A body says when it was sent, as a
+ * change of one row does, so that `live/lag-reader` can read it.
+ */
 import { peakRssMb, Stopwatch, type Usage } from '../measure/stopwatch.ts';
 import { programArguments, report } from '../measure/program.ts';
 import { startProducer } from './producer.ts';
@@ -19,7 +22,8 @@ export interface ClientResult extends Usage {
 
 const { endpoint, topic, lanes, messages, bodyBytes, perSecond } = programArguments<ClientArguments>();
 const producer = await startProducer(endpoint, topic);
-const body = Buffer.alloc(bodyBytes, 'order ');
+const EMPTY = Buffer.from('{"es":0000000000000,"ts":0000000000000,"data":[{}]}');
+const TIMES = [EMPTY.indexOf('0'), EMPTY.lastIndexOf('0') - 12];
 const stopwatch = new Stopwatch();
 const startMs = performance.now();
 let begun = 0;
@@ -32,10 +36,14 @@ async function untilDue(n: number): Promise<void> {
 }
 
 async function sendAll(messageGroup: string): Promise<void> {
+  const body = Buffer.alloc(Math.max(bodyBytes, EMPTY.length), ' ');
+  body.set(EMPTY);
   while (begun < messages) {
     const n = begun;
     begun += 1;
     await untilDue(n);
+    const now = String(Date.now());
+    for (const at of TIMES) body.write(now, at, 'latin1');
     await producer.send({ topic, tag: 'orders', messageGroup, body });
   }
 }

@@ -25,24 +25,33 @@ export interface LiveRun extends LiveOptions, LagReaderResult {
   readonly relayPeakRssMb: number;
   /** The named client alone, sending as many bodies of the same mean size a second as the relay did. */
   readonly clientCores: number;
+  readonly clientLagMs: LagReaderResult['lagMs'];
   readonly clientPeakRssMb: number;
 }
 
 const QUEUES = 8;
-/** Connections, compiled code and the broker's first seconds are not what is measured. */
-const WARM_UP_MS = 5_000;
+/** Connections, and the first seconds of broker and relay, while their code is being compiled, are not what is measured. */
+const WARM_UP_MS = 15_000;
 
 /** One rate: the relay with a reader behind it, then the client alone. The table is there already. */
 export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions): Promise<LiveRun> {
   const { rate, seconds, clients } = options;
-  const topicFor = async (what: string): Promise<string> => {
-    const topic = `${what}-${rate}`;
+  const createTopic = async (topic: string): Promise<string> => {
     await rocketmq.createTopic(topic, { queues: QUEUES, fifo: true });
+    await rocketmq.createGroup(`${topic}-readers`, { ordered: true });
     return topic;
   };
-  const topic = await topicFor('live');
-  const group = `${topic}-readers`;
-  await rocketmq.createGroup(group, { ordered: true });
+  const read = (topic: string, rows: number): Promise<LagReaderResult> =>
+    runProgram<LagReaderResult>('live/lag-reader', {
+      endpoint,
+      topic,
+      group: `${topic}-readers`,
+      queues: QUEUES,
+      fromMs: Date.now() + WARM_UP_MS,
+      rows,
+    } satisfies LagReaderArguments);
+  const topic = await createTopic(`live-${rate}`);
+  const clientTopic = await createTopic(`client-${rate}`);
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-'));
   const { host, port, relayUser: user, relayPassword: password } = mysql;
   const { endpoint } = rocketmq;
@@ -56,14 +65,7 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
   });
   try {
     await relay.ready();
-    const reading = runProgram<LagReaderResult>('live/lag-reader', {
-      endpoint,
-      topic,
-      group,
-      queues: QUEUES,
-      fromMs: Date.now() + WARM_UP_MS,
-      rows: rate * seconds,
-    } satisfies LagReaderArguments);
+    const reading = read(topic, rate * seconds);
     // It may fail before somebody waits for it.
     reading.catch(() => undefined);
     const startMs = performance.now();
@@ -73,14 +75,18 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
     const relayCores = ((await cpuSeconds([relay.pid])) - cpuBefore) / elapsedSeconds;
     const lags = await reading;
     const { counters } = await relay.until('done', (health) => health.counters.changesAcknowledged >= written);
-    const client = await runProgram<ClientResult>('floors/client', {
-      endpoint,
-      topic: await topicFor('client'),
-      lanes: laneNames(QUEUES, 8, 'lane-'),
-      messages: counters.messagesAcknowledged,
-      bodyBytes: Math.round(counters.bytesAcknowledged / counters.messagesAcknowledged),
-      perSecond: counters.messagesAcknowledged / elapsedSeconds,
-    } satisfies ClientArguments);
+    const messages = counters.messagesAcknowledged;
+    const [client, clientLags] = await Promise.all([
+      runProgram<ClientResult>('floors/client', {
+        endpoint,
+        topic: clientTopic,
+        lanes: laneNames(QUEUES, 8, 'lane-'),
+        messages,
+        bodyBytes: Math.round(counters.bytesAcknowledged / messages),
+        perSecond: messages / elapsedSeconds,
+      } satisfies ClientArguments),
+      read(clientTopic, messages),
+    ]);
     return {
       ...options,
       ...lags,
@@ -88,6 +94,7 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
       relayCores,
       relayPeakRssMb: await peakRssMbOf(relay.pid),
       clientCores: client.cpuSeconds / client.seconds,
+      clientLagMs: clientLags.lagMs,
       clientPeakRssMb: client.peakRssMb,
     };
   } finally {

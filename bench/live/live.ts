@@ -51,6 +51,7 @@ const FIGURES: readonly (readonly [title: string, figure: (run: LiveRun) => stri
   ['relay CPU, cores', ({ relayCores }) => rounded(relayCores)],
   ['relay peak RSS MB', ({ relayPeakRssMb }) => relayPeakRssMb],
   ['floor: client alone, cores', ({ clientCores }) => rounded(clientCores)],
+  ['floor: client alone to reader, ms, p50 / p99 / p99.9', ({ clientLagMs }) => lagText(clientLagMs)],
   ['floor: client alone, peak RSS MB', ({ clientPeakRssMb }) => clientPeakRssMb],
   ['CPU, relay / client', ({ relayCores, clientCores }) => rounded(relayCores / clientCores)],
 ];
