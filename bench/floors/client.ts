@@ -14,17 +14,20 @@ export interface ClientArguments {
   readonly bodyBytes: number;
   /** Sends so many a second; as fast as it can when absent. */
   readonly perSecond?: number;
+  /** What it takes is counted from then on. */
+  readonly warmUpMs?: number;
 }
 
 export interface ClientResult extends Usage {
   readonly peakRssMb: number;
 }
 
-const { endpoint, topic, lanes, messages, bodyBytes, perSecond } = programArguments<ClientArguments>();
+const { endpoint, topic, lanes, messages, bodyBytes, perSecond, warmUpMs } = programArguments<ClientArguments>();
 const producer = await startProducer(endpoint, topic);
 const EMPTY = Buffer.from('{"es":0000000000000,"ts":0000000000000,"data":[{}]}');
 const TIMES = [EMPTY.indexOf('0'), EMPTY.lastIndexOf('0') - 12];
-const stopwatch = new Stopwatch();
+let stopwatch = new Stopwatch();
+if (warmUpMs !== undefined) setTimeout(() => (stopwatch = new Stopwatch()), warmUpMs);
 const startMs = performance.now();
 let begun = 0;
 

@@ -69,10 +69,10 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
     // It may fail before somebody waits for it.
     reading.catch(() => undefined);
     const startMs = performance.now();
-    const cpuBefore = await cpuSeconds([relay.pid]);
-    const written = await runPacedLoad({ mysql, database: DATABASE, perSecond: rate, seconds, clients });
+    const writing = runPacedLoad({ mysql, database: DATABASE, perSecond: rate, seconds, clients });
+    const relayCores = await coresAfterWarmUp(relay.pid, writing);
+    const written = await writing;
     const elapsedSeconds = (performance.now() - startMs) / 1000;
-    const relayCores = ((await cpuSeconds([relay.pid])) - cpuBefore) / elapsedSeconds;
     const lags = await reading;
     const { counters } = await relay.until('done', (health) => health.counters.changesAcknowledged >= written);
     const messages = counters.messagesAcknowledged;
@@ -84,6 +84,7 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
         messages,
         bodyBytes: Math.round(counters.bytesAcknowledged / messages),
         perSecond: messages / elapsedSeconds,
+        warmUpMs: WARM_UP_MS,
       } satisfies ClientArguments),
       read(clientTopic, messages),
     ]);
@@ -101,4 +102,12 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
     await relay.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function coresAfterWarmUp(pid: number, writing: Promise<unknown>): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+  const startMs = performance.now();
+  const before = await cpuSeconds([pid]);
+  await writing;
+  return ((await cpuSeconds([pid])) - before) / ((performance.now() - startMs) / 1000);
 }
