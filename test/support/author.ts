@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
 import type { MysqlServer } from '../../dev/servers/servers.ts';
 import type { TableFilter } from '../../src/change/table-filter.ts';
-import { lastGno, type RecordingRelay } from './recording-relay.ts';
+import type { RecordingRelay } from './recording-relay.ts';
 import { CRASH, type Step } from './schema-changes.ts';
 import { connectMysql } from './servers.ts';
 import { publishedChange, stateChange, tableStates, type RowCounts } from './table-states.ts';
@@ -116,6 +116,15 @@ async function executed(connection: Connection): Promise<[serverUuid: string, gt
   const [rows] = await connection.query({ sql: 'SELECT @@server_uuid, @@GLOBAL.gtid_executed', rowsAsArray: true });
   const [[serverUuid = '', gtidSet = ''] = []] = rows as unknown as string[][];
   return [serverUuid, gtidSet.replaceAll('\n', '')];
+}
+
+/** The last transaction of `serverUuid` in a GTID set that must have neither gaps nor tags; 0: none. */
+function lastGno(gtidSet: string, serverUuid: string): number {
+  const own = gtidSet.split(',').find((text) => text.startsWith(serverUuid));
+  if (own === undefined) return 0;
+  const [, last] = /^:(?:1-)?(\d+)$/.exec(own.slice(serverUuid.length)) ?? [];
+  if (last === undefined) throw new Error(`${own} has gaps or tags`);
+  return Number(last);
 }
 
 export function expectPublished(relay: RecordingRelay, { step, from, to, change }: Expected): void {

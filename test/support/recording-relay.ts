@@ -1,6 +1,7 @@
 /** The real source and relay in this process, with a broker that takes everything and remembers it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageBody } from '../../dev/replay.ts';
+import { GtidSet } from '../../src/binlog/gtid-set.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
@@ -42,15 +43,16 @@ export class RecordingRelay {
     return this.#relay.status();
   }
 
-  /** Waits until everything up to `gtidSet`, one interval of one server, was acknowledged. Throws what ended the relay before. */
-  async until(serverUuid: string, gno: number): Promise<void> {
+  /** Waits until all of `gtidSet`, as MySQL prints one, was acknowledged. Throws what ended the relay before. */
+  async until(gtidSet: string): Promise<void> {
+    const wanted = GtidSet.parse(gtidSet);
     const deadlineMs = performance.now() + PATIENCE_MS;
     for (;;) {
       const { state, lowWaterMark } = this.status();
-      if (lastGno(lowWaterMark?.gtidSet ?? '', serverUuid) >= gno) return;
+      if (GtidSet.parse(lowWaterMark?.gtidSet ?? '').contains(wanted)) return;
       if (state === 'failed') throw await this.#ended;
       if (performance.now() > deadlineMs)
-        throw new Error(`the relay did not get to ${gno} but to ${String(lowWaterMark?.gtidSet)}`);
+        throw new Error(`the relay did not get to ${gtidSet} but to ${String(lowWaterMark?.gtidSet)}`);
       await sleep(10);
     }
   }
@@ -65,12 +67,6 @@ export class RecordingRelay {
   get ended(): Promise<unknown> {
     return this.#ended;
   }
-}
-
-/** The last transaction of `serverUuid` in a GTID set without gaps; 0: none. */
-export function lastGno(gtidSet: string, serverUuid: string): number {
-  const own = gtidSet.split(',').find((text) => text.trim().startsWith(serverUuid));
-  return Number(/(\d+)$/.exec(own ?? '')?.[1] ?? 0);
 }
 
 class RecordingSink implements Sink {

@@ -36,7 +36,7 @@ describe('a server of its own', () => {
   async function expectStep(...statements: readonly string[]): Promise<void> {
     const expected = await author.do(statements);
     expect(expected.change.size).toBeGreaterThan(0);
-    await relay.until(author.serverUuid, expected.to);
+    await relay.until(`${author.serverUuid}:${expected.to}`);
     expectPublished(relay, expected);
   }
 
@@ -52,7 +52,7 @@ describe('a server of its own', () => {
       for (const [i, bytes] of sizes.entries())
         last = await author.run(`INSERT INTO t VALUES (${i + 1}, REPEAT('x', ${bytes - (around ?? 0)}), ${i})`);
       expect((await rowsEventSizes(mysql)).slice(1)).toEqual(sizes);
-      await relay.until(author.serverUuid, last);
+      await relay.until(`${author.serverUuid}:${last}`);
       const rows = relay.messages.flatMap(({ body }) => body.data);
       expect(rows.slice(1)).toEqual(sizes.map((_, i) => ({ id: String(i + 1), rest: String(i) })));
     });
@@ -103,7 +103,7 @@ describe('a server of its own', () => {
           steps.push(await author.do('UPDATE t SET a = a + 1'));
         }
         for (const each of [relay, late]) {
-          await each.until(author.serverUuid, steps.at(-1)?.to ?? 0);
+          await each.until(`${author.serverUuid}:${steps.at(-1)?.to ?? 0}`);
           for (const step of steps) expectPublished(each, step);
           expect(each.status().counters.sourceReconnects).toBe(0);
         }
@@ -118,7 +118,7 @@ describe('a server of its own', () => {
   test('a binlog that is reset while it is read ends the run', async () => {
     await reading(async () => {
       const { to } = await author.do({ quiet: 'CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT)' });
-      await relay.until(author.serverUuid, to);
+      await relay.until(`${author.serverUuid}:${to}`);
       await author.run('RESET BINARY LOGS AND GTIDS');
       await author.run('INSERT INTO t VALUES ()');
       expect(await relay.ended).toMatchObject({ code: 'SOURCE_ROLLED_BACK' });
@@ -146,7 +146,7 @@ test('goes on at a replica that has taken over, and refuses one that lags behind
     await caughtUp(replica, author.serverUuid, steps[0]?.to ?? 0);
     await replica.query('STOP REPLICA');
     steps.push(await author.do('UPDATE t SET a = 3'));
-    await before.until(author.serverUuid, steps[1]?.to ?? 0);
+    await before.until(`${author.serverUuid}:${steps[1]?.to ?? 0}`);
     expect(await before.stop()).toBeUndefined();
 
     const lagging = await RecordingRelay.start({ mysql: second, tables: TABLES, store });
@@ -160,9 +160,9 @@ test('goes on at a replica that has taken over, and refuses one that lags behind
     await caughtUp(replica, author.serverUuid, steps[2]?.to ?? 0);
     await replica.query('STOP REPLICA; INSERT INTO shop.t VALUES (100, 100)');
     const after = await RecordingRelay.start({ mysql: second, tables: TABLES, store });
-    await after.until(author.serverUuid, steps[2]?.to ?? 0);
+    await after.until(`${author.serverUuid}:${steps[2]?.to ?? 0}`);
     const serverUuid = await uuidOf(second);
-    await after.until(serverUuid, 1);
+    await after.until(`${serverUuid}:1`);
     await after.stop();
     expect(after.messages.map(({ body: { type, source, data } }) => [type, source, data])).toEqual([
       ['DELETE', author.serverUuid, [{ id: '1', a: '3' }]],

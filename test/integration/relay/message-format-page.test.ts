@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
-import { lastGno, RecordingRelay } from '../../support/recording-relay.ts';
+import { RecordingRelay } from '../../support/recording-relay.ts';
 import { freshDatabase, sharedMysql } from '../../support/servers.ts';
 
 const PAGE = join(import.meta.dirname, '..', '..', '..', 'docs', 'message-format.md');
@@ -40,9 +40,8 @@ beforeAll(async () => {
     await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00'");
     await connection.query(`CREATE TABLE t (${examples.map(({ column, type }) => `${column} ${type} NULL`).join()})`);
     await connection.query(`INSERT INTO t VALUES (${examples.map(({ value }) => value).join()})`);
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT @@server_uuid AS u, @@GLOBAL.gtid_executed AS g');
-    const serverUuid = String(rows[0]?.['u']);
-    await relay.until(serverUuid, lastGno(String(rows[0]?.['g']), serverUuid));
+    const [[executed]] = await connection.query<RowDataPacket[]>('SELECT @@GLOBAL.gtid_executed AS gtids');
+    await relay.until(String(executed?.['gtids']));
     body = bodySchema.parse(relay.messages[0]?.body);
   } finally {
     await relay.stop();

@@ -30,7 +30,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       for (const step of steps) {
         const next = await author.do(step);
         expected.push(next);
-        await relay.until(author.serverUuid, next.to);
+        await relay.until(`${author.serverUuid}:${next.to}`);
         expectPublished(relay, next);
       }
     } finally {
@@ -40,7 +40,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
 
     const again = await RecordingRelay.start({ mysql, tables: TABLES, start: { gtidSet: author.gtidSet } });
     try {
-      await again.until(author.serverUuid, expected.at(-1)?.to ?? 0);
+      await again.until(`${author.serverUuid}:${expected.at(-1)?.to ?? 0}`);
       for (const each of expected) expectPublished(again, each);
     } finally {
       await again.stop();
@@ -67,7 +67,7 @@ describe('the lane of a row', () => {
       const first = await author.do(`INSERT INTO t VALUES ${numbers.join()}`);
       await author.do({ quiet: statement });
       const second = await author.do(`UPDATE ${name} SET a = 1`);
-      await relay.until(author.serverUuid, second.to);
+      await relay.until(`${author.serverUuid}:${second.to}`);
       return [lanesOf(relay, first), lanesOf(relay, second)];
     } finally {
       await relay.stop();
