@@ -1,5 +1,6 @@
 import { median, rounded } from '../measure/numbers.ts';
 import { table } from '../measure/table.ts';
+import type { RelayFigures } from './relay-run.ts';
 import type { CatchUpRun } from './run-once.ts';
 
 /** The medians of each workload's runs, a workload a column. */
@@ -16,7 +17,8 @@ type Figure = (run: CatchUpRun) => number | undefined;
 
 const usPerChange = (cpuSeconds: number | undefined, { counts }: CatchUpRun): number | undefined =>
   cpuSeconds === undefined ? undefined : (cpuSeconds * 1e6) / counts.changes;
-const runningUs = ({ relay: { running } }: CatchUpRun): number => (running.cpuSeconds * 1e6) / running.changes;
+const usOf = ({ running }: RelayFigures): number => (running.cpuSeconds * 1e6) / running.changes;
+const runningUs = ({ relay }: CatchUpRun): number => usOf(relay);
 const partsCpuSeconds = ({ read, rowJson, client }: CatchUpRun): number =>
   read.cpuSeconds + rowJson.cpuSeconds + client.cpuSeconds;
 const ratio = (a: number | undefined, b: number | undefined): number | undefined =>
@@ -31,7 +33,8 @@ const FIGURES: readonly (readonly [title: string, figure: Figure])[] = [
   ['changes/s from the first message', (run) => run.counts.changes / fromFirst(run)],
   ['start to first message, s', ({ relay }) => (relay.firstMessageMs - relay.startedAtMs) / 1000],
   ['relay CPU us per change', (run) => runningUs(run)],
-  ['the same with its start', (run) => usPerChange(run.relay.cpuSeconds, run)],
+  ['the same with TLS to MySQL', ({ encrypted }) => usOf(encrypted)],
+  ['the same with the start of the process', (run) => usPerChange(run.relay.cpuSeconds, run)],
   ['broker and proxy CPU us per change', (run) => usPerChange(run.relay.brokerCpuSeconds, run)],
   ['MySQL CPU us per change', (run) => usPerChange(run.relay.mysqlCpuSeconds, run)],
   ['relay peak RSS MB', ({ relay }) => relay.peakRssMb],

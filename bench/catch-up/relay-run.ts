@@ -26,6 +26,7 @@ export interface RelayRunOptions {
   readonly rocketmq: RocketmqServer;
   readonly topic: string;
   readonly changes: number;
+  readonly isEncrypted: boolean;
 }
 
 const TIMEOUT_MS = 3_600_000;
@@ -33,7 +34,13 @@ const TIMEOUT_MS = 3_600_000;
 const LOOK_MS = 500;
 
 /** Starts the compiled relay on a server that holds the load, and stops it when the broker has acknowledged all of it. */
-export async function runRelay({ mysql, rocketmq, topic, changes }: RelayRunOptions): Promise<RelayFigures> {
+export async function runRelay({
+  mysql,
+  rocketmq,
+  topic,
+  changes,
+  isEncrypted,
+}: RelayRunOptions): Promise<RelayFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-'));
   const brokerBefore = await cpuSeconds(await rocketmq.pids());
   const mysqlBefore = await cpuSeconds(await mysql.pids());
@@ -46,6 +53,7 @@ export async function runRelay({ mysql, rocketmq, topic, changes }: RelayRunOpti
         port: mysql.port,
         user: mysql.relayUser,
         password: mysql.relayPassword,
+        tls: { mode: isEncrypted ? 'required' : 'disabled' },
         start: 'earliest',
       },
       tables: { include: [`${DATABASE}.*`] },

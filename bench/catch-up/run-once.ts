@@ -17,6 +17,8 @@ export interface CatchUpRun {
   readonly workload: string;
   readonly counts: LoadCounts;
   readonly relay: RelayFigures & { readonly firstMessageMs: number };
+  /** The same with TLS to MySQL, as it is by default where the server offers it. The floors and `relay` are without. */
+  readonly encrypted: RelayFigures;
   readonly read: ReadBinlogResult;
   readonly rowJson: RowJsonResult;
   /** Undefined for a load with updates, which the prototype does not know. */
@@ -57,7 +59,9 @@ export async function runOnce(
       } satisfies WholeWayArguments)
     : undefined;
   const topic = await topicFor('relay');
-  const relay = await runRelay({ mysql, rocketmq, topic, changes: counts.changes });
+  const { changes } = counts;
+  const relay = await runRelay({ mysql, rocketmq, topic, changes, isEncrypted: false });
+  const encrypted = await runRelay({ mysql, rocketmq, topic: await topicFor('encrypted'), changes, isEncrypted: true });
   const client = await runProgram<ClientResult>('floors/client', {
     endpoint,
     topic: await topicFor('client'),
@@ -65,8 +69,17 @@ export async function runOnce(
     messages: relay.messages,
     bodyBytes: Math.round(relay.bytes / relay.messages),
   } satisfies ClientArguments);
-  const { firstMessageMs } = await countTopic(rocketmq, topic, counts.changes);
-  return { workload: workload.name, counts, relay: { ...relay, firstMessageMs }, read, rowJson, wholeWay, client };
+  const { firstMessageMs } = await countTopic(rocketmq, topic, changes);
+  return {
+    workload: workload.name,
+    counts,
+    relay: { ...relay, firstMessageMs },
+    encrypted,
+    read,
+    rowJson,
+    wholeWay,
+    client,
+  };
 }
 
 async function head({ host, port, user, password }: MysqlServer): Promise<FilePosition> {

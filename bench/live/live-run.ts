@@ -58,7 +58,8 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
   const relay = await RelayProcess.start({
     folder,
     config: {
-      source: { host, port, user, password },
+      // Without TLS, as the figures are that it is compared with.
+      source: { host, port, user, password, tls: { mode: 'disabled' } },
       tables: { include: [`${DATABASE}.*`] },
       sink: { endpoint, topic },
     },

@@ -58,7 +58,13 @@ async function memoryOf(
   try {
     await rocketmq.createTopic(workload.name, { queues: 8, fifo: true });
     const { changes } = counts;
-    const { running, peakRssMb } = await runRelay({ mysql, rocketmq, topic: workload.name, changes });
+    const { running, peakRssMb } = await runRelay({
+      mysql,
+      rocketmq,
+      topic: workload.name,
+      changes,
+      isEncrypted: false,
+    });
     return { changes, usPerChange: (running.cpuSeconds * 1e6) / running.changes, peakRssMb };
   } finally {
     await Promise.all([mysql.remove(), rocketmq.remove()]);

@@ -17,8 +17,8 @@ export interface LaneActions {
 /**
  * One strict order of messages: at most one request is in flight, the next leaves when it is acknowledged.
  *
- * Packing is adaptive, without a timer: an idle lane sends what it holds at the end of a socket read; while its request is in flight, changes gather
- * in the messages behind it.
+ * Packing is adaptive, without a timer: an idle lane sends what it holds when the socket has nothing more in this turn of the event loop; while its
+ * request is in flight, changes gather in the messages behind it.
  */
 export class Lane {
   readonly name: string;

@@ -143,7 +143,7 @@ export class Outbox {
     return this.#barrier.isClosed;
   }
 
-  /** The events of one socket read were taken: idle lanes send what they hold. */
+  /** What the socket had was taken: idle lanes send what they hold. */
   flush(): void {
     for (const lane of this.lanes) lane.pump();
   }

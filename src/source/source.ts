@@ -17,13 +17,13 @@ export interface Tap {
   resume(): void;
 }
 
-/** What the relay gives to a session. All are called synchronously, one socket read after the other; none may throw. */
+/** What the relay gives to a session. All are called synchronously, in the order of the stream; none may throw. */
 export interface EventReader {
   /** The server begins to send; called before the first event. */
   begin(tap: Tap): void;
   /** One event, from its header to its end. The bytes are valid during the call only. */
   event(buffer: Buffer, start: number, end: number): void;
-  /** The events of one socket read have all been handed over. */
+  /** What the socket had in one turn of the event loop has been handed over. Comes soon behind the last event, whatever else happens. */
   endOfRead(): void;
 }
 

@@ -177,8 +177,8 @@ class ZongjiSession implements Session, Tap {
     this.#reader.event(buffer, offset + 1, end);
     if (!this.#isReadScheduled) {
       this.#isReadScheduled = true;
-      // A socket read is one callback of the event loop; this runs right behind it.
-      process.nextTick(this.#endOfRead);
+      // Runs when this turn of the event loop has read what the socket had, up to 2 MB of it in a backlog (libuv).
+      setImmediate(this.#endOfRead);
     }
     return this.#packet;
   };
