@@ -6,6 +6,7 @@
  */
 export class SpareBuffers {
   readonly #mostBytes: number;
+  /** By size, the size that was not asked for the longest first. No list is empty. */
   readonly #bySize = new Map<number, Buffer[]>();
   #bytes = 0;
 
@@ -17,19 +18,35 @@ export class SpareBuffers {
   /** At least `bytes` long, with anything in it. */
   take(bytes: number): Buffer {
     const size = sizeFor(bytes);
-    const spare = this.#bySize.get(size)?.pop();
-    if (spare === undefined) return Buffer.allocUnsafeSlow(size);
+    const spares = this.#bySize.get(size);
+    const spare = spares?.pop();
+    if (spares === undefined || spare === undefined) return Buffer.allocUnsafeSlow(size);
     this.#bytes -= size;
+    this.#bySize.delete(size);
+    if (spares.length > 0) this.#bySize.set(size, spares);
     return spare;
   }
 
   give(buffer: Buffer): void {
     const size = buffer.length;
-    if (size < SMALLEST_BYTES || size > LARGEST_BYTES || this.#bytes + size > this.#mostBytes) return;
+    if (size < SMALLEST_BYTES || size > LARGEST_BYTES || !this.#makeRoom(size)) return;
     const spares = this.#bySize.get(size);
     if (spares === undefined) this.#bySize.set(size, [buffer]);
     else spares.push(buffer);
     this.#bytes += size;
+  }
+
+  /** Drops what nobody asked for the longest: a pool that is full of sizes of the past would be of no use ever after. */
+  #makeRoom(size: number): boolean {
+    while (this.#bytes + size > this.#mostBytes) {
+      const [oldest] = this.#bySize;
+      if (oldest === undefined || oldest[0] === size) return false;
+      const [oldestSize, spares] = oldest;
+      spares.pop();
+      this.#bytes -= oldestSize;
+      if (spares.length === 0) this.#bySize.delete(oldestSize);
+    }
+    return true;
   }
 }
 

@@ -23,6 +23,26 @@ describe('SpareBuffers', () => {
     expect(buffers).not.toContain(spares.take(8192));
   });
 
+  it('is of use after other sizes have filled it', () => {
+    const spares = new SpareBuffers(20_000);
+    for (const buffer of [spares.take(1024), spares.take(4096), spares.take(10_240)]) spares.give(buffer);
+    const buffers = [spares.take(8192), spares.take(8192)];
+    for (const buffer of buffers) spares.give(buffer);
+    expect(buffers).toContain(spares.take(8192));
+    expect(buffers).toContain(spares.take(8192));
+  });
+
+  it('keeps the sizes that were asked for last', () => {
+    const spares = new SpareBuffers(20_000);
+    const [small, large] = [spares.take(4096), spares.take(8192)];
+    spares.give(small);
+    spares.give(large);
+    spares.give(spares.take(4096));
+    spares.give(spares.take(10_240));
+    expect(spares.take(4096)).toBe(small);
+    expect(spares.take(8192)).not.toBe(large);
+  });
+
   it('wastes at most a quarter of a buffer', () => {
     const spares = new SpareBuffers(0);
     fc.assert(
