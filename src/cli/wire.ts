@@ -8,7 +8,6 @@ import { Relay } from '../relay/run.ts';
 import { createSpillFile } from '../relay/spill-file.ts';
 import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
-import { paced } from '../sink/paced.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
@@ -29,7 +28,7 @@ export function createRelay(
   const { limits, ordering, publish, sink } = config;
   return new Relay({
     source: createSource(config, surroundings),
-    sink: paced(createSink(sink, surroundings), limits.requestsPerSecond, surroundings.clock),
+    sink: createSink(sink, surroundings),
     store: createStore(config, surroundings),
     format: canalJson,
     ddl: config.ddl === 'warn' || config.ddl === 'stop' ? config.ddl : 'publish',
@@ -40,6 +39,7 @@ export function createRelay(
     messageKeys: sink.type === 'rocketmq' ? sink.messageKeys : 'none',
     heldBytes: limits.heldBytes,
     messageBytes: limits.messageBytes,
+    requestsPerSecond: limits.requestsPerSecond,
     publish,
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,

@@ -45,7 +45,7 @@ const limitsSchema = z
       .prefault(500)
       .describe(
         'How many messages are sent a second at most. Above this, changes wait for some milliseconds and travel together: a request costs the relay and ' +
-          'the broker the same whether it carries one row or a thousand.',
+          'the broker the same whether it carries one row or a thousand. Each lane then sends every lanes / requestsPerSecond seconds.',
       ),
     stopTimeout: duration('0', '5m')
       .prefault('5s')

@@ -61,7 +61,7 @@ export function createFlow(
   { mostBodyBytes = MOST_BODY_BYTES, giveUp, status, guarded, fail }: FlowEnds,
 ): Flow {
   const { sink, format, filter, ordering, heldBytes, messageBytes, messageKeys, clock, random, logger } = options;
-  const { publish = EXACT } = options;
+  const { publish = EXACT, requestsPerSecond = Infinity } = options;
   const mark = new LowWaterMark(start, flavour);
   const notices = new NoticeBoard(stored);
   const skip = options.skip === undefined ? undefined : new Skip(options.skip, start);
@@ -79,6 +79,7 @@ export function createFlow(
     resume: placeText(start),
     messageBytes,
     mostBodyBytes,
+    requestsPerSecond,
     oversize: publish.oversize,
     messageKeys,
     clock,

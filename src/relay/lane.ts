@@ -10,7 +10,11 @@ export interface LaneActions {
   discard(message: Message): void;
   /** Sends until acknowledged. Rejects only when it never will be; the relay stops then. */
   deliver(lane: Lane, message: Message, sequence: number): Promise<void>;
-  /** A message was acknowledged, and the next one, if there is one, is on its way. */
+  /** Takes the turn of the next request; returns the milliseconds until it comes. */
+  takeTurn(): number;
+  /** Resolves then, or at once when sending has to end. */
+  wait(ms: number): Promise<void>;
+  /** A message was acknowledged, and the next one, if there is one, is on its way; or there was none after all when its turn came. */
   advanced(): void;
 }
 
@@ -18,13 +22,15 @@ export interface LaneActions {
  * One strict order of messages: at most one request is in flight, the next leaves when it is acknowledged.
  *
  * Packing is adaptive, without a timer: an idle lane sends what it holds when the socket has nothing more in this turn of the event loop; while its
- * request is in flight, changes gather in the messages behind it.
+ * request is in flight, changes gather in the messages behind it. Above the rate of requests an idle lane waits for its turn before it takes a message, so
+ * that what comes meanwhile can still join it.
  */
 export class Lane {
   readonly name: string;
   readonly #packer: Packer<MessageClass, Message>;
   readonly #actions: LaneActions;
   #sequence = 0;
+  /** Or waits for its turn. */
   #isSending = false;
   #hasFailed = false;
 
@@ -51,9 +57,23 @@ export class Lane {
     return this.#packer.messageFor(messageClass, row, messageClass.plan.key, imageBytes);
   }
 
-  /** Sends the first message if none is in flight. */
+  /** Sends the first message, when its turn comes, if none is in flight. */
   pump(): void {
-    if (this.#isSending) return;
+    if (this.#isSending || this.#packer.unsent === 0) return;
+    const waitMs = this.#actions.takeTurn();
+    if (waitMs === 0) {
+      this.#sendFirst();
+      return;
+    }
+    this.#isSending = true;
+    void this.#actions.wait(waitMs).then(() => {
+      this.#isSending = false;
+      this.#sendFirst();
+      if (this.isEmpty) this.#actions.advanced();
+    });
+  }
+
+  #sendFirst(): void {
     const message = this.#takeFilled();
     if (message === undefined) return;
     this.send((sequence) => this.#actions.deliver(this, message, sequence));

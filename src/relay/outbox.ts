@@ -14,6 +14,7 @@ import type { LowWaterMark } from './low-water-mark.ts';
 import { Message } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import type { MessageClass } from './message-class.ts';
+import { Pacer } from './pacer.ts';
 import type { PublishPolicy } from './publish-policy.ts';
 import { rowTooLarge } from './row-too-large.ts';
 
@@ -34,6 +35,8 @@ export interface OutboxOptions extends DeliveryOptions {
   /** The largest body that the sink takes. */
   readonly mostBodyBytes: number;
   readonly oversize: PublishPolicy['oversize'];
+  /** Infinity: no limit. */
+  readonly requestsPerSecond: number;
   readonly messageKeys: 'auto' | 'all' | 'none';
   readonly onAcknowledged: (message: Acknowledged, bodyBytes: number) => void;
   /** A statement was acknowledged in each lane that carries it: reading may go on. */
@@ -65,6 +68,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#mostKeys = { auto: AUTO_KEY_ROWS, all: Number.MAX_SAFE_INTEGER, none: 0 }[options.messageKeys];
+    const pacer = new Pacer(options.requestsPerSecond, options.clock);
     const sizes = { fullBytes: options.messageBytes, mostBytes: options.mostBodyBytes };
     const actions: LaneActions = {
       create: (messageClass, number) => {
@@ -81,6 +85,8 @@ export class Outbox {
       advanced: () => {
         this.#barrier.advance();
       },
+      takeTurn: () => pacer.takeTurn(),
+      wait: (ms) => options.clock.sleep(ms, options.giveUp),
     };
     this.lanes = options.laneNames.map((name) => new Lane(name, actions));
     const own = options.ddl === undefined ? [] : [new Lane(options.ddl.laneName, actions)];

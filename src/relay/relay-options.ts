@@ -27,6 +27,8 @@ export interface RelayOptions {
   readonly messageKeys: 'auto' | 'all' | 'none';
   readonly heldBytes: number;
   readonly messageBytes: number;
+  /** Unlimited unless given. */
+  readonly requestsPerSecond?: number;
   /** EXACT unless given. */
   readonly publish?: PublishPolicy;
   /** For rows of open XA branches that memory has no room for. */

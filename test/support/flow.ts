@@ -87,6 +87,7 @@ export class TestFlow {
       messageBytes: 256 << 10,
       mostBodyBytes,
       oversize: publish.oversize,
+      requestsPerSecond: Infinity,
       messageKeys: 'auto',
       clock: systemClock,
       random: () => 0,

@@ -49,6 +49,7 @@ class OutboxRun {
       messageBytes: MESSAGE_BYTES,
       mostBodyBytes: MOST_BODY_BYTES,
       oversize: 'fail',
+      requestsPerSecond: Infinity,
       messageKeys: 'none',
       clock: new ManualClock(),
       random: () => 0,
@@ -91,6 +92,44 @@ describe('Outbox', () => {
     const run = new OutboxRun();
     for (const id of [1, 2, 3]) run.insert(id, 'small');
     expect(await run.idsOfMessages()).toEqual([['1', '2', '3']]);
+  });
+
+  describe('above the rate of requests', () => {
+    const INTERVAL_MS = 100;
+    const requestsPerSecond = 1000 / INTERVAL_MS;
+
+    /** One message each until a lane has to wait for its turn. Returns the next id. */
+    async function untilItWaits(run: OutboxRun, clock: ManualClock): Promise<number> {
+      for (let id = 1; ; id += 1) {
+        run.insert(id, 'note');
+        await run.idsOfMessages();
+        if (clock.sleeping > 0) return id + 1;
+      }
+    }
+
+    it('rows that come while a lane waits for its turn join the message that will leave', async () => {
+      const clock = new ManualClock();
+      const run = new OutboxRun({ clock, requestsPerSecond });
+      const id = await untilItWaits(run, clock);
+      const before = run.sent.length;
+      run.insert(id, 'note');
+      run.insert(id + 1, 'note');
+      expect(await run.idsOfMessages()).toHaveLength(before);
+      expect(run.outbox.isEmpty).toBe(false);
+      await clock.advance(INTERVAL_MS);
+      expect((await run.idsOfMessages()).slice(before)).toEqual([[id - 1, id, id + 1].map(String)]);
+      expect(run.outbox.isEmpty).toBe(true);
+    });
+
+    it('nothing waits any more when sending has to end', async () => {
+      const clock = new ManualClock();
+      const giveUp = new AbortController();
+      const run = new OutboxRun({ clock, requestsPerSecond, giveUp: giveUp.signal });
+      await untilItWaits(run, clock);
+      giveUp.abort();
+      await settled();
+      expect(clock.sleeping).toBe(0);
+    });
   });
 
   it('gives a row that alone fills a message one of its own: with others it could be more than the broker takes', async () => {
