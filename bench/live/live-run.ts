@@ -5,9 +5,11 @@ import { RelayProcess } from '../../dev/relay-process.ts';
 import type { Servers } from '../../dev/servers/servers.ts';
 import { laneNames } from '../../src/sink/lane-names.ts';
 import type { ClientArguments, ClientResult } from '../floors/client.ts';
+import type { FollowBinlogArguments } from '../floors/follow-binlog.ts';
 import { DATABASE } from '../load/loaded-mysql.ts';
 import { cpuSeconds, peakRssMbOf } from '../measure/processes.ts';
 import { runProgram } from '../measure/program.ts';
+import type { Usage } from '../measure/stopwatch.ts';
 import type { LagReaderArguments, LagReaderResult } from './lag-reader.ts';
 import { runPacedLoad } from './paced-load.ts';
 
@@ -23,17 +25,19 @@ export interface LiveRun extends LiveOptions, LagReaderResult {
   readonly reached: number;
   readonly relayCores: number;
   readonly relayPeakRssMb: number;
-  /** The named client alone, sending as many bodies of the same mean size a second as the relay did. */
+  /** The named client alone, sending as many bodies of the same mean size a second as the relay did, beside the same load. */
   readonly clientCores: number;
   readonly clientLagMs: LagReaderResult['lagMs'];
   readonly clientPeakRssMb: number;
+  /** The relay's dump connection alone, beside the same load. */
+  readonly followCores: number;
 }
 
 const QUEUES = 8;
 /** Connections, and the first seconds of broker and relay, while their code is being compiled, are not what is measured. */
 const WARM_UP_MS = 15_000;
 
-/** One rate: the relay with a reader behind it, then the client alone. The table is there already. */
+/** One rate: the relay with a reader behind it, then the client and the dump connection alone, beside the same load. The table is there already. */
 export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions): Promise<LiveRun> {
   const { rate, seconds, clients } = options;
   const createTopic = async (topic: string): Promise<string> => {
@@ -77,7 +81,9 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
     const lags = await reading;
     const { counters } = await relay.until('done', (health) => health.counters.changesAcknowledged >= written);
     const messages = counters.messagesAcknowledged;
-    const [client, clientLags] = await Promise.all([
+    const relayPeakRssMb = await peakRssMbOf(relay.pid);
+    await relay.stop();
+    const [client, clientLags, following] = await Promise.all([
       runProgram<ClientResult>('floors/client', {
         endpoint,
         topic: clientTopic,
@@ -88,14 +94,21 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
         warmUpMs: WARM_UP_MS,
       } satisfies ClientArguments),
       read(clientTopic, messages),
+      runProgram<Usage>('floors/follow-binlog', {
+        mysql,
+        warmUpMs: WARM_UP_MS,
+        forMs: seconds * 1000 - WARM_UP_MS,
+      } satisfies FollowBinlogArguments),
+      runPacedLoad({ mysql, database: DATABASE, perSecond: rate, seconds, clients }),
     ]);
     return {
       ...options,
       ...lags,
       reached: written / elapsedSeconds,
       relayCores,
-      relayPeakRssMb: await peakRssMbOf(relay.pid),
+      relayPeakRssMb,
       clientCores: client.cpuSeconds / client.seconds,
+      followCores: following.cpuSeconds / following.seconds,
       clientLagMs: clientLags.lagMs,
       clientPeakRssMb: client.peakRssMb,
     };

@@ -53,6 +53,8 @@ const FIGURES: readonly (readonly [title: string, figure: (run: LiveRun) => stri
   ['floor: client alone, cores', ({ clientCores }) => rounded(clientCores)],
   ['floor: client alone to reader, ms, p50 / p99 / p99.9', ({ clientLagMs }) => lagText(clientLagMs)],
   ['floor: client alone, peak RSS MB', ({ clientPeakRssMb }) => clientPeakRssMb],
+  ['floor: dump connection alone, cores', ({ followCores }) => rounded(followCores)],
+  ['CPU, relay / (client + dump)', (run) => rounded(run.relayCores / (run.clientCores + run.followCores))],
   ['CPU, relay / client', ({ relayCores, clientCores }) => rounded(relayCores / clientCores)],
 ];
 console.log(

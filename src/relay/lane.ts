@@ -10,8 +10,8 @@ export interface LaneActions {
   discard(message: Message): void;
   /** Sends until acknowledged. Rejects only when it never will be; the relay stops then. */
   deliver(lane: Lane, message: Message, sequence: number): Promise<void>;
-  /** Takes the turn of the next request; returns the milliseconds until it comes. */
-  takeTurn(): number;
+  /** Takes the turn of the next request; returns the milliseconds until it comes. `only`: the message that will leave, if the lane holds no other. */
+  takeTurn(only: Message | undefined): number;
   /** Resolves then, or at once when sending has to end. */
   wait(ms: number): Promise<void>;
   /** A message was acknowledged, and the next one, if there is one, is on its way; or there was none after all when its turn came. */
@@ -21,9 +21,9 @@ export interface LaneActions {
 /**
  * One strict order of messages: at most one request is in flight, the next leaves when it is acknowledged.
  *
- * Packing is adaptive, without a timer: an idle lane sends what it holds when the socket has nothing more in this turn of the event loop; while its
- * request is in flight, changes gather in the messages behind it. Above the rate of requests an idle lane waits for its turn before it takes a message, so
- * that what comes meanwhile can still join it.
+ * Packing is adaptive: an idle lane sends what it holds when the socket has nothing more in this turn of the event loop; while its
+ * request is in flight, changes gather in the messages behind it. Before it takes a message it waits for its turn, if requests are many or a backlog
+ * brings more in a moment: what comes meanwhile can still join.
  */
 export class Lane {
   readonly name: string;
@@ -59,8 +59,9 @@ export class Lane {
 
   /** Sends the first message, when its turn comes, if none is in flight. */
   pump(): void {
-    if (this.#isSending || this.#packer.unsent === 0) return;
-    const waitMs = this.#actions.takeTurn();
+    const { first, unsent } = this.#packer;
+    if (this.#isSending || first === undefined) return;
+    const waitMs = this.#actions.takeTurn(unsent === 1 ? first : undefined);
     if (waitMs === 0) {
       this.#sendFirst();
       return;

@@ -15,6 +15,8 @@ export class Message {
   rows = 0;
   /** Commit time of the newest row's transaction, ms since 1970. */
   commitTimeMs = 0;
+  /** Monotonic. */
+  openedMs = 0;
   hasGtid = false;
   /** Primary keys of the rows while message keys are wanted; undefined when they are not, or not any more. */
   keys: MessageKeys | undefined;

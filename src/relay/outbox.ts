@@ -52,6 +52,11 @@ const AUTO_KEY_ROWS = 32;
 /** RocketMQ takes 16 KiB of tag, keys and properties together. Beyond half of that a message carries no keys. */
 const MOST_KEYS_BYTES = 8 << 10;
 
+/** Rows that were committed so long ago are a backlog's. Some servers give the time in whole seconds. */
+const BACKLOG_MS = 2000;
+/** Nothing beside that, and enough for a lane's message to fill at full speed. */
+const PATIENCE_MS = 20;
+
 /** All lanes of a run: takes rows, packs them, sends messages, and releases the low-water mark as they are acknowledged. */
 export class Outbox {
   /** What all messages occupy, open, waiting and in flight. */
@@ -74,6 +79,7 @@ export class Outbox {
       create: (messageClass, number) => {
         const segment = options.mark.hold(this.#commitTimeMs);
         const message = new Message(messageClass, number, segment, this.held, sizes);
+        message.openedMs = options.clock.monotonic();
         if (this.#mostKeys > 0) message.keys = new MessageKeys();
         return message;
       },
@@ -85,7 +91,7 @@ export class Outbox {
       advanced: () => {
         this.#barrier.advance();
       },
-      takeTurn: () => pacer.takeTurn(),
+      takeTurn: (only) => Math.max(pacer.takeTurn(), only === undefined ? 0 : this.#patienceMs(only)),
       wait: (ms) => options.clock.sleep(ms, options.giveUp),
     };
     this.lanes = options.laneNames.map((name) => new Lane(name, actions));
@@ -161,6 +167,14 @@ export class Outbox {
   /** Waiting brings nothing more: every lane is empty, or its message was refused for good. */
   get isSettled(): boolean {
     return this.#allLanes.every((lane) => lane.isSettled);
+  }
+
+  /** How long the only message of a lane should wait for more rows: in a backlog they come in a moment, and nobody waits for these. */
+  #patienceMs(message: Message): number {
+    const { clock } = this.#options;
+    if (message.rows === 0 || !message.hasRoomFor(0)) return 0;
+    if (clock.now() - message.commitTimeMs < BACKLOG_MS) return 0;
+    return Math.max(message.openedMs + PATIENCE_MS - clock.monotonic(), 0);
   }
 
   #deliver(lane: Lane, message: Message, sequence: number): Promise<void> {

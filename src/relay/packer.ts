@@ -41,6 +41,11 @@ export class Packer<C extends object, M extends Packed> {
     this.#create = create;
   }
 
+  /** What `take` would take. */
+  get first(): M | undefined {
+    return this.#unsent[0];
+  }
+
   get unsent(): number {
     return this.#unsent.length;
   }

@@ -18,6 +18,9 @@ const REJECTED = new RelayError('SINK_REJECTED', 'never');
 const filter = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });
 const columns = [intColumn(0, 'id'), varcharColumn(1, 'note')];
 
+/** When the clock of these tests begins. */
+const NOW_MS = new ManualClock().now();
+
 /** One lane without a broker: what it sends, and what it says cannot be delivered. */
 class OutboxRun {
   readonly sent: OutboundMessage[] = [];
@@ -63,10 +66,10 @@ class OutboxRun {
     });
   }
 
-  insert(id: number, note: string, keyHash = id): void {
+  insert(id: number, note: string, keyHash = id, commitTimeMs = NOW_MS): void {
     const image = imageOf([id, note]);
     const change: RowChange = {
-      transaction: { source: 'uuid', number: '23', gno: 23n, commitTimeMs: 1 },
+      transaction: { source: 'uuid', number: '23', gno: 23n, commitTimeMs },
       n: id,
       isInsertHalf: false,
       row: { laneHash: 0, keyHash, isAnyKey: false },
@@ -129,6 +132,35 @@ describe('Outbox', () => {
       giveUp.abort();
       await settled();
       expect(clock.sleeping).toBe(0);
+    });
+  });
+
+  describe('in a backlog', () => {
+    const OLD_MS = NOW_MS - 60_000;
+
+    it('a message waits some milliseconds for more, when its lane holds no other', async () => {
+      const clock = new ManualClock();
+      const run = new OutboxRun({ clock });
+      run.insert(1, 'note', 1, OLD_MS);
+      expect(await run.idsOfMessages()).toEqual([]);
+      await clock.advance(19);
+      run.insert(2, 'note', 2, OLD_MS);
+      expect(await run.idsOfMessages()).toEqual([]);
+      await clock.advance(1);
+      expect(await run.idsOfMessages()).toEqual([['1', '2']]);
+    });
+
+    it('a full message waits for nothing', async () => {
+      const run = new OutboxRun();
+      run.insert(1, 'x'.repeat(MESSAGE_BYTES), 1, OLD_MS);
+      expect(await run.idsOfMessages()).toEqual([['1']]);
+    });
+
+    it('a message waits for nothing that another stands behind', async () => {
+      const run = new OutboxRun();
+      run.insert(1, 'small', 1, OLD_MS);
+      run.insert(2, 'x'.repeat(MESSAGE_BYTES), 2, OLD_MS);
+      expect(await run.idsOfMessages()).toEqual([['1'], ['2']]);
     });
   });
 
