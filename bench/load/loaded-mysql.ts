@@ -95,7 +95,7 @@ function* packets(
 }
 
 function recipe(workload: Workload, { scale, seed }: LoadSize): string {
-  const hash = createHash('sha256').update(JSON.stringify(workload.tables));
+  const hash = createHash('sha256').update(JSON.stringify([workload.title, workload.tables]));
   let left = RECIPE_TRANSACTIONS;
   for (const transaction of workload.transactions(scale, seed)) {
     if (left === 0) break;

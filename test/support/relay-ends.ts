@@ -199,12 +199,14 @@ export class Gate {
   }
 }
 
+export type RelayRunOptions = Omit<Partial<RelayOptions>, 'clock'> & { readonly clock?: ManualClock };
+
 /** A relay between the two, on a clock that stands still. */
 export class RelayRun {
   readonly source = new FakeSource();
   readonly sink = new FakeSink();
   readonly store = new FakeStore();
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   /** Constant messages of the log, in order. */
   readonly log: string[] = [];
   readonly relay: Relay;
@@ -212,7 +214,8 @@ export class RelayRun {
   outcome: 'stopped' | { readonly code: string } | undefined;
   readonly #stop = new AbortController();
 
-  constructor(options: Partial<RelayOptions> = {}) {
+  constructor(options: RelayRunOptions = {}) {
+    this.clock = options.clock ?? new ManualClock();
     const write = (line: string): void => void this.log.push((JSON.parse(line) as { msg: string }).msg);
     this.relay = new Relay({
       source: this.source,

@@ -3,11 +3,11 @@ import { RelayError } from '../../../src/base/errors.ts';
 import { newGtidRecord, readGtid } from '../../../src/binlog/events/gtid.ts';
 import { newMariadbGtidRecord, readMariadbGtid } from '../../../src/binlog/events/mariadb-gtid.ts';
 import { parseGtids, type Flavour } from '../../../src/binlog/gtids.ts';
-import type { RelayOptions } from '../../../src/relay/relay-options.ts';
 import type { MessageBody } from '../../../dev/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { EARLIEST } from '../../support/flow.ts';
-import { FakeStore, RelayRun, type FakeSession } from '../../support/relay-ends.ts';
+import { FakeStore, RelayRun, type FakeSession, type RelayRunOptions } from '../../support/relay-ends.ts';
+import { ManualClock } from '../../support/sink/manual-clock.ts';
 import { Random } from '../../support/round-trip/random.ts';
 
 const LOST = new RelayError('SOURCE_UNREACHABLE', 'the connection was lost');
@@ -15,7 +15,7 @@ const BUSY = new RelayError('SINK_BUSY', 'try again');
 const LIVES = 4;
 const RUNS = 12;
 /** Where every policy lets rows through, nothing stops the relay. */
-const ALL: Partial<RelayOptions> = {
+const ALL: RelayRunOptions = {
   ddl: 'publish',
   filter: { includes: () => true, mayInclude: () => true, excludesColumn: () => false },
   publish: { oversize: 'skeleton', partialRows: 'allow', invalidText: 'base64', timeZone: 'UTC', binary: 'base64' },
@@ -62,7 +62,7 @@ class Server {
   }
 }
 
-function newRun({ flavour, mostBodyBytes }: Stream, options: Partial<RelayOptions>): RelayRun {
+function newRun({ flavour, mostBodyBytes }: Stream, options: RelayRunOptions): RelayRun {
   const run = new RelayRun({ ...ALL, ...options });
   const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
   run.sink.open = () => Promise.resolve({ destination: 'a list', queues: 1, mostBodyBytes, laneNames });
@@ -170,6 +170,9 @@ it.each<Stream>([
           store,
           heldBytes: random.int(20_000, 120_000),
           messageBytes: random.int(300, 4000),
+          requestsPerSecond: random.chance(0.3) ? random.int(10, 2000) : Infinity,
+          // A backlog now and then.
+          clock: new ManualClock(random.chance(0.5) ? Date.UTC(2040, 0) : Date.UTC(2020, 0)),
         });
         await live(run, server, random, isLast ? Infinity : random.int(5, 120));
         // What is not stopped was killed: its clock stands still.

@@ -7,11 +7,17 @@ interface Sleeper {
 
 /** A clock that stands still until it is told: sleeps end when `advance` passes them. */
 export class ManualClock implements Clock {
+  readonly #beginsMs: number;
   #nowMs = 0;
   readonly #sleepers = new Set<Sleeper>();
 
+  /** `beginsMs`: since 1970. Not given: before every recorded binlog, so that none of them is a backlog. */
+  constructor(beginsMs = 1_700_000_000_000) {
+    this.#beginsMs = beginsMs;
+  }
+
   now(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return this.#beginsMs + this.#nowMs;
   }
 
   monotonic(): number {
