@@ -18,6 +18,9 @@ export interface LaneActions {
   advanced(): void;
 }
 
+/** Sends one message until it is acknowledged. */
+type Deliver = (sequence: number) => Promise<void>;
+
 /**
  * One strict order of messages: at most one request is in flight, the next leaves when it is acknowledged.
  *
@@ -61,28 +64,36 @@ export class Lane {
   pump(): void {
     const { first, unsent } = this.#packer;
     if (this.#isSending || first === undefined) return;
-    const waitMs = this.#actions.takeTurn(unsent === 1 ? first : undefined);
+    this.#inTurn(unsent === 1 ? first : undefined, () => {
+      const message = this.#takeFilled();
+      return message === undefined ? undefined : (sequence) => this.#actions.deliver(this, message, sequence);
+    });
+  }
+
+  /** Sends a message that is no rows, when its turn comes. Only while none is in flight. */
+  send(deliver: Deliver): void {
+    this.#inTurn(undefined, () => deliver);
+  }
+
+  /** `next` is asked when the turn has come. */
+  #inTurn(only: Message | undefined, next: () => Deliver | undefined): void {
+    this.#isSending = true;
+    const waitMs = this.#actions.takeTurn(only);
     if (waitMs === 0) {
-      this.#sendFirst();
+      this.#sendNow(next());
       return;
     }
-    this.#isSending = true;
     void this.#actions.wait(waitMs).then(() => {
-      this.#isSending = false;
-      this.#sendFirst();
+      this.#sendNow(next());
       if (this.isEmpty) this.#actions.advanced();
     });
   }
 
-  #sendFirst(): void {
-    const message = this.#takeFilled();
-    if (message === undefined) return;
-    this.send((sequence) => this.#actions.deliver(this, message, sequence));
-  }
-
-  /** Sends a message that is no rows. Only while none is in flight. */
-  send(deliver: (sequence: number) => Promise<void>): void {
-    this.#isSending = true;
+  #sendNow(deliver: Deliver | undefined): void {
+    if (deliver === undefined) {
+      this.#isSending = false;
+      return;
+    }
     this.#sequence += 1;
     deliver(this.#sequence).then(
       () => {

@@ -172,7 +172,7 @@ export class Outbox {
   /** How long the only message of a lane should wait for more rows: in a backlog they come in a moment, and nobody waits for these. */
   #patienceMs(message: Message): number {
     const { clock } = this.#options;
-    if (message.rows === 0 || !message.hasRoomFor(0)) return 0;
+    if (message.rows === 0 || !message.hasRoomFor(0) || this.isBlocked) return 0;
     if (clock.now() - message.commitTimeMs < BACKLOG_MS) return 0;
     return Math.max(message.openedMs + PATIENCE_MS - clock.monotonic(), 0);
   }

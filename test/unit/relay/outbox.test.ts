@@ -3,6 +3,7 @@ import { RelayError } from '../../../src/base/errors.ts';
 import type { RowChange } from '../../../src/change/change.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { canalJson } from '../../../src/format/canal-json.ts';
+import type { PublishedDdl } from '../../../src/format/format.ts';
 import { ChangeCounter } from '../../../src/relay/change-counter.ts';
 import { LowWaterMark } from '../../../src/relay/low-water-mark.ts';
 import { Outbox, type OutboxOptions } from '../../../src/relay/outbox.ts';
@@ -20,6 +21,18 @@ const columns = [intColumn(0, 'id'), varcharColumn(1, 'note')];
 
 /** When the clock of these tests begins. */
 const NOW_MS = new ManualClock().now();
+
+const DDL: PublishedDdl = {
+  type: 'ALTER',
+  database: 'shop',
+  tables: [],
+  sql: 'ALTER TABLE orders ADD a INT',
+  source: 'uuid',
+  change: '24#ddl0',
+  gtid: '',
+  position: 'binlog.000001:4',
+  commitTimeMs: NOW_MS,
+};
 
 /** One lane without a broker: what it sends, and what it says cannot be delivered. */
 class OutboxRun {
@@ -124,6 +137,21 @@ describe('Outbox', () => {
       expect(run.outbox.isEmpty).toBe(true);
     });
 
+    it('a statement waits for its turn, too', async () => {
+      const clock = new ManualClock();
+      const run = new OutboxRun({ clock, requestsPerSecond });
+      await untilItWaits(run, clock);
+      run.outbox.announce(DDL);
+      await clock.advance(INTERVAL_MS);
+      const before = run.sent.length;
+      expect(run.sent.at(-1)?.tag).toBe('shop.orders');
+      await clock.advance(INTERVAL_MS - 1);
+      expect(run.sent).toHaveLength(before);
+      await clock.advance(1);
+      expect(run.sent.slice(before).map(({ tag }) => tag)).toEqual(['ddl']);
+      expect(run.outbox.isBlocked).toBe(false);
+    });
+
     it('nothing waits any more when sending has to end', async () => {
       const clock = new ManualClock();
       const giveUp = new AbortController();
@@ -154,6 +182,14 @@ describe('Outbox', () => {
       const run = new OutboxRun();
       run.insert(1, 'x'.repeat(MESSAGE_BYTES), 1, OLD_MS);
       expect(await run.idsOfMessages()).toEqual([['1']]);
+    });
+
+    it('a message waits for nothing before a statement: no row can join it any more', async () => {
+      const run = new OutboxRun();
+      run.insert(1, 'note', 1, OLD_MS);
+      run.outbox.announce(DDL);
+      await settled();
+      expect(run.sent.map(({ tag }) => tag)).toEqual(['shop.orders', 'ddl']);
     });
 
     it('a message waits for nothing that another stands behind', async () => {

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { EARLIEST } from '../../support/flow.ts';
 import { Gate, RelayRun } from '../../support/relay-ends.ts';
-import { settled } from '../../support/sink/manual-clock.ts';
+import { ManualClock, settled } from '../../support/sink/manual-clock.ts';
 
 const events = fixtureEvents('shop.9.7');
 const isTransactionStart = ({ name }: FixtureEvent): boolean => name === 'GTID';
@@ -115,6 +115,21 @@ describe('Relay', () => {
       expect(run.sink.changes().sort()).toEqual(all);
       expect(acknowledged(run.store.last)).toEqual(gtidsIn(events));
     });
+  });
+
+  it('makes Node warn of no leak while many lanes wait', async () => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', listen);
+    const run = await started({ lanes: 96, clock: new ManualClock(Date.UTC(2040, 0)) });
+    await run.read(fixtureEvents('xa.9.7'));
+    await new Promise(setImmediate);
+    // Node warns from the eleventh listener on; the checkpoint and the head wait, too.
+    expect(run.clock.sleeping).toBeGreaterThan(2 + 10);
+    process.off('warning', listen);
+    await run.stop();
+    expect(run.clock.sleeping).toBe(0);
+    expect(warnings).toEqual([]);
   });
 
   describe('the byte budget', () => {
