@@ -40,6 +40,9 @@ const WARM_UP_MS = 15_000;
 /** One rate: the relay with a reader behind it, then the client and the dump connection alone, beside the same load. The table is there already. */
 export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions): Promise<LiveRun> {
   const { rate, seconds, clients } = options;
+  if (seconds * 1000 <= WARM_UP_MS)
+    throw new Error(`--seconds must be more than ${WARM_UP_MS / 1000}: those do not count`);
+  const load = { mysql, database: DATABASE, perSecond: rate, seconds, clients };
   const createTopic = async (topic: string): Promise<string> => {
     await rocketmq.createTopic(topic, { queues: QUEUES, fifo: true });
     await rocketmq.createGroup(`${topic}-readers`, { ordered: true });
@@ -74,7 +77,7 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
     // It may fail before somebody waits for it.
     reading.catch(() => undefined);
     const startMs = performance.now();
-    const writing = runPacedLoad({ mysql, database: DATABASE, perSecond: rate, seconds, clients });
+    const writing = runPacedLoad(load);
     const relayCores = await coresAfterWarmUp(relay.pid, writing);
     const written = await writing;
     const elapsedSeconds = (performance.now() - startMs) / 1000;
@@ -99,7 +102,7 @@ export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions
         warmUpMs: WARM_UP_MS,
         forMs: seconds * 1000 - WARM_UP_MS,
       } satisfies FollowBinlogArguments),
-      runPacedLoad({ mysql, database: DATABASE, perSecond: rate, seconds, clients }),
+      runPacedLoad(load),
     ]);
     return {
       ...options,
