@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
-// `npm run test:unit` runs what needs no server; `npm run test:integration` brings real servers first (test/support/global-setup.ts).
+// `npm run test:unit` runs what needs no server; `npm run test:integration` brings real servers first
+// (test/support/global-setup.ts).
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
@@ -10,6 +11,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,contract,property}/**/*.test.ts'],
+          // A machine with much to do is no failure.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -3,11 +3,12 @@
  *
  *   npm run bench:compare                 # core and micro against bench/baseline.json
  *   npm run bench:compare -- --core       # the core only: a minute
- *   npm run bench:compare -- --update     # writes the baseline anew
+ *   npm run bench:compare -- --update     # writes the baseline again
  *
- * What is compared is CPU time as a ratio to a floor of the same run. What seems to have become slower is measured again, and the best counts:
- * noise passes, a regression stays. Only the core can fail: the optimizer compiles a small loop now one way, now another, and on a busy machine
- * micro figures of the same code were up to three times apart. They name the place to look at.
+ * What is compared is CPU time as a ratio to a floor of the same run. What seems to have become slower is measured
+ * again, and the best counts: noise passes, a regression stays. Only the core can fail: the optimizer compiles a small
+ * loop now one way, now another, and on a busy machine micro figures of the same code were up to three times apart.
+ * They name the place to look at.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ import { measureMicro, MICRO_FILES } from './micro/measure-micro.ts';
 type Ratios = Readonly<Record<string, number>>;
 
 const BASELINE = join(import.meta.dirname, 'baseline.json');
-const MOST_GROWTH = 1.15;
+const MAX_GROWTH = 1.15;
 const ATTEMPTS = 3;
 const CORE_RUNS = 7;
 const CORE_SIZE = { scale: 0.1, seed: 1 };
@@ -45,7 +46,10 @@ if (values.update === true)
   await writeFile(BASELINE, `${JSON.stringify({ ...baseline, ...measured }, undefined, 2)}\n`);
 else if (Object.keys(measured).some((name) => name.startsWith('core ') && isSlower(name))) process.exitCode = 1;
 
-/** Measures until nothing is slower than it may be, at most three times, and keeps the best of each; for a new baseline the middle of the three. */
+/**
+ * Measures until nothing is slower than it may be, at most three times, and keeps the best of each; for a new baseline
+ * the middle of the three.
+ */
 async function compared(measure: () => Promise<Ratios>): Promise<void> {
   const attempts: Ratios[] = [];
   do {
@@ -76,11 +80,11 @@ function needsMore(names: readonly string[]): boolean {
 
 function isSlower(name: string): boolean {
   const before = baseline[name];
-  return before !== undefined && (measured[name] ?? Infinity) > before * MOST_GROWTH;
+  return before !== undefined && (measured[name] ?? Infinity) > before * MAX_GROWTH;
 }
 
 function verdict(before: number | undefined, ratio: number): string {
   if (before === undefined) return 'not in the baseline';
   const percent = Math.round((ratio / before - 1) * 100);
-  return `${percent > 0 ? '+' : ''}${percent} %${ratio > before * MOST_GROWTH ? ' slower' : ''}`;
+  return `${percent > 0 ? '+' : ''}${percent} %${ratio > before * MAX_GROWTH ? ' slower' : ''}`;
 }

@@ -1,4 +1,5 @@
-// `npm run demo` on a fresh clone: installs what is missing, builds, and starts the demo. Plain JavaScript, since nothing is installed yet.
+// `npm run demo` on a fresh clone: installs what is missing, builds, and starts the demo. Plain JavaScript, since
+// nothing is installed yet.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

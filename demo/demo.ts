@@ -1,4 +1,7 @@
-/** The two-minute tour: a shop on a real MySQL, the relay, a real RocketMQ, and a reader that rebuilds the shop from the topic. */
+/**
+ * The two-minute tour: a shop on a real MySQL, the relay, a real RocketMQ, and a reader that rebuilds the shop from the
+ * topic.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +9,8 @@ import { parseArgs } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { compareTables } from '../dev/compare.ts';
 import { RelayProcess } from '../dev/relay-process.ts';
-import { startServers, type MysqlAddress, type Servers } from '../dev/servers/servers.ts';
+import type { MysqlAddress, Servers } from '../dev/servers/servers.ts';
+import { startServers } from '../dev/servers/start.ts';
 import { createShop, runLoad, SHOP_TABLES, type LoadCounts } from '../dev/shop.ts';
 import { CopyReader } from '../dev/copy-reader.ts';
 import { percentile, showMessage } from './show.ts';

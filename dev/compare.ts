@@ -37,7 +37,9 @@ export async function compareTables(
   return { rows, difference: undefined };
 }
 
-/** One page in key order, every value as the bytes of MySQL's own text, so that no driver stands between the two sides. */
+/**
+ * One page in key order, every value as the bytes of MySQL's own text, so that no driver stands between the two sides.
+ */
 async function page(
   { connection, database }: { readonly connection: Connection; readonly database: string },
   table: string,

@@ -7,7 +7,7 @@ import { createConnection } from 'mysql2/promise';
 import { format, resolveConfig } from 'prettier';
 import { answersOf, needsTable, statementOf, textCharsets } from './charsets/characters.ts';
 import { literalOf, spansOf } from './charsets/spans.ts';
-import { startMysql } from './servers/servers.ts';
+import { startMysql } from './servers/start.ts';
 
 const FOLDER = new URL('../src/binlog/charsets/tables/', import.meta.url);
 const GB18030_BMP_END = 39_420;
@@ -17,7 +17,10 @@ type Answers = Awaited<ReturnType<typeof answersOf>>;
 
 const codePoint = (utf8: string): number => Buffer.from(utf8, 'hex').toString('utf8').codePointAt(0) ?? 0;
 
-/** Codes of one and two bytes as they stand; of three, the last two bytes; of four, their number in the order of GB 18030. */
+/**
+ * Codes of one and two bytes as they stand; of three, the last two bytes; of four, their number in the order of GB
+ * 18030.
+ */
 function codesOf(answers: Answers, isLong: boolean): ReadonlyMap<number, number> {
   const codes = new Map<number, number>();
   for (const [hex, utf8] of answers) {

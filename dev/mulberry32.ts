@@ -1,4 +1,7 @@
-/** Mulberry32, a published generator of 32 bits of state: whole numbers from 0 to 2^32 - 1, the same for the same seed on every machine. */
+/**
+ * Mulberry32, a published generator of 32 bits of state: whole numbers from 0 to 2^32 - 1, the same for the same seed
+ * on every machine.
+ */
 export function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

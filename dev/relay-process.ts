@@ -108,7 +108,10 @@ export class RelayProcess {
     }
   }
 
-  /** Resolves when `wanted` holds; throws with the end of the log when it does not within `timeoutMs`, or when the process ends. */
+  /**
+   * Resolves when `wanted` holds; throws with the end of the log when it does not within `timeoutMs`, or when the
+   * process ends.
+   */
   async until(what: string, wanted: (health: Health) => boolean, timeoutMs = 30_000, intervalMs = 50): Promise<Health> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

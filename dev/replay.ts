@@ -1,4 +1,6 @@
-/** Replays messages into a copy of the database, the way a reader would, and proves on the way that nothing is missing. */
+/**
+ * Replays messages into a copy of the database, the way a reader would, and proves on the way that nothing is missing.
+ */
 import type { Connection, Pool } from 'mysql2/promise';
 import { quoted } from './quoted.ts';
 
@@ -82,7 +84,9 @@ export class Replay {
     this.#databaseOf = databaseOf;
   }
 
-  /** Applies one message: `write` gets what is new of it. Throws when messages before it are missing. Returns its body. */
+  /**
+   * Applies one message: `write` gets what is new of it. Throws when messages before it are missing. Returns its body.
+   */
   async apply(
     message: ReplayedMessage,
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
@@ -110,7 +114,9 @@ export class Replay {
     return body;
   }
 
-  /** Several readers may be at work: a message that was handed out again must not let the next of its lane overtake it. */
+  /**
+   * Several readers may be at work: a message that was handed out again must not let the next of its lane overtake it.
+   */
   #inLaneOrder(lane: string, write: () => Promise<void>): Promise<void> {
     const written = (this.#written.get(lane) ?? Promise.resolve()).then(write);
     this.#written.set(lane, written);
@@ -162,7 +168,8 @@ export class Replay {
       await this.#delete(body, pkNames, data);
       return;
     }
-    // Under `ordering: table` and `total` an update may change the key; rows that change places do so one after the other.
+    // Under `ordering: table` and `total` an update may change the key; rows that change places do so one after the
+    // other.
     const changesKey = pkNames.some((column) => column in (old?.[0] ?? {}));
     if (body.absent !== undefined) {
       for (const [i, row] of data.entries()) await this.#update(body, pkNames, row, { ...row, ...old?.[i] });
@@ -227,8 +234,8 @@ function valueOf(text: string | null | undefined, mysqlType = ''): string | bigi
 }
 
 /**
- * The same to compare the column with. A DECIMAL or an integer that is compared with a text may become a DOUBLE first; a FLOAT is not equal to the
- * DOUBLE that its text is.
+ * The same to compare the column with. A DECIMAL or an integer that is compared with a text may become a DOUBLE first;
+ * a FLOAT is not equal to the DOUBLE that its text is.
  */
 function keyOf(
   text: string | null | undefined,

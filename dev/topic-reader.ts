@@ -1,6 +1,6 @@
 /**
- * Reads a FIFO topic in order with the Node client's SimpleConsumer. The group must have been created as ordered: any other gets messages out of
- * order as soon as an acknowledgement is missing.
+ * Reads a FIFO topic in order with the Node client's SimpleConsumer. The group must have been created as ordered: any
+ * other gets messages out of order as soon as an acknowledgement is missing.
  */
 import { SimpleConsumer, type MessageView } from 'rocketmq-client-nodejs';
 import serviceGrpcPb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_grpc_pb.js';
@@ -40,8 +40,9 @@ const RETRY_MS = 200;
 const SHUTDOWN_TIMEOUT_MS = 5000;
 
 /**
- * The messages of a topic, those of a lane in their order, until `signal` aborts. A message is acknowledged some time after the next one is asked for;
- * one that was not comes again, so delivery is at least once. While the broker is away the reader waits for it; only the first connection throws.
+ * The messages of a topic, those of a lane in their order, until `signal` aborts. A message is acknowledged some time
+ * after the next one is asked for; one that was not comes again, so delivery is at least once. While the broker is away
+ * the reader waits for it; only the first connection throws.
  */
 export async function* readTopic(options: TopicReaderOptions): AsyncGenerator<TopicMessage, void, undefined> {
   const { topic, group, signal, workers = 8, invisibleMs = 30_000 } = options;
@@ -73,7 +74,10 @@ export async function* readTopic(options: TopicReaderOptions): AsyncGenerator<To
   }
 }
 
-/** An ordered group has at most one batch of a queue under way, so a batch that is handed over and acknowledged as one keeps the order of its lanes. */
+/**
+ * An ordered group has at most one batch of a queue under way, so a batch that is handed over and acknowledged as one
+ * keeps the order of its lanes.
+ */
 async function receiveInto(inbox: Inbox, consumer: Consumer, invisibleMs: number): Promise<void> {
   while (!inbox.isClosed) {
     try {
@@ -88,8 +92,8 @@ async function receiveInto(inbox: Inbox, consumer: Consumer, invisibleMs: number
 }
 
 /**
- * `shutdown` takes every listener off the telemetry stream before that has ended: a broker that dies in this moment would end this process as well,
- * by an 'error' event that nobody listens to.
+ * `shutdown` takes every listener off the telemetry stream before that has ended: a broker that dies in this moment
+ * would end this process as well, by an 'error' event that nobody listens to.
  */
 class Consumer extends SimpleConsumer {
   #telemetry: ReturnType<SimpleConsumer['createTelemetryStream']> | undefined;
@@ -111,8 +115,9 @@ class Consumer extends SimpleConsumer {
 }
 
 /**
- * The client passes no options to gRPC, which after an outage waits up to two minutes before it tries again, for all connections of a process to the
- * same address: a reader would seem to have read everything. Reading CommonJS, one may put another class in its place.
+ * The client passes no options to gRPC, which after an outage waits up to two minutes before it tries again, for all
+ * connections of a process to the same address: a reader would seem to have read everything. Reading CommonJS, one may
+ * put another class in its place.
  */
 const GRPC_OPTIONS = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
 const Bare = serviceGrpcPb.MessagingServiceClient;

@@ -7,7 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startRocketmq } from '../../dev/servers/servers.ts';
+import { startRocketmq } from '../../dev/servers/start.ts';
 import { say } from '../measure/say.ts';
 import { startLoadedMysql } from '../load/loaded-mysql.ts';
 import { CATCH_UP_WORKLOADS, workloadNamed } from '../load/workloads.ts';

@@ -12,7 +12,9 @@ export interface RelayFigures {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly cpuSeconds: number;
-  /** CPU time from soon after the first event on, and the changes that were read in it: without what it takes to start. */
+  /**
+   * CPU time from soon after the first event on, and the changes that were read in it: without what it takes to start.
+   */
   readonly running: { readonly cpuSeconds: number; readonly changes: number };
   readonly brokerCpuSeconds: number;
   readonly mysqlCpuSeconds: number;
@@ -33,7 +35,9 @@ const TIMEOUT_MS = 3_600_000;
 /** Seldom enough that answering costs the relay nothing. */
 const LOOK_MS = 500;
 
-/** Starts the compiled relay on a server that holds the load, and stops it when the broker has acknowledged all of it. */
+/**
+ * Starts the compiled relay on a server that holds the load, and stops it when the broker has acknowledged all of it.
+ */
 export async function runRelay({
   mysql,
   rocketmq,

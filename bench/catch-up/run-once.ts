@@ -30,7 +30,9 @@ const QUEUES = 8;
 const LANES = laneNames(QUEUES, 8, 'lane-');
 const MESSAGE_BYTES = 256 << 10;
 
-/** One run of the relay between its floors, each in a process of its own, one after the other. `n`: names the topics. */
+/**
+ * One run of the relay between its floors, each in a process of its own, one after the other. `n`: names the topics.
+ */
 export async function runOnce(
   workload: Workload,
   { mysql, counts, data }: LoadedMysql,

@@ -11,7 +11,10 @@ export interface TopicCount {
 
 const IDLE_MS = 5_000;
 
-/** Reads until `wanted` changes have come, and then no more. Throws when a lane has a gap. A message that comes again is counted once. */
+/**
+ * Reads until `wanted` changes have come, and then no more. Throws when a lane has a gap. A message that comes again is
+ * counted once.
+ */
 export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted: number): Promise<TopicCount> {
   const group = `${topic}-count`;
   await rocketmq.createGroup(group, { ordered: true });
@@ -23,7 +26,7 @@ export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted
   for await (const message of readTopic({ endpoint: rocketmq.endpoint, topic, group, signal: idle.signal })) {
     const sequence = Number(message.properties.get('sequence'));
     const before = newest.get(message.lane) ?? 0;
-    if (sequence > before + 1) throw new Error(`${topic}: lane ${message.lane} has ${sequence} behind ${before}`);
+    if (sequence > before + 1) throw new Error(`${topic}: lane ${message.lane} has ${sequence} after ${before}`);
     if (sequence === before + 1) {
       const { data, ts } = JSON.parse(message.body.toString()) as MessageBody;
       newest.set(message.lane, sequence);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const MAGIC_BYTES = 4;
 const SIZE_OFFSET = 9;
 
-/** Where each event starts, and behind them all the end of the last. */
+/** Where each event starts, and after them all the end of the last. */
 export interface CapturedBinlog {
   readonly bytes: Buffer;
   readonly starts: readonly number[];

@@ -1,11 +1,8 @@
-import { tmpdir } from 'node:os';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
-import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
-import { Relay } from '../../src/relay/run.ts';
-import { createSpillFile } from '../../src/relay/spill-file.ts';
+import { Relay } from '../../src/relay/run/run.ts';
+import { relayDefaults } from '../../test/support/relay-defaults.ts';
 import { Stopwatch, type Usage } from '../measure/stopwatch.ts';
 import type { CapturedBinlog } from './captured.ts';
 import { LateSink } from './late-sink.ts';
@@ -17,7 +14,10 @@ export interface CoreRun extends Usage {
   readonly bytes: number;
 }
 
-/** The relay with its default settings between a binlog in memory and a broker that costs nothing, until `changes` are acknowledged. */
+/**
+ * The relay with its default settings between a binlog in memory and a broker that costs nothing, until `changes` are
+ * acknowledged.
+ */
 export async function runCore(binlog: CapturedBinlog, changes: number): Promise<CoreRun> {
   const stop = new AbortController();
   let stopwatch = new Stopwatch();
@@ -33,23 +33,13 @@ export async function runCore(binlog: CapturedBinlog, changes: number): Promise<
     () => sink.turn(),
   );
   const relay = new Relay({
+    ...relayDefaults(),
     source,
     sink,
-    store: createMemoryCheckpointStore(),
-    format: canalJson,
-    ddl: 'warn',
-    ddlSink: undefined,
-    skip: undefined,
     filter: tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] }),
-    ordering: 'key',
-    lanes: 8,
-    messageKeys: 'auto',
+    // How full messages get shall depend on the broker alone.
     heldBytes: 64 << 20,
-    messageBytes: 256 << 10,
-    createSpillFile: () => createSpillFile(tmpdir()),
     stopTimeoutMs: 0,
-    checkpointIntervalMs: 1000,
-    acceptNewLanes: false,
     clock: systemClock,
     random: () => 0.5,
     // The loads begin with DDL, which is announced.

@@ -1,6 +1,7 @@
 /**
- * The relay's core alone, the least noisy figure there is: a binlog from memory through the whole relay to a broker that costs nothing. Between
- * its runs the floor's, over the same bytes in the same process, so that both meet the same machine.
+ * The relay's core alone, the least noisy figure there is: a binlog from memory through the whole relay to a broker
+ * that costs nothing. Between its runs the floor's, over the same bytes in the same process, so that both meet the same
+ * machine.
  */
 import { JsonFloor } from '../floors/json-floor.ts';
 import { median } from '../measure/numbers.ts';

@@ -2,7 +2,9 @@ import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import { laneNames } from '../../src/sink/lane-names.ts';
 
 const QUEUES = 8;
-/** As many reads as fill the messages of all lanes in a backlog: a broker answers after some milliseconds, not at once. */
+/**
+ * As many reads as fill the messages of all lanes in a backlog: a broker answers after some milliseconds, not at once.
+ */
 const TURNS_PER_REQUEST = 32;
 
 /** A broker that costs nothing: every message is acknowledged some turns later, and dropped. */

@@ -8,6 +8,7 @@ const START: StartPosition = { file: 'binlog.000001', offset: 4, gtidSet: '' };
 
 /** A server whose whole binlog is in memory. One turn of the event loop is one read. */
 export class MemorySource implements Source {
+  readonly lockTerm = 1;
   readonly #binlog: CapturedBinlog;
   readonly #onTurn: () => void;
   readonly #onOpen: () => void;

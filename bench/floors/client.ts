@@ -1,6 +1,6 @@
 /**
- * The floor of sending: the named client alone, with bodies that are ready, one request in flight for each lane. A body says when it was sent, as a
- * change of one row does, so that `live/lag-reader` can read it.
+ * The floor of sending: the named client alone, with bodies that are ready, one request in flight for each lane. A body
+ * says when it was sent, as a change of one row does, so that `live/lag-reader` can read it.
  */
 import { peakRssMb, Stopwatch, type Usage } from '../measure/stopwatch.ts';
 import { programArguments, report } from '../measure/program.ts';

@@ -1,4 +1,7 @@
-/** The floor of reading live: what is committed comes through the relay's own dump connection, in as many reads as it comes in, and is dropped. */
+/**
+ * The floor of reading live: what is committed comes through the relay's own dump connection, in as many reads as it
+ * comes in, and is dropped.
+ */
 import { programArguments, report } from '../measure/program.ts';
 import { Stopwatch, type Usage } from '../measure/stopwatch.ts';
 import { openDump, type DumpAddress } from './dump.ts';

@@ -1,6 +1,6 @@
 /** The floor of reading: every byte of the binlog comes through the relay's own dump connection and is dropped. */
-import { eventNextOffset, eventType } from '../../src/binlog/event-header.ts';
-import { EVENT } from '../../src/binlog/event-types.ts';
+import { eventNextOffset, eventType } from '../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../src/binlog/wire/event-types.ts';
 import { readRotate } from '../../src/binlog/events/rotate.ts';
 import type { FilePosition } from '../../src/binlog/binlog.ts';
 import { programArguments, report } from '../measure/program.ts';

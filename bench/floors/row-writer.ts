@@ -1,6 +1,6 @@
 /**
- * Row image to JSON by generated code, with nothing around it: no previous values, no change ids, no checks. It knows the column types of the
- * loads only. It stands alone, so that it stays the same while the product changes.
+ * Row image to JSON by generated code, with nothing around it: no previous values, no change ids, no checks. It knows
+ * the column types of the loads only. It stands alone, so that it stays the same while the product changes.
  */
 import { packedAt, packedBytes } from './packed.ts';
 import { datetime3, decimal12, long, longlong, text, tiny } from './values.ts';

@@ -1,4 +1,6 @@
-/** Values of the few column types of the loads, as text. Each function writes at `o` and returns the offset behind it. */
+/**
+ * Values of the few column types of the loads, as text. Each function writes at `o` and returns the offset after it.
+ */
 
 /** `00` to `99`, two bytes each. */
 const PAIRS = new Uint8Array(200);

@@ -1,6 +1,7 @@
 /**
- * The prototype of the whole way, for inserts only: dump connection, checksum, row image to JSON, lanes by key, messages, the named client.
- * No change ids, no checkpoint, no low-water mark, no key index, no status: what the relay's own figures are measured against.
+ * The prototype of the whole way, for inserts only: dump connection, checksum, row image to JSON, lanes by key,
+ * messages, the named client. No change ids, no checkpoint, no low-water mark, no key index, no status: what the
+ * relay's own figures are measured against.
  */
 import type { Tap } from '../../src/source/source.ts';
 import { peakRssMb, Stopwatch, type Usage } from '../measure/stopwatch.ts';
@@ -31,7 +32,7 @@ const HEAD = Buffer.from(
 const TAIL = Buffer.from(']}');
 /** More than the largest row takes as JSON. */
 const ROW_ROOM_BYTES = 16 << 10;
-const MOST_HELD_BYTES = 32 << 20;
+const MAX_HELD_BYTES = 32 << 20;
 
 const { mysql, endpoint, topic, lanes: laneNames, rows, messageBytes } = programArguments<WholeWayArguments>();
 const producer = await startProducer(endpoint, topic);
@@ -105,7 +106,7 @@ function acknowledged(batch: Batch): void {
   total.messages += 1;
   total.bytes += batch.bytes;
   total.held -= batch.bytes;
-  if (isPaused && total.held < MOST_HELD_BYTES / 2) {
+  if (isPaused && total.held < MAX_HELD_BYTES / 2) {
     isPaused = false;
     tap?.resume();
   }
@@ -131,7 +132,7 @@ await openDump(mysql, {
   },
   event: (b, start, end) => {
     events.event(b, start, end);
-    if (isPaused || total.held < MOST_HELD_BYTES) return;
+    if (isPaused || total.held < MAX_HELD_BYTES) return;
     isPaused = true;
     tap?.pause();
   },

@@ -1,8 +1,8 @@
 /**
  * The reader of the live bench, in a process of its own: notes for each row how long after its commit it arrived.
  *
- * As quick as the client can be: it asks each queue by itself, with two long polls under way per queue, so that the next one waits in the broker
- * while a batch is being acknowledged.
+ * As quick as the client can be: it asks each queue by itself, with two long polls under way per queue, so that the
+ * next one waits in the broker while a batch is being acknowledged.
  */
 import { readTopic } from '../../dev/topic-reader.ts';
 import type { MessageBody } from '../../dev/replay.ts';

@@ -25,7 +25,10 @@ export interface LiveRun extends LiveOptions, LagReaderResult {
   readonly reached: number;
   readonly relayCores: number;
   readonly relayPeakRssMb: number;
-  /** The named client alone, sending as many bodies of the same mean size a second as the relay did, beside the same load. */
+  /**
+   * The named client alone, sending as many bodies of the same mean size a second as the relay did, beside the same
+   * load.
+   */
   readonly clientCores: number;
   readonly clientLagMs: LagReaderResult['lagMs'];
   readonly clientPeakRssMb: number;
@@ -34,10 +37,15 @@ export interface LiveRun extends LiveOptions, LagReaderResult {
 }
 
 const QUEUES = 8;
-/** Connections, and the first seconds of broker and relay, while their code is being compiled, are not what is measured. */
+/**
+ * Connections, and the first seconds of broker and relay, while their code is being compiled, are not what is measured.
+ */
 const WARM_UP_MS = 15_000;
 
-/** One rate: the relay with a reader behind it, then the client and the dump connection alone, beside the same load. The table is there already. */
+/**
+ * One rate: the relay with a reader behind it, then the client and the dump connection alone, beside the same load. The
+ * table is there already.
+ */
 export async function runLive({ mysql, rocketmq }: Servers, options: LiveOptions): Promise<LiveRun> {
   const { rate, seconds, clients } = options;
   if (seconds * 1000 <= WARM_UP_MS)

@@ -8,7 +8,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { startServers } from '../../dev/servers/servers.ts';
+import { startServers } from '../../dev/servers/start.ts';
 import { DATABASE, QUICK_COMMITS } from '../load/loaded-mysql.ts';
 import { ORDERS_TABLE } from '../load/orders.ts';
 import { rounded } from '../measure/numbers.ts';

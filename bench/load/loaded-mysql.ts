@@ -1,13 +1,14 @@
 /**
- * A MySQL whose binlog holds a workload. Written once a machine: the data folder is kept in the cache of dev/servers, and each start copies it.
- * Not with Docker: BINLOG_RELAY_SERVERS=packages.
+ * A MySQL whose binlog holds a workload. Written once a machine: the data folder is kept in the cache of dev/servers,
+ * and each start copies it. Not with Docker: BINLOG_RELAY_SERVERS=packages.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { cached } from '../../dev/servers/cache.ts';
-import { startMysql, type MysqlServer, type Progress } from '../../dev/servers/servers.ts';
+import type { MysqlServer, Progress } from '../../dev/servers/servers.ts';
+import { startMysql } from '../../dev/servers/start.ts';
 import { runTool } from '../../dev/servers/tool.ts';
 import type { LoadCounts, LoadTransaction, Workload } from './workload.ts';
 

@@ -3,7 +3,10 @@ import { ORDERS_TABLE, orderValues, remark } from './orders.ts';
 import { below, seededRandom, type Random } from './random.ts';
 import type { LoadTransaction, Workload } from './workload.ts';
 
-/** Values in all loads of different columns, so that their costs compare: enough that V8 has compiled what the widest needs early on. */
+/**
+ * Values in all loads of different columns, so that their costs compare: enough that V8 has compiled what the widest
+ * needs early on.
+ */
 const VALUES = 20_000_000;
 const ROWS_PER_INSERT = 20;
 const COLUMN_TYPES = ['VARCHAR(32)', 'INT', 'DECIMAL(12,2)', 'TINYINT', 'BIGINT'];

@@ -1,16 +1,16 @@
 /**
- * Measured code runs in a process of its own, as plain JavaScript that tsc made with the options of the product: what translates TypeScript
- * as it loads, adds to every function. Its arguments and its result are JSON.
+ * Measured code runs in a process of its own, as plain JavaScript that tsc made with the options of the product: what
+ * translates TypeScript as it loads, adds to every function. Its arguments and its result are JSON.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 const COMPILED = join(import.meta.dirname, '../../.bench/bench');
-const MOST_OUTPUT_BYTES = 64 << 20;
+const MAX_OUTPUT_BYTES = 64 << 20;
 
 /**
- * Runs `bench/<name>.ts`, compiled by `npm run build:bench`, and resolves to what it reports: the caller knows what that is. Throws with its stderr
- * when it fails.
+ * Runs `bench/<name>.ts`, compiled by `npm run build:bench`, and resolves to what it reports: the caller knows what
+ * that is. Throws with its stderr when it fails.
  */
 export function runProgram<Result>(name: string, args: object, nodeFlags: readonly string[] = []): Promise<Result> {
   const file = join(COMPILED, `${name}.js`);
@@ -18,7 +18,7 @@ export function runProgram<Result>(name: string, args: object, nodeFlags: readon
     execFile(
       process.execPath,
       [...nodeFlags, file, JSON.stringify(args)],
-      { maxBuffer: MOST_OUTPUT_BYTES },
+      { maxBuffer: MAX_OUTPUT_BYTES },
       (error, stdout, stderr) => {
         if (error === null) resolve(JSON.parse(stdout) as Result);
         else reject(new Error(`${name} failed: ${stderr === '' ? error.message : stderr}`, { cause: error }));

@@ -1,7 +1,7 @@
 /** Decoding: a value of each column family from its bytes to the inside of a JSON string. */
 import type { Column } from '../../src/binlog/binlog.ts';
-import { TYPE } from '../../src/binlog/column-types.ts';
-import { columnCodec } from '../../src/binlog/columns.ts';
+import { TYPE } from '../../src/binlog/wire/column-types.ts';
+import { columnCodec } from '../../src/binlog/rows/columns.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 import { DATETIME_3, DECIMAL_12_2, sampleColumn } from './sample-orders.ts';
 

@@ -1,5 +1,5 @@
 /** GTID sets as the low-water mark, health and the start use them. */
-import { GtidSet } from '../../src/binlog/gtid-set.ts';
+import { GtidSet } from '../../src/binlog/gtids/gtid-set.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 
 const SOURCE = '3e11fa47-71ca-11e1-9e33-c80aa9429562';

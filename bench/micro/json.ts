@@ -1,6 +1,6 @@
 /** JSON columns: a document to text, and the differences of a partial update to a whole document. */
-import { jsonCodec } from '../../src/binlog/columns/json.ts';
-import { applyJsonDiffs } from '../../src/binlog/json-diff.ts';
+import { jsonCodec } from '../../src/binlog/json/json.ts';
+import { applyJsonDiffs } from '../../src/binlog/json/json-diff.ts';
 import { binaryJson, type Plain } from '../../test/support/binary-json.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 

@@ -1,5 +1,5 @@
 /** The low-water mark: a transaction with and without a new message, and the question for the position. */
-import { LowWaterMark } from '../../src/relay/low-water-mark.ts';
+import { LowWaterMark } from '../../src/relay/progress/low-water-mark.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 
 const SOURCE = '3e11fa47-71ca-11e1-9e33-c80aa9429562';

@@ -1,7 +1,7 @@
 /** Packing: which message a row joins, and the index of keys behind it. */
 import type { RowIdentity } from '../../src/change/change.ts';
-import { KeyIndex } from '../../src/relay/key-index.ts';
-import { Packer, type Packed } from '../../src/relay/packer.ts';
+import { KeyIndex } from '../../src/relay/lanes/key-index.ts';
+import { Packer, type Packed } from '../../src/relay/lanes/packer.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 
 const ROWS_PER_MESSAGE = 1000;
@@ -25,11 +25,17 @@ class SampleMessage implements Packed {
 
 /** Rows of `classes` classes, each key `repeats` times, while a message is sent for every one that is opened. */
 function packed(name: string, classes: number, repeats: number): MicroCase {
-  const packer = new Packer<object, SampleMessage>((_class, number) => new SampleMessage(number));
+  const packer = new Packer<object, SampleMessage>();
   const row: RowIdentity = { laneHash: 0, keyHash: 0, isAnyKey: false };
   return repeated(name, CALLS, (i) => {
     row.keyHash = Math.imul((i / repeats) | 0, 0x9e3779b1);
-    packer.messageFor(CLASSES[i % classes] ?? TABLE, row, TABLE, 100);
+    const messageClass = CLASSES[i % classes] ?? TABLE;
+    let message = packer.find(messageClass, row, TABLE, 100);
+    if (message === undefined) {
+      message = new SampleMessage(packer.nextNumber);
+      packer.begin(messageClass, message);
+    }
+    packer.joined(message, row, TABLE);
     if (packer.unsent > 8) packer.take();
   });
 }

@@ -5,9 +5,9 @@ import {
   compileLocate,
   compileObject,
   compileSelected,
-  compileSkip,
-  type Cursor,
-} from '../../src/binlog/row-compiler.ts';
+  compileImageEnd,
+  type RowCursor,
+} from '../../src/binlog/rows/row-compiler.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 import { ORDER_COLUMNS, orderImage } from './sample-orders.ts';
 
@@ -16,11 +16,11 @@ const before = orderImage(123_456, 'please deliver soon');
 const after = orderImage(123_456, 'shipped');
 const images = Buffer.concat([before, after]);
 const out = Buffer.alloc(4096);
-const cursor: Cursor = { p: 0, o: 0 };
+const cursor: RowCursor = { p: 0, o: 0 };
 const changed = columnSet(ORDER_COLUMNS.length);
 const ranges = new Int32Array(2);
 
-const skip = compileSkip(ORDER_COLUMNS);
+const skip = compileImageEnd(ORDER_COLUMNS);
 const write = compileObject(ORDER_COLUMNS);
 const writeSelected = compileSelected(ORDER_COLUMNS);
 const compare = compileCompare(ORDER_COLUMNS);

@@ -1,7 +1,7 @@
 import type { Column } from '../../src/binlog/binlog.ts';
-import { TYPE } from '../../src/binlog/column-types.ts';
-import { columnCodec, valueSize } from '../../src/binlog/columns.ts';
-import type { RowColumn } from '../../src/binlog/row-compiler.ts';
+import { TYPE } from '../../src/binlog/wire/column-types.ts';
+import { columnCodec, valueSize } from '../../src/binlog/rows/columns.ts';
+import type { RowColumn } from '../../src/binlog/rows/row-compiler.ts';
 
 const UTF8MB4 = 255;
 

@@ -7,7 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startRocketmq } from '../../dev/servers/servers.ts';
+import { startRocketmq } from '../../dev/servers/start.ts';
 import { runRelay } from '../catch-up/relay-run.ts';
 import { measureCore } from '../core/measure-core.ts';
 import { startLoadedMysql } from '../load/loaded-mysql.ts';

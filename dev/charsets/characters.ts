@@ -54,7 +54,10 @@ export async function textCharsets(connection: Connection): Promise<ReadonlyMap<
 
 export const needsTable = (charset: string): boolean => !UNICODE.includes(charset);
 
-/** What MySQL answers of every well-formed sequence: its bytes, and those of its UTF-8, in hex; without UTF-8 where MySQL has no character. */
+/**
+ * What MySQL answers of every well-formed sequence: its bytes, and those of its UTF-8, in hex; without UTF-8 where
+ * MySQL has no character.
+ */
 export async function answersOf(
   connection: Connection,
   charset: string,

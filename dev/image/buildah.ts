@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cacheRoot } from '../servers/cache.ts';
+import { debianMirror } from '../servers/debian-mirror.ts';
 import { imageConfig } from './image-config.ts';
 import type { BuildOptions, Image } from './image.ts';
 import { run, start } from './process.ts';
@@ -19,7 +20,9 @@ export async function buildWithBuildah({ name, folder, secrets, progress }: Buil
   const tag = `localhost/${name}`;
 
   progress('base image');
-  const base = (await run(join(import.meta.dirname, 'base-image.sh'), [cache])).trim();
+  const base = (
+    await run(join(import.meta.dirname, 'base-image.sh'), [cache], { BINLOG_RELAY_DEBIAN_MIRROR: await debianMirror() })
+  ).trim();
   progress(`buildah builds ${name}`);
   const secretFlags = secrets.flatMap((secret) => ['--secret', secret]);
   // Only the Docker format holds a health check.

@@ -1,14 +1,8 @@
 /**
- * The container image, built and run for real: with Docker where an engine answers, else with buildah as root on a stand-in for the base image
- * (base-image.sh), which needs no image registry.
+ * The container image, built and run for real: with Docker where an engine answers, else with buildah as root on a
+ * stand-in for the base image (base-image.sh), which needs no image registry.
  */
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { usesDocker } from '../servers/container.ts';
 import type { Progress } from '../servers/servers.ts';
-import { buildWithBuildah } from './buildah.ts';
-import { buildWithDocker } from './docker.ts';
 
 /** What the Dockerfile says about how the image is run. */
 export interface ImageConfig {
@@ -53,20 +47,4 @@ export interface BuildOptions {
   /** `id` and file of what the build may read and the image never holds. */
   readonly secrets: readonly string[];
   readonly progress: Progress;
-}
-
-/** Builds the Dockerfile of this checkout. Throws an Error that ends with what the build wrote, or says what is missing. */
-export async function buildImage(name: string, progress: Progress): Promise<Image> {
-  const options = { name, folder: join(import.meta.dirname, '..', '..'), secrets: npmSecrets(process.env), progress };
-  return (await usesDocker()) ? buildWithDocker(options) : buildWithBuildah(options);
-}
-
-/** npm in the build reaches its registry as npm on this machine does. */
-function npmSecrets(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const npmrc = env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
-  const extraCa = env['NODE_EXTRA_CA_CERTS'];
-  return [
-    ...(existsSync(npmrc) ? [`id=npmrc,src=${npmrc}`] : []),
-    ...(extraCa !== undefined && existsSync(extraCa) ? [`id=extra-ca,src=${extraCa}`] : []),
-  ];
 }

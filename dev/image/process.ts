@@ -2,7 +2,9 @@ import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Ended, Running } from './image.ts';
 
-/** Runs a program to its end and returns what it wrote to stdout; throws with the end of what it wrote when it fails. */
+/**
+ * Runs a program to its end and returns what it wrote to stdout; throws with the end of what it wrote when it fails.
+ */
 export async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const options = { env: { ...process.env, ...env }, maxBuffer: 64 << 20 };
   const { stdout } = await promisify(execFile)(program, args, options);

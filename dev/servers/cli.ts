@@ -1,10 +1,12 @@
 /** `npm run servers`: real servers to play with, until Ctrl-C. */
 import { parseArgs } from 'node:util';
-import { startMysql, startRocketmq, startServers, type MysqlServer, type RocketmqServer } from './servers.ts';
+import { MYSQL_VERSIONS, type MysqlServer, type MysqlVersion, type RocketmqServer } from './servers.ts';
+import { startMysql, startRocketmq, startServers } from './start.ts';
 
-const USAGE = `npm run servers -- [--mysql 9.7|8.0|mariadb-10.11] [--only mysql|rocketmq]
+const USAGE = `npm run servers -- [--mysql ${MYSQL_VERSIONS.join('|')}] [--only mysql|rocketmq]
 Starts MySQL and RocketMQ, prints how to reach them and stays until Ctrl-C; their data is removed then.`;
 
+const isMysqlVersion = (text: string): text is MysqlVersion => MYSQL_VERSIONS.some((version) => version === text);
 const progress = (line: string): void => console.error(line);
 
 async function main(): Promise<number> {
@@ -12,11 +14,7 @@ async function main(): Promise<number> {
     options: { mysql: { type: 'string', default: '9.7' }, only: { type: 'string' }, help: { type: 'boolean' } },
   });
   const { mysql: version, only } = values;
-  if (
-    values.help === true ||
-    (version !== '9.7' && version !== '8.0' && version !== 'mariadb-10.11') ||
-    !['mysql', 'rocketmq', undefined].includes(only)
-  ) {
+  if (values.help === true || !isMysqlVersion(version) || !['mysql', 'rocketmq', undefined].includes(only)) {
     console.error(USAGE);
     return values.help === true ? 0 : 78;
   }

@@ -2,7 +2,10 @@ import type { Program } from './program.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Controls, Progress } from './servers.ts';
 
-/** A server of one or more programs, controlled as one. `start` starts them, in order, and waits until the server serves. */
+/**
+ * A server of one or more programs, controlled as one. `start` starts them, in order, and waits until the server
+ * serves.
+ */
 export function controls(programs: readonly Program[], folder: RunFolder, start: () => Promise<unknown>): Controls {
   const each = async (action: (program: Program) => Promise<void>): Promise<void> => {
     await Promise.all(programs.map(action));
@@ -24,7 +27,9 @@ export function controls(programs: readonly Program[], folder: RunFolder, start:
   };
 }
 
-/** Starts it for the first time and says how long that took; when it does not start, names its folder, which is kept. */
+/**
+ * Starts it for the first time and says how long that took; when it does not start, names its folder, which is kept.
+ */
 export async function firstStart(
   name: string,
   server: Pick<Controls, 'start' | 'folder' | 'remove'>,

@@ -1,4 +1,7 @@
-/** Servers that the environment names: used as they are, and never started, stopped or removed. servers.ts describes the variables. */
+/**
+ * Servers that the environment names: used as they are, and never started, stopped or removed. servers.ts describes the
+ * variables.
+ */
 import { mysqlVersion } from './mysql-version.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
 import type { Controls, MysqlServer, RocketmqServer } from './servers.ts';

@@ -1,5 +1,7 @@
-/** What every server of ours is started with, whatever its origin; the binlog as the relay's documentation asks for it. */
-import type { MysqlVersion } from './servers.ts';
+/**
+ * What every server of ours is started with, whatever its origin; the binlog as the relay's documentation asks for it.
+ */
+import type { MariadbVersion, MysqlVersion } from './servers.ts';
 
 /** MySQL's. */
 export const MYSQL_FLAGS = [
@@ -21,15 +23,18 @@ const MARIADB_FLAGS = [
 export const RELAY_USER = 'relay';
 export const RELAY_PASSWORD = 'relay-secret';
 
-export function isMariadb(version: MysqlVersion): boolean {
-  return version === 'mariadb-10.11';
+export function isMariadb(version: MysqlVersion): version is MariadbVersion {
+  return version === 'mariadb-10.11' || version === 'mariadb-11.8';
 }
 
 export function flagsOf(version: MysqlVersion, mysqlx: boolean): readonly string[] {
   return isMariadb(version) ? MARIADB_FLAGS : [...MYSQL_FLAGS, `--mysqlx=${mysqlx ? 1 : 0}`];
 }
 
-/** Reading the binlog, its newest position, and the structure of tables (information_schema shows only what one may SELECT, in MariaDB what one may refer to). */
+/**
+ * Reading the binlog, its newest position, and the structure of tables (information_schema shows only what one may
+ * SELECT, in MariaDB what one may refer to).
+ */
 export function relayUserSql(version: MysqlVersion): readonly string[] {
   const account = `'${RELAY_USER}'@'%'`;
   if (isMariadb(version)) {

@@ -32,7 +32,8 @@ export async function unpackMysql(version: MysqlVersion, progress: Progress): Pr
         }),
       );
     case 'mariadb-10.11':
-      return unpackMariadb(progress);
+    case 'mariadb-11.8':
+      return unpackMariadb(version, progress);
   }
 }
 

@@ -14,8 +14,8 @@ const INITIAL =
   /^--(lower[-_]case[-_]table[-_]names|innodb[-_](page[-_]size|data|undo|log|redo)|default[-_]table[-_]encryption)/;
 
 /**
- * A data folder ready to be copied: initialized, with the relay's user and the TLS certificates that mysqld makes at its first start.
- * It has no auto.cnf, so every copy gives itself a server uuid of its own.
+ * A data folder ready to be copied: initialized, with the relay's user and the TLS certificates that mysqld makes at
+ * its first start. It has no auto.cnf, so every copy gives itself a server uuid of its own.
  */
 export async function mysqlTemplate(
   version: MysqlVersion,

@@ -1,6 +1,7 @@
 /**
- * Topics and consumer groups in milliseconds, where each run of mqadmin costs a JVM start: the same two requests that mqadmin makes, in RocketMQ's
- * remoting protocol (org.apache.rocketmq.remoting.protocol.RemotingCommand): length, header length, JSON header, body.
+ * Topics and consumer groups in milliseconds, where each run of mqadmin costs a JVM start: the same two requests that
+ * mqadmin makes, in RocketMQ's remoting protocol (org.apache.rocketmq.remoting.protocol.RemotingCommand): length,
+ * header length, JSON header, body.
  */
 import { connect } from 'node:net';
 import type { TopicOptions } from './servers.ts';
@@ -54,8 +55,9 @@ export class RocketmqAdmin {
   }
 
   /**
-   * Makes a broker (host:port) register with its name servers now, with all its topics. It does so at its start, but only with those that its
-   * client has found by then, and that is a race; the next time is 10 s later. Setting its permission, even to what it is, registers at once.
+   * Makes a broker (host:port) register with its name servers now, with all its topics. It does so at its start, but
+   * only with those that its client has found by then, and that is a race; the next time is 10 s later. Setting its
+   * permission, even to what it is, registers at once.
    */
   async announce(broker: string): Promise<void> {
     await call(broker, UPDATE_BROKER_CONFIG, {}, Buffer.from(`brokerPermission=${READABLE_AND_WRITABLE}`));
@@ -96,7 +98,7 @@ function call(address: string, code: number, extFields: Fields, body: Buffer = B
       const headerBytes = answer.readUInt32BE(4) & 0xffffff;
       const header = answer.toString('utf8', 8, 8 + headerBytes);
       if (isSuccess(JSON.parse(header))) resolve(answer.subarray(8 + headerBytes));
-      fail(header); // without effect behind a resolve, but for the end of the connection
+      fail(header); // without effect after a resolve, but for the end of the connection
     });
     const header = Buffer.from(
       JSON.stringify({

@@ -14,8 +14,8 @@ export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
 }
 
 /**
- * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own process ("local mode").
- * `storeFolder`: undefined leaves the store where the image has it.
+ * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own
+ * process ("local mode"). `storeFolder`: undefined leaves the store where the image has it.
  */
 export function writeRocketmqConfig(folder: RunFolder, storeFolder: string | undefined): void {
   const ports = rocketmqPorts(folder);

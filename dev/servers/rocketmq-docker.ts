@@ -1,13 +1,13 @@
 import { Container } from './container.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
-import type { RunningRocketmq } from './rocketmq.ts';
+import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
 import type { RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
 
 /**
- * Two containers of the official image with one network: the broker announces 127.0.0.1 and its port, which must lead to it from outside
- * the containers as well as from inside.
+ * Two containers of the official image with one network: the broker announces 127.0.0.1 and its port, which must lead
+ * to it from outside the containers as well as from inside.
  */
 export async function rocketmqInDocker(version: RocketmqVersion): Promise<RunningRocketmq> {
   const image = `apache/rocketmq:${version}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { Child } from './child.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
-import type { RunningRocketmq } from './rocketmq.ts';
+import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
 import type { Progress, RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
@@ -17,7 +17,9 @@ const MODULES = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
   '--add-opens=java.base/java.lang=ALL-UNNAMED',
 ];
-/** For programs that do little: they start faster with the first compiler only. The broker keeps both, as in production. */
+/**
+ * For programs that do little: they start faster with the first compiler only. The broker keeps both, as in production.
+ */
 const SMALL = ['-Xms64m', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 const BROKER = ['-Xms256m', '-Xmx768m', '-XX:MaxDirectMemorySize=768m'];
 

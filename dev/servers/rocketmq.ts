@@ -1,24 +1,14 @@
 import { connect } from 'node:net';
 import { usesDocker } from './container.ts';
 import { controls, firstStart } from './controls.ts';
-import { untilReady, type Program } from './program.ts';
+import { untilReady } from './program.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
 import { rocketmqPorts } from './rocketmq-config.ts';
 import { rocketmqInDocker } from './rocketmq-docker.ts';
 import { rocketmqFromPackage } from './rocketmq-package.ts';
-import type { RunFolder } from './run-folder.ts';
 import type { Progress, RocketmqServer, RocketmqVersion } from './servers.ts';
 
 const READY_TIMEOUT_MS = 90_000;
-
-/** What differs by where RocketMQ comes from. */
-export interface RunningRocketmq {
-  readonly folder: RunFolder;
-  readonly namesrv: Program;
-  /** The gRPC proxy, which runs the broker in its own process. */
-  readonly broker: Program;
-  mqadmin(args: readonly string[]): Promise<string>;
-}
 
 /** Starts a RocketMQ of our own. */
 export async function runRocketmq(version: RocketmqVersion, progress: Progress): Promise<RocketmqServer> {

@@ -1,10 +1,14 @@
 /**
- * The folder of one started server: its data, its logs, and what makes sure that nothing outlives the process that started it.
+ * The folder of one started server: its data, its logs, and what makes sure that nothing outlives the process that
+ * started it.
  *
- * - The folder's name is the first port of a block; making the folder reserves the block among all our runs on the machine.
- * - `owner` names the process that started the server, `pids` and `containers` what it started. A process is named by its id and the time it began,
+ * - The folder's name is the first port of a block; making the folder reserves the block among all our runs on the
+ *   machine.
+ * - `owner` names the process that started the server, `pids` and `containers` what it started. A process is named by
+ *   its id and the time it began,
  *   so that an id given out again is not taken for it.
- * - When this process exits or is told to by a signal, its servers are killed. When it is killed itself, the next start anywhere on the machine does it.
+ * - When this process exits or is told to by a signal, its servers are killed. When it is killed itself, the next start
+ *   anywhere on the machine does it.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +20,8 @@ import { processIdentity } from './process-identity.ts';
 /** Ports of one block. */
 const BLOCK = 10;
 /**
- * Below the ports that operating systems give to outgoing connections (32768 and up on Linux): a client that reconnects to a stopped server
- * could otherwise be given the server's own port and, on the loopback, connect to itself.
+ * Below the ports that operating systems give to outgoing connections (32768 and up on Linux): a client that reconnects
+ * to a stopped server could otherwise be given the server's own port and, on the loopback, connect to itself.
  */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
@@ -49,7 +53,10 @@ export class RunFolder {
     appendFileSync(this.file('containers'), `${name}\n`);
   }
 
-  /** Kills what still runs; removes the folder unless it is to be kept. Synchronous, because it is the last thing a process does. Idempotent. */
+  /**
+   * Kills what still runs; removes the folder unless it is to be kept. Synchronous, because it is the last thing a
+   * process does. Idempotent.
+   */
   remove(options: { readonly keepFolder?: boolean } = {}): void {
     if (!live.delete(this)) return;
     killProcessesOf(this.path);

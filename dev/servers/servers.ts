@@ -6,18 +6,19 @@
  *    `BINLOG_RELAY_MYSQL=host:port,user,password[,relay user,relay password]` (the user may create schemas; without the last two it is the relay's user too)
  *    `BINLOG_RELAY_ROCKETMQ=grpc host:port;namesrv host:port`
  * 2. Docker, if an engine answers within 2 s: the official images `mysql` and `apache/rocketmq`.
- * 3. The real packages, unpacked without root into `BINLOG_RELAY_SERVERS_CACHE` (default `$XDG_CACHE_HOME/binlog-relay/servers`):
+ * 3. The real packages, unpacked without root into `BINLOG_RELAY_SERVERS_CACHE` (default
+ *    `$XDG_CACHE_HOME/binlog-relay/servers`):
  *    MySQL 9.7 from Debian, MySQL 8.0 and RocketMQ from Maven. Needs Linux x86_64 with apt-get, dpkg, Java and Maven.
  * `BINLOG_RELAY_SERVERS=docker` or `=packages` takes the choice between 2 and 3.
  *
- * What is started has ports and a data folder of its own and ends with this process, however it ends: see run-folder.ts.
+ * What is started has ports and a data folder of its own and ends with this process, however it ends: see
+ * run-folder.ts.
  */
-import { mysqlFromEnvironment, rocketmqFromEnvironment } from './environment.ts';
-import { runMysql } from './mysql.ts';
-import { RocketmqAdmin } from './rocketmq-admin.ts';
-import { runRocketmq } from './rocketmq.ts';
 
-export type MysqlVersion = '9.7' | '8.0' | 'mariadb-10.11';
+export const MYSQL_VERSIONS = ['9.7', '8.0', 'mariadb-10.11', 'mariadb-11.8'] as const;
+export type MysqlVersion = (typeof MYSQL_VERSIONS)[number];
+export const MARIADB_VERSIONS = ['mariadb-10.11', 'mariadb-11.8'] as const satisfies readonly MysqlVersion[];
+export type MariadbVersion = (typeof MARIADB_VERSIONS)[number];
 export type RocketmqVersion = '5.3.3';
 
 /** Takes one line of what is being fetched, unpacked or started. */
@@ -69,7 +70,10 @@ export interface RocketmqAddress {
   readonly namesrv: string;
 }
 
-/** What can be done to a server that we started. Each promise settles when it is done: the server ready, or its processes gone. */
+/**
+ * What can be done to a server that we started. Each promise settles when it is done: the server ready, or its
+ * processes gone.
+ */
 export interface Controls {
   /** Orderly stop; the data stays, `start` continues with it on the same ports. A broker takes 9 s. */
   stop(): Promise<void>;
@@ -81,7 +85,10 @@ export interface Controls {
   freeze(): Promise<void>;
   /** SIGCONT. */
   thaw(): Promise<void>;
-  /** Operating system ids of the running processes; of a container, the id of its first process on the machine of the engine. */
+  /**
+   * Operating system ids of the running processes; of a container, the id of its first process on the machine of the
+   * engine.
+   */
   pids(): Promise<readonly number[]>;
   /** Kills it for good and removes its folder, or keeps folder and logs. Idempotent. */
   remove(options?: { readonly keepFolder?: boolean }): Promise<void>;
@@ -104,7 +111,10 @@ export interface RocketmqServer extends RocketmqAddress, Controls {
   createTopic(name: string, options: TopicOptions): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
   createGroup(name: string, options: { readonly ordered: boolean }): Promise<void>;
-  /** Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes seconds; returns what it printed. */
+  /**
+   * Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes
+   * seconds; returns what it printed.
+   */
   mqadmin(args: readonly string[]): Promise<string>;
 }
 
@@ -113,46 +123,4 @@ export interface Servers {
   readonly rocketmq: RocketmqServer;
   /** Ends both for good, in less than a second, and removes their folders, or keeps them. */
   stop(options?: { readonly keepFolder?: boolean }): Promise<void>;
-}
-
-/** Row binlog with GTIDs and full row metadata. Throws an Error that names what is missing and how to get it. */
-export async function startMysql(options: MysqlOptions & StartOptions): Promise<MysqlServer> {
-  const given = options.own === true ? undefined : await mysqlFromEnvironment(process.env);
-  return given ?? runMysql(options);
-}
-
-/** Name server, broker and gRPC proxy; neither topics nor groups are created by use. Throws as `startMysql` does. */
-export async function startRocketmq(options: RocketmqOptions & StartOptions): Promise<RocketmqServer> {
-  const given = options.own === true ? undefined : rocketmqFromEnvironment(process.env);
-  return given ?? runRocketmq(options.version ?? '5.3.3', options.progress);
-}
-
-/** Both, at the same time. If one does not start, the other is removed. */
-export async function startServers(
-  options: StartOptions & { readonly mysql?: MysqlOptions; readonly rocketmq?: RocketmqOptions },
-): Promise<Servers> {
-  const [mysql, rocketmq] = await Promise.allSettled([
-    startMysql({ ...options, ...options.mysql }),
-    startRocketmq({ ...options, ...options.rocketmq }),
-  ]);
-  if (mysql.status === 'rejected') {
-    if (rocketmq.status === 'fulfilled') await rocketmq.value.remove();
-    throw mysql.reason;
-  }
-  if (rocketmq.status === 'rejected') {
-    await mysql.value.remove();
-    throw rocketmq.reason;
-  }
-  return {
-    mysql: mysql.value,
-    rocketmq: rocketmq.value,
-    stop: async (how) => {
-      await Promise.all([mysql.value.remove(how), rocketmq.value.remove(how)]);
-    },
-  };
-}
-
-/** Topics and groups of a RocketMQ that another process started, or that the environment names. */
-export function rocketmqAdmin(address: RocketmqAddress): Pick<RocketmqServer, 'createTopic' | 'createGroup'> {
-  return new RocketmqAdmin(address.namesrv);
 }

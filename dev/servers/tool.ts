@@ -9,6 +9,7 @@ const REMEDIES = {
   dpkg: 'use Debian or Ubuntu, or start a Docker engine',
   tar: 'install tar',
   cp: 'install coreutils',
+  unshare: 'install util-linux',
   docker: 'install Docker',
 } as const;
 
@@ -20,7 +21,10 @@ export interface ToolOptions {
   readonly withStderr?: boolean;
 }
 
-/** Runs a program to its end and returns what it printed. Throws an Error that says what failed, and for a missing program how to get it. */
+/**
+ * Runs a program to its end and returns what it printed. Throws an Error that says what failed, and for a missing
+ * program how to get it.
+ */
 export function runTool(
   tool: keyof typeof REMEDIES,
   args: readonly string[],

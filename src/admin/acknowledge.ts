@@ -2,18 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Page, PageSources } from './pages.ts';
 
 /** Far more than the ids of all notices. */
-const MOST_BYTES = 8 * 1024;
+const MAX_BYTES = 8 * 1024;
 
 /**
- * Answers POST /acknowledge. There is no log-in, so no page in a browser may reach it: a browser sends JSON to another place only when that place
- * allows it, and it names the page's origin, here unwanted even if it is the same (DNS can be made to say so).
+ * Answers POST /acknowledge. There is no log-in, so no page in a browser may reach it: a browser sends JSON to another
+ * place only when that place allows it, and it names the page's origin, here unwanted even if it is the same (DNS can
+ * be made to say so).
  */
 export async function acknowledge(request: IncomingMessage, take: PageSources['acknowledge']): Promise<Page> {
   if (request.headers.origin !== undefined) return answer(403, { error: 'not for browsers' });
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? ''))
     return answer(415, { error: 'send it with Content-Type: application/json' });
   const text = await bodyOf(request);
-  if (text === undefined) return answer(413, { error: `more than ${MOST_BYTES} bytes` });
+  if (text === undefined) return answer(413, { error: `more than ${MAX_BYTES} bytes` });
   const ids = idsIn(text);
   if (ids === undefined) return answer(400, { error: 'send {"ids": ["7"]} or {"all": true}' });
   const acknowledged = take(ids).map(({ id }) => id);
@@ -28,7 +29,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   for await (const piece of request.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(piece)) continue;
     bytes += piece.length;
-    if (bytes > MOST_BYTES) return undefined;
+    if (bytes > MAX_BYTES) return undefined;
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString();

@@ -27,6 +27,8 @@ export interface HealthDocument {
   readonly head: RelayStatus['head'] | null;
   readonly heldBytes: number;
   readonly heldBytesLimit: number;
+  readonly tables: number;
+  readonly tablesBytes: number;
   readonly sourcePaused: boolean;
   readonly lanesBusy: number;
   readonly lanes: number;
@@ -55,7 +57,10 @@ export function readiness(status: RelayStatus): ProbeAnswer {
 /** Everything an operator asks first; `nowMs` is milliseconds since 1970. */
 export function health(status: RelayStatus, nowMs: number, versions: Versions): HealthDocument {
   const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink', 'checkpoint'])];
-  if (status.progress === 'stuck') reasons.push('stuck: the server has more, and nothing was acknowledged for 30 s');
+  if (status.progress === 'stuck')
+    reasons.push(
+      'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
+    );
   reasons.push(...noticeReasons(status));
   return {
     healthy: reasons.length === 0,
@@ -70,6 +75,8 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     head: status.head ?? null,
     heldBytes: status.heldBytes,
     heldBytesLimit: status.heldBytesLimit,
+    tables: status.tables,
+    tablesBytes: status.tablesBytes,
     sourcePaused: status.sourcePaused,
     lanesBusy: status.lanesBusy,
     lanes: status.lanes,
@@ -85,8 +92,9 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
 }
 
 /**
- * How far readers are behind the database: the age of the oldest commit that is not yet acknowledged; 0 when idle, however long ago the last
- * commit was. Undefined when it cannot be said: everything read is acknowledged, and the server has more or cannot be asked.
+ * How far readers are behind the database: the age of the oldest commit that is not yet acknowledged; 0 when idle,
+ * however long ago the last commit was. Undefined when it cannot be said: everything read is acknowledged, and the
+ * server has more or cannot be asked.
  */
 export function lagSeconds(status: RelayStatus, nowMs: number): number | undefined {
   if (status.progress === 'idle') return 0;
@@ -109,8 +117,8 @@ function partReasons(status: RelayStatus, names: readonly PartName[]): string[] 
 }
 
 function noticeReasons({ notices }: RelayStatus): string[] {
-  const shown = notices.slice(0, MOST_NOTICES).map(noticeText);
-  return notices.length <= MOST_NOTICES ? shown : [...shown, `${notices.length - MOST_NOTICES} more notices`];
+  const shown = notices.slice(0, MAX_NOTICES).map(noticeText);
+  return notices.length <= MAX_NOTICES ? shown : [...shown, `${notices.length - MAX_NOTICES} more notices`];
 }
 
 /** One notice as a sentence. */
@@ -120,8 +128,8 @@ export function noticeText({ id, about, subject, count, first, last }: Notice): 
   const says =
     about === 'differs'
       ? `the copy of ${subject} differs since ${at}, ${position}: ${what}`
-      : `transaction ${subject} of ${at}, ${position}, was skipped: its changes are in no copy`;
+      : `transaction ${subject} of ${at}, ${position}, was skipped: this run has published none of its changes`;
   return `${says}${more} (notice ${id})`;
 }
 
-const MOST_NOTICES = 10;
+const MAX_NOTICES = 10;

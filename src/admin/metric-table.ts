@@ -35,7 +35,7 @@ const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'st
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
 
-/** Every metric. What each means to an operator: docs/operations.md. */
+/** Every metric. What each means to an operator: docs/monitoring.md. */
 export const METRICS: readonly Metric[] = [
   gauges('binlog_relay_state', 'State of the relay: 1 for the one it is in.', 'state', ({ status }) =>
     STATES.map((state) => [state, Number(status.state === state)]),
@@ -69,6 +69,8 @@ export const METRICS: readonly Metric[] = [
   ),
   gauge('binlog_relay_held_bytes', 'Bytes gathered or in flight.', ({ status }) => status.heldBytes),
   gauge('binlog_relay_held_bytes_limit', 'Held bytes at which reading pauses.', ({ status }) => status.heldBytesLimit),
+  gauge('binlog_relay_tables', 'Versions of published tables that are remembered.', ({ status }) => status.tables),
+  gauge('binlog_relay_tables_bytes', 'Memory that they take, about.', ({ status }) => status.tablesBytes),
   gauge('binlog_relay_source_paused', '1 while reading pauses because the limit is reached.', ({ status }) =>
     Number(status.sourcePaused),
   ),

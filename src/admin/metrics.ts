@@ -9,8 +9,8 @@ export interface Metrics {
 }
 
 /**
- * The relay counts in plain numbers, and they are copied here when somebody asks: an increment of the library costs 0.3 us.
- * The library's own process metrics are not used: they leave a timer and an observer running that nothing can end.
+ * The relay counts in plain numbers, and they are copied here when somebody asks: an increment of the library costs 0.3
+ * us. The library's own process metrics are not used: they leave a timer and an observer running that nothing can end.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry();

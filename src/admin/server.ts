@@ -3,21 +3,28 @@ import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { AdminServer } from './admin.ts';
+import { limitConnections } from './connections.ts';
+import { isHostAllowed } from './host-check.ts';
 import { createPages, type Page, type PageSources } from './pages.ts';
 
 export interface AdminAddress {
   readonly host: string;
   /** 0: one that the system chooses. */
   readonly port: number;
+  /** See isHostAllowed. */
+  readonly hosts: readonly string[];
 }
 
 export interface AdminOptions extends PageSources {
   readonly logger: Logger;
 }
 
-/** Bounds of what clients can hold, slow or hostile ones included: each connection gets one answer and little time for it. */
+/**
+ * Bounds of what clients can hold, slow or hostile ones included: each connection gets one answer and little time for
+ * it.
+ */
 export interface AdminLimits {
-  /** Further connections are closed as they come. */
+  /** See limitConnections. */
   readonly connections: number;
   readonly headerBytes: number;
   /** From the start of a request to the end of its headers, and of the whole request. */
@@ -40,7 +47,7 @@ const LIMITS: AdminLimits = {
 
 /** Listens until it is closed. Throws ADMIN_PORT_IN_USE or ADMIN_CANNOT_LISTEN. */
 export async function startAdmin(
-  { host, port }: AdminAddress,
+  { host, port, hosts }: AdminAddress,
   options: AdminOptions,
   limits: AdminLimits = LIMITS,
 ): Promise<AdminServer> {
@@ -54,6 +61,10 @@ export async function startAdmin(
       connectionsCheckingInterval: limits.checkIntervalMs,
     },
     (request, response) => {
+      if (!isHostAllowed(request.headers.host, hosts)) {
+        send(response, text(421, MISDIRECTED));
+        return;
+      }
       respond(request, response, pageOf, options).catch((thrown: unknown) => {
         const { message } = asRelayError(thrown);
         logger.error({ path: pathOf(request), error: message }, 'an admin request failed');
@@ -62,7 +73,7 @@ export async function startAdmin(
       });
     },
   );
-  server.maxConnections = limits.connections;
+  limitConnections(server, limits.connections);
   server.setTimeout(limits.idleMs);
   const boundPort = await listen(server, host, port);
   server.on('error', (error) => logger.warn({ error: error.message }, 'the admin server could not take a connection'));
@@ -74,6 +85,9 @@ export async function startAdmin(
     close: () => (closed ??= close(server)),
   };
 }
+
+const MISDIRECTED =
+  'this server is asked for by an address, a name without a dot, or a name that admin.hosts lists; see admin.hosts in docs/configuration.md';
 
 async function respond(
   request: IncomingMessage,

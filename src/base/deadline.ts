@@ -1,7 +1,8 @@
 import type { Clock } from './clock.ts';
 
 /**
- * What `work` gives, or what `onLate` throws when `work` has not settled after `ms`. The work itself goes on; what it gives later is ignored.
+ * What `work` gives, or what `onLate` throws when `work` has not settled after `ms`. The work itself goes on; what it
+ * gives later is ignored.
  */
 export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>, onLate: () => Error): Promise<T> {
   const settled = new AbortController();

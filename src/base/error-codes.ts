@@ -6,14 +6,35 @@ export interface ErrorCode {
   readonly summary: string;
   /** What the operator does about it. */
   readonly remedy: string;
-  /** True when the relay itself tries again until it works. */
-  readonly retryable: boolean;
+  readonly retried: Retried;
   readonly exitCode: ExitCode;
 }
 
-const config = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: false, exitCode: 78 });
-const terminal = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: false, exitCode: 1 });
-const retried = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retryable: true, exitCode: 1 });
+/**
+ * When the relay itself tries again until it works.
+ * `always`: nothing is wrong with the configuration; what is away comes back.
+ * `once-proven`: it says that the configuration is wrong, and ends a run that has just begun. But where the very same
+ * configuration has worked, it was something else that changed, and that may change back or be mended while the relay
+ * waits: a password, a certificate, a right, a topic, a mount. `never`: no waiting mends it, since it is a fact of what
+ * was read, sent or stored; or going on would be harm.
+ */
+export type Retried = 'always' | 'once-proven' | 'never';
+
+const config = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retried: 'never', exitCode: 78 });
+const terminal = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retried: 'never', exitCode: 1 });
+const retried = (summary: string, remedy: string): ErrorCode => ({ summary, remedy, retried: 'always', exitCode: 1 });
+const access = (summary: string, remedy: string): ErrorCode => ({
+  summary,
+  remedy,
+  retried: 'once-proven',
+  exitCode: 78,
+});
+const unknown = (summary: string, remedy: string): ErrorCode => ({
+  summary,
+  remedy,
+  retried: 'once-proven',
+  exitCode: 1,
+});
 
 /** Every error the relay can report. docs/errors.md is generated from this table. */
 export const ERROR_CODES = {
@@ -32,19 +53,19 @@ export const ERROR_CODES = {
     'The name of the MySQL server cannot be resolved.',
     'Check source.host. If the name is right, the relay connects as soon as DNS knows it.',
   ),
-  SOURCE_ACCESS_DENIED: config(
+  SOURCE_ACCESS_DENIED: access(
     'MySQL refused the account of the relay.',
-    'Check source.user and source.password (with tail: --user and MYSQL_PASSWORD), and that the account may log in from this host, and without TLS if it is disabled: SELECT user, host, plugin, ssl_type, account_locked FROM mysql.user.',
+    'Check source.user and source.password (with tail: --user and MYSQL_PASSWORD), and that the account may log in from this host, and without TLS if it is disabled: SELECT user, host, plugin, ssl_type, account_locked FROM mysql.user; of MariaDB SHOW CREATE USER.',
   ),
-  SOURCE_GRANT_MISSING: config(
+  SOURCE_GRANT_MISSING: access(
     'The account of the relay lacks a privilege.',
     "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'; of MariaDB REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR.",
   ),
-  SOURCE_TLS: config(
+  SOURCE_TLS: access(
     'The encrypted connection to MySQL cannot be made as configured.',
     'Check source.tls: with verify-ca and verify-identity, source.tls.ca must be the authority that signed the certificate of the server.',
   ),
-  SOURCE_NOT_SUPPORTED: config(
+  SOURCE_NOT_SUPPORTED: access(
     'The server is of a kind or version whose binlog this version does not read.',
     'Use MySQL 8.0.1 or later, or MariaDB 10.5.9 or later, as the source.',
   ),
@@ -58,7 +79,11 @@ export const ERROR_CODES = {
   ),
   SOURCE_SERVER_ID_TAKEN: terminal(
     'Another reader of the server uses the same server id: each would throw the other out.',
-    'Give source.serverId a number that neither a server of the topology nor another reader has (SHOW REPLICAS; SHOW SLAVE HOSTS before 8.0.22).',
+    'Give source.serverId a number that neither a server of the topology nor another reader has (SHOW REPLICAS; before 8.0.22 and of MariaDB SHOW SLAVE HOSTS).',
+  ),
+  SOURCE_BEHIND: retried(
+    'The server is a replica that does not have all transactions yet that the relay has published.',
+    'Nothing to do while it catches up: the relay waits, and goes on by itself. SHOW REPLICA STATUS (SHOW SLAVE STATUS before 8.0.22, of MariaDB SHOW ALL SLAVES STATUS) shows how far it is. If no server of the replication has them any more, compare the copies with the server, repair them, then start with a new checkpoint folder.',
   ),
   SOURCE_ROLLED_BACK: terminal(
     'The server does not know transactions that the relay has published: it was restored from a backup, lost the end of its binlog, or is another server.',
@@ -68,11 +93,11 @@ export const ERROR_CODES = {
     'The checkpoint belongs to another server, or GTIDs were turned on or off since: its position means nothing here.',
     'Connect to the server that the checkpoint names, or start with a new checkpoint folder at a position of your choice (source.start).',
   ),
-  SOURCE_POSITION_INVALID: config(
+  SOURCE_POSITION_INVALID: access(
     'The start position is not the boundary of a transaction in the binlog.',
     "Correct source.start: SHOW BINLOG EVENTS IN '<file>' lists the positions; use that of a Gtid or Anonymous_Gtid event, or 4.",
   ),
-  SOURCE_ERROR: terminal(
+  SOURCE_ERROR: unknown(
     'MySQL answered with an error that the relay cannot mend.',
     'Look up the error number that the message names in the MySQL manual and in the error log of the server.',
   ),
@@ -91,11 +116,11 @@ export const ERROR_CODES = {
   ),
   BINLOG_INCIDENT: terminal(
     'The server logged an incident: something went wrong when it wrote its binlog, and changes may be missing from it.',
-    'Compare the copy with the source, repair it, then start again behind the incident with source.start and a new checkpoint folder.',
+    'Compare the copy with the source, repair it, then start again after the incident with source.start and a new checkpoint folder.',
   ),
   BINLOG_STATEMENT: terminal(
     'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
-    'SET PERSIST binlog_format = ROW (MariaDB: SET GLOBAL); take the right to change it from the application. The rows of that one statement must be copied by hand.',
+    'If the server has another format: SET PERSIST binlog_format = ROW (MariaDB: SET GLOBAL). If a session has set it, or did LOAD DATA under it: take the right to change it from the application. The rows of that one statement must be copied by hand.',
   ),
   DDL_STOPPED: terminal(
     'A statement changed published tables without row events (TRUNCATE, ALTER, DROP …), and `ddl: stop` is set.',
@@ -103,15 +128,15 @@ export const ERROR_CODES = {
   ),
   XA_UNKNOWN_BRANCH: terminal(
     'An XA branch was committed whose rows were logged before the position that the relay started from.',
-    'Compare the copies with the source, repair them, then start with a new checkpoint folder at a position (source.start) at which no branch is prepared: before its XA PREPARE, if the server still has that binlog, or behind this XA COMMIT.',
+    'Compare the copies with the source, repair them, then start with a new checkpoint folder at a position (source.start) at which no branch is prepared: before its XA PREPARE, if the server still has that binlog, or after this XA COMMIT.',
   ),
-  XA_SPILL: terminal(
-    'Rows of open XA branches have no room in memory, and cannot be kept on the disk either.',
-    'Make room in the folder that the message names, or raise limits.heldBytes, then start again: nothing was lost. End the branches that nobody needs any more: XA RECOVER CONVERT XID lists them, XA ROLLBACK ends them.',
+  SPILL_FAILED: terminal(
+    'Rows of a large transaction, or of open XA branches, have no room in memory, and cannot be kept on the disk either.',
+    "Make room in the folder that the message names: as much as the largest transaction takes in the binlog; or raise limits.heldBytes. Then start again: nothing was lost. End XA branches that nobody needs any more: XA RECOVER CONVERT XID (of MariaDB XA RECOVER FORMAT='SQL') lists them, XA ROLLBACK ends them.",
   ),
   ROW_IMAGE_NOT_FULL: terminal(
     'A row event holds only some columns of its rows (binlog_row_image is not FULL).',
-    'SET PERSIST binlog_row_image = FULL (MariaDB: SET GLOBAL); sessions that are open keep the old value until they reconnect. Or publish such rows with the columns that they have: publish.partialRows: allow.',
+    'SET PERSIST binlog_row_image = FULL (MariaDB: SET GLOBAL); sessions that are open keep the old value until they reconnect. MariaDB 11.8 leaves generated columns out of updates and deletes whatever is set: name them in tables.excludeColumns. Or publish such rows with the columns that they have: publish.partialRows: allow.',
   ),
   ROW_TOO_LARGE: terminal(
     'A row, for an update with the previous values of what changed, is larger than a message may be.',
@@ -119,11 +144,11 @@ export const ERROR_CODES = {
   ),
   BINLOG_PURGED: terminal(
     'The server no longer has the binlog that comes after the position of the relay: changes are lost to it.',
-    'Copy the tables anew, then start with a new checkpoint folder behind that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800 (MariaDB: SET GLOBAL).',
+    'Copy the tables again, then start with a new checkpoint folder after that copy (source.start). Keep binlogs longer: SET PERSIST binlog_expire_logs_seconds = 604800 (MariaDB: SET GLOBAL; before 10.6.1 expire_logs_days).',
   ),
   ROW_METADATA_NOT_FULL: config(
     'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
-    'SET PERSIST binlog_row_metadata = FULL (MariaDB: SET GLOBAL); then start from a position behind it: what was written before stays without names.',
+    'SET PERSIST binlog_row_metadata = FULL (MariaDB: SET GLOBAL); then start from a position after it: what was written before stays without names.',
   ),
   GTID_SET_INVALID: config(
     'The text of a GTID set is not valid.',
@@ -147,19 +172,19 @@ export const ERROR_CODES = {
     '`binlog-relay acknowledge` lists them. An id changes when its notice goes on: look at what came, then acknowledge the new id.',
   ),
   // the sink
-  SINK_TOPIC_MISSING: config(
+  SINK_TOPIC_MISSING: access(
     'The RocketMQ topic does not exist.',
     'Create it as a FIFO topic, which the proxy may still call missing for 20 s: mqadmin updateTopic -n <name server>:9876 -c <cluster> -t <topic> -r 8 -w 8 -a +message.type=FIFO -o true.',
   ),
-  SINK_TOPIC_NOT_FIFO: config(
+  SINK_TOPIC_NOT_FIFO: access(
     'The RocketMQ topic does not keep order: its message type is not FIFO.',
     'Publish to a topic that was created with mqadmin updateTopic … -a +message.type=FIFO -o true.',
   ),
-  SINK_UNAUTHORIZED: config(
+  SINK_UNAUTHORIZED: access(
     'RocketMQ refused the access key, or the user may not publish to the topic.',
     'Check accessKey and accessSecret; the user needs Pub on the topic (mqadmin createAcl).',
   ),
-  SINK_CA_UNREADABLE: config(
+  SINK_CA_UNREADABLE: access(
     'The file with the certificate authorities of RocketMQ cannot be used.',
     'Give sink.tls.ca a readable PEM file.',
   ),
@@ -175,15 +200,19 @@ export const ERROR_CODES = {
     'The sink will never take this message.',
     'Nothing was skipped. Correct what the message names; if it is nothing that you can set, report it.',
   ),
+  SINK_ERROR: unknown(
+    'RocketMQ answered with a status that the relay does not know.',
+    'Look at the words of the broker in the message, and in the logs of proxy and broker. A relay that has published before keeps everything and tries again.',
+  ),
   SINK_QUEUES_CHANGED: terminal(
-    'The topic got more queues while the relay was running: lanes would move to other queues and lose their order.',
+    'The queues of the topic have changed while the relay was running: lanes move to other queues, and lose the order of their messages there.',
     'Let all readers drain the topic, then start the relay once with --accept-new-lanes.',
   ),
   SINK_CLOSED: terminal(
     'The sink takes no more messages: it was closed, or the other end of the pipe went away.',
     'Nothing to do on shutdown. With stdout: the program that reads it has ended.',
   ),
-  SINK_FILE: config(
+  SINK_FILE: access(
     'The file of the sink cannot be opened, read or written.',
     'Give sink.path a regular file in a folder that exists and that the relay may write to.',
   ),
@@ -193,8 +222,8 @@ export const ERROR_CODES = {
   ),
   // the checkpoint
   CHECKPOINT_FOREIGN: config(
-    'The checkpoint was made for another destination, other queues, lanes or ordering.',
-    'Use another checkpoint.path (with mysqlx: checkpoint.name); or, when only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes.',
+    'The checkpoint was made for another destination, another broker, other queues, lanes or ordering.',
+    'Use another checkpoint.path (with mysqlx: checkpoint.name). When only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes; when the broker is the same under another address, with --accept-new-endpoint.',
   ),
   CHECKPOINT_MISSING: terminal(
     'There is no checkpoint in this place.',
@@ -204,9 +233,21 @@ export const ERROR_CODES = {
     'There are checkpoint files, but none of them is sound.',
     'Restore the folder from a backup; or find a position before the last published change, remove the files and start there with source.start.',
   ),
-  CHECKPOINT_NOT_WRITABLE: config(
+  CHECKPOINT_NOT_WRITABLE: access(
     'The checkpoint folder cannot be used.',
     'Give checkpoint.path a folder that the relay may read and write, in a folder that exists.',
+  ),
+  CHECKPOINT_LOCKED: terminal(
+    'A relay that is running has this checkpoint.',
+    'Stop one of them, or give each a checkpoint.path of its own. Nothing was read, sent or stored.',
+  ),
+  CHECKPOINT_TAKEN: config(
+    'Another relay has taken over this checkpoint while this one was running, so this one has ended: it stores nothing more.',
+    'If the other one is meant to run, nothing is to be done: leave this one stopped. Otherwise stop the other one, and give each relay a checkpoint.path (with mysqlx: checkpoint.name) of its own.',
+  ),
+  CHECKPOINT_DISK_FAILS: retried(
+    'The disk of the checkpoint folder does not answer, or fails in a way that may pass.',
+    'Look at the disk or the mount (dmesg, df), and at the limit of open files. The relay tries again, and goes on publishing meanwhile; after a crash it would publish again from the last stored checkpoint.',
   ),
   CHECKPOINT_DISK_FULL: retried(
     'The disk or the quota of the checkpoint folder is full.',
@@ -216,7 +257,7 @@ export const ERROR_CODES = {
     'The package that keeps checkpoints in MySQL is not installed.',
     'npm install @mysql/xdevapi@8.0.35 where the relay is installed (its license is GPL-2.0); or keep the checkpoint in files: checkpoint.type: file.',
   ),
-  CHECKPOINT_REFUSED: config(
+  CHECKPOINT_REFUSED: access(
     'The MySQL server that keeps the checkpoint does not let the relay in, or the schema is missing.',
     "Check checkpoint.port, user, password and schema. CREATE DATABASE <schema>; GRANT SELECT, INSERT, UPDATE, CREATE ON <schema>.* TO '<checkpoint.user>'@'<host>'.",
   ),

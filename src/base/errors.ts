@@ -26,8 +26,15 @@ export class RelayError extends Error {
     return ERROR_CODES[this.code];
   }
 
+  /** Whether it is tried again even by a run that has only begun. */
   get retryable(): boolean {
-    return this.definition.retryable;
+    return this.isRetried(false);
+  }
+
+  /** Whether it is tried again, where the same configuration `isProven`: it has worked before. */
+  isRetried(isProven: boolean): boolean {
+    const { retried } = this.definition;
+    return retried === 'always' || (retried === 'once-proven' && isProven);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Patterns over names of several parts, `database.table` or `database.table.column`.
  *
- * A part is either bare or in backticks. Bare: letters, digits, `_`, `$`, `-`, and the wildcards `*` (any number of characters, none as
- * well) and `?` (exactly one). In backticks: any name, literally; a backtick inside is doubled, as in SQL.
- * A pattern is compared with whole names, case and all: `shop.orders` does not match `shop.orders_2024` or `Shop.orders`.
+ * A part is either bare or in backticks. Bare: letters, digits, `_`, `$`, `-`, and the wildcards `*` (any number of
+ * characters, none as well) and `?` (exactly one). In backticks: any name, literally; a backtick inside is doubled, as
+ * in SQL. A pattern is compared with whole names, case and all: `shop.orders` does not match `shop.orders_2024` or
+ * `Shop.orders`.
  */
 
 /** The pattern of one part of a name. */
@@ -45,7 +46,7 @@ export function parseGlob(pattern: string, parts: 2 | 3): ParsedGlob {
   return { ok: false, problem: `must have the form ${FORMS[parts]}; a dot inside a name is written in backticks` };
 }
 
-/** What is wrong with one part; `rest` is what stands behind it. */
+/** What is wrong with one part; `rest` is what stands after it. */
 function partProblem(name: string, isQuoted: boolean, rest: string): string | undefined {
   if (rest !== '' && !rest.startsWith('.')) {
     return 'has backticks that do not fit: a name is either wholly in backticks or not at all';

@@ -1,27 +1,10 @@
 import { SpareBuffers } from './spare-buffers.ts';
 
-/** Counts the bytes that all buffers of a relay occupy, used or not: the byte budget is about memory, not about text. */
+/**
+ * Counts the bytes that all buffers of a relay occupy, used or not: the byte budget is about memory, not about text.
+ */
 export interface HeldBytes {
   bytes: number;
-}
-
-/** A part of what is held: counted by itself, and in the whole as well. */
-export class HeldPart implements HeldBytes {
-  readonly #whole: HeldBytes;
-  #bytes = 0;
-
-  constructor(whole: HeldBytes) {
-    this.#whole = whole;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  set bytes(bytes: number) {
-    this.#whole.bytes += bytes - this.#bytes;
-    this.#bytes = bytes;
-  }
 }
 
 /** Bytes that grow at their end. `reserve` first, then write to `buffer` from `length` and raise `length`. */
@@ -36,7 +19,10 @@ export class GrowingBytes {
     held.bytes += this.buffer.length;
   }
 
-  /** Makes room for `sizeBytes` more bytes and returns the buffer to write to. The one before is lost: nobody else may have it. */
+  /**
+   * Makes room for `sizeBytes` more bytes and returns the buffer to write to. The one before is lost: nobody else may
+   * have it.
+   */
   reserve(sizeBytes: number): Buffer {
     const needed = this.length + sizeBytes;
     if (needed <= this.buffer.length) return this.buffer;
@@ -54,7 +40,9 @@ export class GrowingBytes {
     this.length += bytes.length;
   }
 
-  /** The bytes are no longer held; the object must not be used again. Somebody else may still read what `written` gave. */
+  /**
+   * The bytes are no longer held; the object must not be used again. Somebody else may still read what `written` gave.
+   */
   release(): void {
     this.#held.bytes -= this.buffer.length;
     this.buffer = NOTHING;

@@ -10,8 +10,8 @@ export interface LogOptions {
 }
 
 /**
- * Logs to stderr: stdout belongs to the sink and to `tail`. Synchronous, so that the last line before an exit is never lost. `beforeLine` is
- * called before each line.
+ * Logs to stderr: stdout belongs to the sink and to `tail`. Synchronous, so that the last line before an exit is never
+ * lost. `beforeLine` is called before each line.
  */
 export function createLogger({ level, format }: LogOptions, beforeLine: () => void = () => undefined): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);

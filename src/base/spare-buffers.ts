@@ -1,18 +1,19 @@
 /**
- * Buffers that were grown out of, for the next one that grows. Memory outside of V8's heap costs more than its allocation: V8 counts it, and
- * collects its whole heap for every few tens of megabytes (measured: without spares a third more garbage collection in a backlog).
+ * Buffers that were grown out of, for the next one that grows. Memory outside of V8's heap costs more than its
+ * allocation: V8 counts it, and collects its whole heap for every few tens of megabytes (measured: without spares a
+ * third more garbage collection in a backlog).
  *
  * What is given must not be in use anywhere: never a buffer that was handed to somebody else.
  */
 export class SpareBuffers {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   /** By size, the size that was not asked for the longest first. No list is empty. */
   readonly #bySize = new Map<number, Buffer[]>();
   #bytes = 0;
 
-  /** Keeps at most `mostBytes`. */
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  /** Keeps at most `maxBytes`. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /** At least `bytes` long, with anything in it. */
@@ -36,9 +37,11 @@ export class SpareBuffers {
     this.#bytes += size;
   }
 
-  /** Drops what nobody asked for the longest: a pool that is full of sizes of the past would be of no use ever after. */
+  /**
+   * Drops what nobody asked for the longest: a pool that is full of sizes of the past would be of no use ever after.
+   */
   #makeRoom(size: number): boolean {
-    while (this.#bytes + size > this.#mostBytes) {
+    while (this.#bytes + size > this.#maxBytes) {
       const [oldest] = this.#bySize;
       if (oldest === undefined || oldest[0] === size) return false;
       const [oldestSize, spares] = oldest;

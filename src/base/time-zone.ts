@@ -5,7 +5,10 @@ export interface TimeZone {
   offsetSeconds(epochSeconds: number): number;
 }
 
-/** Why a text names no time zone; undefined when it does: an offset as MySQL takes it, or a name of the IANA time zone database. */
+/**
+ * Why a text names no time zone; undefined when it does: an offset as MySQL takes it, or a name of the IANA time zone
+ * database.
+ */
 export function timeZoneProblem(name: string): string | undefined {
   if (/^[+-]/.test(name)) {
     return fixedOffset(name) === undefined
@@ -30,13 +33,16 @@ export function timeZoneOf(name: string): TimeZone | undefined {
 function fixedOffset(text: string): number | undefined {
   const [, sign, hours, minutes] = /^([+-])(\d\d):([0-5]\d)$/.exec(text) ?? [];
   const seconds = (Number(hours) * 60 + Number(minutes)) * 60 * (sign === '-' ? -1 : 1);
-  return seconds > LEAST_OFFSET_SECONDS && seconds <= MOST_OFFSET_SECONDS ? seconds : undefined;
+  return seconds > LEAST_OFFSET_SECONDS && seconds <= MAX_OFFSET_SECONDS ? seconds : undefined;
 }
 
 const LEAST_OFFSET_SECONDS = -14 * 3600;
-const MOST_OFFSET_SECONDS = 14 * 3600;
+const MAX_OFFSET_SECONDS = 14 * 3600;
 
-/** A zone whose clocks have been changed. All changes are found beforehand, which takes some tenths of a second, so that a lookup is a comparison. */
+/**
+ * A zone whose clocks have been changed. All changes are found beforehand, which takes some tenths of a second, so that
+ * a lookup is a comparison.
+ */
 class NamedZone implements TimeZone {
   readonly name: string;
   /** Where a span of equal offset begins, ascending, and its offset. */

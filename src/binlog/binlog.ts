@@ -1,9 +1,9 @@
 /**
  * The room that turns bytes of a binlog into what they mean. Pure: no I/O, clock, logger or process.
  *
- * An event is given as `(buffer, start, end)`: the bytes from its 19-byte header to its end, checksum included where the file has one.
- * The buffer belongs to the caller and is valid only during the call: what is kept is copied.
- * Bytes that do not fit the documented layout throw BINLOG_DECODE; they never make a wrong row.
+ * An event is given as `(buffer, start, end)`: the bytes from its 19-byte header to its end, checksum included where
+ * the file has one. The buffer belongs to the caller and is valid only during the call: what is kept is copied. Bytes
+ * that do not fit the documented layout throw BINLOG_DECODE; they never make a wrong row.
  */
 
 /** Where a file of binlog is read up to: always a transaction boundary when it is kept. */
@@ -28,8 +28,13 @@ export interface Column {
   readonly collation: number;
   /** Labels of ENUM and SET in definition order, as bytes in the column's charset; empty for all other types. */
   readonly labels: readonly Buffer[];
-  /** Of a GEOMETRY its kind (Field::geometry_type in sql/field.h: 1 POINT … 7 GEOMCOLLECTION), of a VECTOR its dimensions; 0 for all others. */
+  /**
+   * Of a GEOMETRY its kind (Field::geometry_type in sql/field.h: 1 POINT … 7 GEOMCOLLECTION), of a VECTOR its
+   * dimensions; 0 for all others.
+   */
   readonly subtype: number;
+  /** The server made it for itself, and no SELECT shows it. */
+  readonly isHidden?: true;
 }
 
 /** One column of the primary key; `prefix` is the indexed length in characters, 0 for the whole column. */
@@ -50,9 +55,9 @@ export interface Table {
 /**
  * How the value of one column is read from a row image and written as text.
  *
- * Contract of every writer: writes the text of the value held in `b[p, e)` to `out` from `o` and returns the offset behind it.
- * `out` may be too short: bytes beyond its end are lost, nothing throws, and the returned offset is what a long enough `out` would have given,
- * so that the caller grows `out` and writes again.
+ * Contract of every writer: writes the text of the value held in `b[p, e)` to `out` from `o` and returns the offset
+ * after it. `out` may be too short: bytes beyond its end are lost, nothing throws, and the returned offset is what a
+ * long enough `out` would have given, so that the caller grows `out` and writes again.
  */
 export type WriteText = (out: Uint8Array, o: number, b: Buffer, p: number, e: number) => number;
 
@@ -65,7 +70,9 @@ export type ValueSize =
 export interface ColumnCodec {
   /** MySQL's own text of the value in UTF-8 (binary columns: base64). */
   readonly text: WriteText;
-  /** The same text as the inside of a JSON string: `text` escaped. The same function where nothing can need an escape. */
+  /**
+   * The same text as the inside of a JSON string: `text` escaped. The same function where nothing can need an escape.
+   */
   readonly json: WriteText;
   /** The most bytes that `json` writes for a fixed-size value; for a prefixed one, 0. */
   readonly maxBytes: number;

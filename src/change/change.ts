@@ -1,15 +1,20 @@
 /**
- * The room that says what a change is: which row of which table, in which transaction, and which rows it must not overtake. Pure.
+ * The room that says what a change is: which row of which table, in which transaction, and which rows it must not
+ * overtake. Pure.
  */
 
 /**
- * A transaction as the identity of its changes needs it. One record, filled anew for each transaction.
+ * A transaction as the identity of its changes needs it. One record, filled again for each transaction.
  *
- * A change id is `<source>:<number>#<n>`: the n-th row change of its table in the transaction, `+` behind it for the insert half of an update that
- * changed the key. Unique together with database and table, the same on every replica, after every restart and under every table filter.
+ * A change id is `<source>:<number>#<n>`: the n-th row change of its table in the transaction, `+` after it for the
+ * insert half of an update that changed the key. Unique together with database and table, the same on every replica,
+ * after every restart and under every table filter.
  */
 export interface Transaction {
-  /** The server's part of its change ids: `uuid`, `uuid:tag`, MariaDB's `domain-server`, or `server uuid/file` without GTIDs. */
+  /**
+   * The server's part of its change ids: `uuid`, `uuid:tag`, MariaDB's `domain-server`, or `server uuid/file` without
+   * GTIDs.
+   */
   source: string;
   /** The GTID's number, or the offset of the transaction in its file, in digits. */
   number: string;
@@ -19,7 +24,7 @@ export interface Transaction {
   commitTimeMs: number;
 }
 
-/** Which rows a row must not overtake, and its lane. One record, filled anew for each row. */
+/** Which rows a row must not overtake, and its lane. One record, filled again for each row. */
 export interface RowIdentity {
   /** Rows that MySQL may hold equal have the same. 32 bits. */
   laneHash: number;
@@ -33,10 +38,13 @@ export interface RowIdentity {
 export type Ordering = 'key' | 'table' | 'total';
 
 /**
- * One row change on its way from an event into a message. One record, filled anew for each row; the images are valid only while their event is.
+ * One row change on its way from an event into a message. One record, filled again for each row; the images are valid
+ * only while their event is.
  */
 export interface RowChange {
   transaction: Transaction;
+  /** Of the transaction in which it is taken; rises with each one. */
+  serial: number;
   /** The change is the n-th of its table in the transaction, from 0. */
   n: number;
   /** True for the insert half of an update that changed the key. */

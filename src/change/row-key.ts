@@ -1,14 +1,21 @@
 import type { Column, Table, WriteText } from '../binlog/binlog.ts';
-import { foldsAsAscii, isByteEqual } from '../binlog/columns.ts';
-import { compileLocate, hasColumn, type ColumnSet, type LocateValues, type RowColumn } from '../binlog/row-compiler.ts';
+import { foldsAsAscii, isByteEqual } from '../binlog/rows/columns.ts';
+import {
+  compileLocate,
+  hasColumn,
+  type ColumnSet,
+  type LocateValues,
+  type RowColumn,
+} from '../binlog/rows/row-compiler.ts';
 import type { Ordering, RowIdentity } from './change.ts';
 
 /**
  * The key of the rows of one table version: reads the identity of a row from its image.
  *
- * Equal keys must share a lane, and equality is the collation's, not that of bytes. So the lane is hashed over the published text of those key
- * columns whose equality is equality of text; a table without any is one lane. For packing, text under a collation that is known to fold ASCII is
- * compared folded and right-trimmed; any other text, a float, and a part that is indexed by a prefix are taken as equal to everything.
+ * Equal keys must share a lane, and equality is the collation's, not that of bytes. So the lane is hashed over the
+ * published text of those key columns whose equality is equality of text; a table without any is one lane. For packing,
+ * text under a collation that is known to fold ASCII is compared folded and right-trimmed; any other text, a float, and
+ * a part that is indexed by a prefix are taken as equal to everything.
  */
 export class RowKey {
   /** True when keys of this table may be `isAnyKey`: its rows must be compared with such rows as well. */
@@ -19,9 +26,10 @@ export class RowKey {
   readonly #isOrdered: boolean;
   readonly #locate: LocateValues;
   readonly #ranges: Int32Array;
-  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
 
-  /** Under `ordering: table` and `total` every row of the table, or every row, has the same identity, whatever its key. */
+  /**
+   * Under `ordering: table` and `total` every row of the table, or every row, has the same identity, whatever its key.
+   */
   constructor(table: Table, columns: readonly RowColumn[], ordering: Ordering) {
     this.tableHash = ordering === 'total' ? OFFSET_BASIS : hashText(`${table.database}\0${table.name}`);
     this.#parts = partsOf(table, columns);
@@ -59,25 +67,27 @@ export class RowKey {
         isAnyKey = true;
         continue;
       }
-      const scratch = this.#scratch;
       const start = this.#ranges[2 * i] ?? 0;
-      let end = Math.min(SCRATCH_BYTES, part.text(scratch, 0, b, start, this.#ranges[2 * i + 1] ?? 0));
-      while (end > 0 && scratch[end - 1] === SPACE) end -= 1;
-      if (part.equality === 'folded' && !foldAscii(scratch, end)) isAnyKey = true;
-      else key = hashBytes(key, scratch, end);
-      if (part.equality === 'bytes') lane = hashBytes(lane, scratch, end);
+      let end = Math.min(SCRATCH_BYTES, part.text(SCRATCH, 0, b, start, this.#ranges[2 * i + 1] ?? 0));
+      while (end > 0 && SCRATCH[end - 1] === SPACE) end -= 1;
+      if (part.equality === 'folded' && !foldAscii(SCRATCH, end)) isAnyKey = true;
+      else key = hashBytes(key, SCRATCH, end);
+      if (part.equality === 'bytes') lane = hashBytes(lane, SCRATCH, end);
     }
     into.laneHash = scramble(lane);
     into.keyHash = scramble(key);
     into.isAnyKey = isAnyKey;
   }
 
-  /** The primary key of the row that was read last, its parts joined by commas: for the keys of a message, not for comparing. */
+  /**
+   * The primary key of the row that was read last, its parts joined by commas: for the keys of a message, not for
+   * comparing.
+   */
   text(b: Buffer): string {
     return this.#parts
       .map(({ text }, i) => {
-        const end = text(this.#scratch, 0, b, this.#ranges[2 * i] ?? 0, this.#ranges[2 * i + 1] ?? 0);
-        return Buffer.from(this.#scratch.buffer, 0, Math.min(end, SCRATCH_BYTES)).toString();
+        const end = text(SCRATCH, 0, b, this.#ranges[2 * i] ?? 0, this.#ranges[2 * i + 1] ?? 0);
+        return Buffer.from(SCRATCH.buffer, 0, Math.min(end, SCRATCH_BYTES)).toString();
       })
       .join(',');
   }
@@ -89,8 +99,12 @@ interface Part {
   readonly equality: 'bytes' | 'folded' | 'any';
 }
 
-/** InnoDB's longest key has 3,072 bytes, its base64 4,096. What is longer (a prefix part) is compared by its beginning only. */
+/**
+ * InnoDB's longest key has 3,072 bytes, its base64 4,096. What is longer (a prefix part) is compared by its beginning
+ * only.
+ */
 const SCRATCH_BYTES = 8192;
+const SCRATCH = new Uint8Array(SCRATCH_BYTES);
 const SPACE = 0x20;
 
 function partsOf(table: Table, columns: readonly RowColumn[]): readonly Part[] {

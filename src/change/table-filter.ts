@@ -14,10 +14,12 @@ export interface TablePatterns {
 
 /** Asked once for each table map, not per row. */
 export interface TableFilter {
+  /** The tables that are included by name, without wildcards. */
+  readonly named: readonly { readonly database: string; readonly table: string }[];
   includes(database: string, table: string): boolean;
   /**
-   * For names as a statement has them: whether the table, or with `undefined` some table of the database, may be a published one. Without regard to
-   * case, since only the server knows what lower_case_table_names makes of it.
+   * For names as a statement has them: whether the table, or with `undefined` some table of the database, may be a
+   * published one. Without regard to case, since only the server knows what lower_case_table_names makes of it.
    */
   mayInclude(database: string, table: string | undefined): boolean;
   /** True when the column's values must not leave the relay. */
@@ -25,8 +27,9 @@ export interface TableFilter {
 }
 
 /**
- * Names of databases and tables are compared exactly, as the binlog has them: with lower_case_table_names=1 MySQL stores them in lower case, so
- * patterns are written so too. Names of columns have no case in MySQL, so case does not matter there either.
+ * Names of databases and tables are compared exactly, as the binlog has them: with lower_case_table_names=1 MySQL
+ * stores them in lower case, so patterns are written so too. Names of columns have no case in MySQL, so case does not
+ * matter there either.
  *
  * Throws CONFIG_INVALID when a pattern is not valid.
  */
@@ -35,6 +38,11 @@ export function tableFilter({ include, exclude, excludeColumns }: TablePatterns)
   const excluded = exclude.map((pattern) => parse(pattern, 2));
   const excludedColumns = excludeColumns.map((pattern) => parse(pattern, 3));
   return {
+    named: included.flatMap(([database, table]) =>
+      database?.literal === undefined || table?.literal === undefined
+        ? []
+        : [{ database: database.literal, table: table.literal }],
+    ),
     includes: (database, table) =>
       !SYSTEM_SCHEMAS.has(database) &&
       included.some((globs) => matchesTable(globs, database, table)) &&

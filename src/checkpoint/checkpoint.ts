@@ -2,9 +2,17 @@
  * The room of what survives a crash: the low-water mark, and what it is bound to.
  */
 
-/** What a checkpoint was made for. A difference refuses to start: rows would move to other queues, or the position means nothing. */
+/**
+ * What a checkpoint was made for. A difference refuses to start: rows would move to other queues, or the position means
+ * nothing.
+ */
 export interface CheckpointIdentity {
   readonly destination: string;
+  /**
+   * Address of the broker, which stands for its cluster. Absent for sinks without one, and in checkpoints of older
+   * versions.
+   */
+  readonly endpoint?: string;
   readonly queues: number;
   readonly lanes: readonly string[];
   readonly ordering: 'key' | 'table' | 'total';
@@ -22,11 +30,14 @@ export interface NoticeEvent {
   readonly at: string;
 }
 
-/** What an operator has to know until he acknowledges it. */
+/** What an operator has to know, until it is acknowledged. */
 export interface Notice {
   /** Another one each time that the notice goes on. */
   readonly id: string;
-  /** `differs`: a statement changed tables without row events. `skipped`: a transaction was passed without publishing it. */
+  /**
+   * `differs`: a statement changed tables without row events. `skipped`: a transaction was passed without publishing
+   * it.
+   */
   readonly about: 'differs' | 'skipped';
   /** What it is about: `shop.orders`, `shop.*`, `*.*`; or the transaction. */
   readonly subject: string;
@@ -40,6 +51,20 @@ export interface Notices {
   readonly newestId: number;
   /** Those that are not acknowledged, the oldest first; a bounded number. */
   readonly list: readonly Notice[];
+  /**
+   * How far the stream was read when they were counted: what comes before it is not counted again. Absent in
+   * checkpoints of older versions.
+   */
+  readonly readTo?: NoticesReadTo;
+}
+
+export interface NoticesReadTo {
+  /** Of the server that `file` and `offset` belong to. */
+  readonly serverUuid: string;
+  readonly file: string;
+  readonly offset: number;
+  /** Undefined when the source runs without GTIDs. */
+  readonly gtidSet?: string;
 }
 
 export interface Checkpoint extends CheckpointIdentity {
@@ -50,8 +75,8 @@ export interface Checkpoint extends CheckpointIdentity {
   /** GTID set of everything acknowledged; undefined when the source runs without GTIDs. */
   readonly gtidSet: string | undefined;
   /**
-   * Name of this line of checkpoints, made up with the first one. Readers count epochs and sequences per stream: so a relay that lost its checkpoint,
-   * or another one on the same topic, is not taken for an old run of this one.
+   * Name of this line of checkpoints, made up with the first one. Readers count epochs and sequences per stream: so a
+   * relay that lost its checkpoint, or another one on the same topic, is not taken for an old run of this one.
    */
   readonly stream: string;
   /** Run counter: raised and stored before the first send of a run. */
@@ -60,13 +85,47 @@ export interface Checkpoint extends CheckpointIdentity {
   readonly storedAt: string;
   /** Absent before the first notice, and in checkpoints of older versions. */
   readonly notices?: Notices;
+  /**
+   * The server that a run has found rolled back: it is not gone on from there, whatever it has by now. Absent where
+   * there is none.
+   */
+  readonly rolledBack?: { readonly serverUuid: string; readonly at: string };
 }
 
+/** What a run begins with, once the place is its own. */
+export interface Taken {
+  readonly stored: Checkpoint | undefined;
+  /** Of the new run: above every one that was given out here. */
+  readonly epoch: number;
+}
+
+/**
+ * A place for checkpoints. Whoever reads it asks `load`; a run takes it first, and gives it back at its end.
+ *
+ * The place is fenced: a run whose place was taken by another one can store nothing there any more, whatever both
+ * believe of other locks.
+ */
 export interface CheckpointStore {
   /** Where it is, in words for log and health. */
   readonly location: string;
-  /** The newest sound checkpoint; undefined when there is none. Falls back to the previous generation with a warning; throws CHECKPOINT_DAMAGED when none is sound. */
+  /**
+   * The newest sound checkpoint; undefined when there is none. Changes nothing, whoever has the place. Falls back to
+   * the previous generation with a warning; throws CHECKPOINT_DAMAGED when none is sound.
+   */
   load(): Promise<Checkpoint | undefined>;
-  /** Resolves when the checkpoint survives a power cut. Calls do not overlap: the relay awaits one before the next. */
+  /**
+   * Makes the place this run's until `close`. Throws CHECKPOINT_LOCKED when a relay that lives has it, as far as the
+   * place can tell.
+   */
+  take(): Promise<Taken>;
+  /** Throws CHECKPOINT_TAKEN when another relay has taken the place since, or has stored there. */
+  confirm(): Promise<void>;
+  /**
+   * Resolves when the checkpoint survives a power cut. Calls do not overlap: the relay awaits one before the next.
+   * Settles within a deadline, whatever disk or server do. Throws CHECKPOINT_TAKEN, and stores nothing, when what is
+   * stored is of another stream or a higher epoch.
+   */
   save(checkpoint: Checkpoint): Promise<void>;
+  /** Gives the place back. Never throws, and waits for nothing that hangs. Idempotent. */
+  close(): Promise<void>;
 }

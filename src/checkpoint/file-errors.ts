@@ -34,9 +34,22 @@ const REASONS: Readonly<Record<string, { readonly reason: string; readonly remed
   },
 };
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/**
+ * Nothing that a configuration is to blame for: a disk, its server, its connection, or a machine that is short of
+ * something.
+ */
+const MAY_PASS = new Set(
+  'EIO ESTALE EMFILE ENFILE ENOMEM EAGAIN EINTR ETIMEDOUT ENOTCONN ECONNRESET ECONNREFUSED EHOSTDOWN EHOSTUNREACH EREMOTEIO'.split(
+    ' ',
+  ),
+);
 
-/** What the file system refused, as CHECKPOINT_DISK_FULL, which is tried again, or CHECKPOINT_NOT_WRITABLE. */
+/**
+ * What the file system refused: CHECKPOINT_DISK_FULL and CHECKPOINT_DISK_FAILS, which are tried again, or
+ * CHECKPOINT_NOT_WRITABLE.
+ */
 export function folderError(folder: string, error: unknown): RelayError {
+  if (error instanceof RelayError) return error;
   const code = fsCode(error);
   if (code !== undefined && FULL.has(code)) {
     return new RelayError('CHECKPOINT_DISK_FULL', `no room for the checkpoint in ${folder} (${code})`, {
@@ -44,8 +57,18 @@ export function folderError(folder: string, error: unknown): RelayError {
       cause: error,
     });
   }
-  const known = code === undefined ? undefined : REASONS[code];
   const message = error instanceof Error ? error.message : String(error);
+  if (code !== undefined && MAY_PASS.has(code)) {
+    return new RelayError(
+      'CHECKPOINT_DISK_FAILS',
+      `the checkpoint folder ${folder} cannot be used at the moment: ${message}`,
+      {
+        details: { folder },
+        cause: error,
+      },
+    );
+  }
+  const known = code === undefined ? undefined : REASONS[code];
   return new RelayError(
     'CHECKPOINT_NOT_WRITABLE',
     `the checkpoint folder ${folder} cannot be used: ${known === undefined ? message : `${known.reason} (${String(code)})`}`,
@@ -53,7 +76,10 @@ export function folderError(folder: string, error: unknown): RelayError {
   );
 }
 
-/** Throws CHECKPOINT_NOT_WRITABLE when the folder, or the one that it would be made in, does not allow it. Changes nothing, so a full disk goes unnoticed. */
+/**
+ * Throws CHECKPOINT_NOT_WRITABLE when the folder, or the one that it would be made in, does not allow it. Changes
+ * nothing, so a full disk goes unnoticed.
+ */
 export async function requireUsableFolder(folder: string): Promise<void> {
   const allowed = constants.W_OK | constants.X_OK;
   try {

@@ -1,10 +1,10 @@
 /**
- * One generation of the checkpoint as text: indented JSON that an operator can read. `crc32` covers every other field, so that a damaged file is
- * told from a sound one; white space between the fields does not count.
+ * One generation of the checkpoint as text: indented JSON that an operator can read. `crc32` covers every other field,
+ * so that a damaged file is told from a sound one; white space between the fields does not count.
  */
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, Notices } from './checkpoint.ts';
 
 export const FORMAT = 'binlog-relay checkpoint';
 export const VERSION = 1;
@@ -28,6 +28,14 @@ const noticesSchema = z.strictObject({
       last: noticeEventSchema,
     }),
   ),
+  readTo: z
+    .strictObject({
+      serverUuid: z.string(),
+      file: z.string(),
+      offset: z.int().min(0),
+      gtidSet: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** The order of the fields is their order in the file, and in what the CRC is computed over. */
@@ -43,10 +51,12 @@ const checkpointSchema = z.strictObject({
   /** null when the source runs without GTIDs. */
   gtidSet: z.string().nullable(),
   destination: z.string().min(1),
+  endpoint: z.string().min(1).optional(),
   ordering: z.enum(['key', 'table', 'total']),
   queues: z.int().min(1),
   lanes: z.array(z.string().min(1)).min(1),
   notices: noticesSchema.optional(),
+  rolledBack: z.strictObject({ serverUuid: z.string(), at: z.string() }).optional(),
 });
 
 type Content = z.output<typeof checkpointSchema>;
@@ -82,9 +92,10 @@ export function parseCheckpoint(bytes: Buffer): Parsed {
   return { ok: true, checkpoint: toCheckpoint(content) };
 }
 
+/** What is optional is left out when it is absent: a key without a value is none of the contract's. */
 function toCheckpoint(content: Content): Checkpoint {
-  const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, destination, ordering, queues, lanes, notices } =
-    content;
+  const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, ordering, queues, lanes } = content;
+  const { destination, endpoint, notices, rolledBack } = content;
   return {
     storedAt,
     stream,
@@ -94,11 +105,19 @@ function toCheckpoint(content: Content): Checkpoint {
     offset,
     gtidSet: gtidSet ?? undefined,
     destination,
+    ...(endpoint !== undefined && { endpoint }),
     ordering,
     queues,
     lanes,
-    ...(notices !== undefined && { notices }),
+    ...(notices !== undefined && { notices: toNotices(notices) }),
+    ...(rolledBack !== undefined && { rolledBack }),
   };
+}
+
+function toNotices({ newestId, list, readTo }: NonNullable<Content['notices']>): Notices {
+  if (readTo === undefined) return { newestId, list };
+  const { gtidSet, ...place } = readTo;
+  return { newestId, list, readTo: { ...place, ...(gtidSet !== undefined && { gtidSet }) } };
 }
 
 function checksum(content: Content): string {

@@ -7,12 +7,17 @@ import { parseCheckpoint } from './file-format.ts';
 
 /** What is needed of node:fs/promises; a test gives one that fails where it wants. */
 export interface CheckpointFs {
-  open(path: string, flags: string, mode?: number): Promise<Pick<FileHandle, 'writeFile' | 'sync' | 'close'>>;
+  open(path: string, flags: string, mode?: number): Promise<CheckpointFile>;
   readFile(path: string): Promise<Buffer>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   mkdir(path: string): Promise<unknown>;
+  readdir(path: string): Promise<string[]>;
+  stat(path: string): Promise<{ readonly mtimeMs: number }>;
+  utimes(path: string, accessed: Date, modified: Date): Promise<void>;
 }
+
+export type CheckpointFile = Pick<FileHandle, 'writeFile' | 'sync' | 'close'>;
 
 export interface CheckpointPaths {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Checkpoint, CheckpointStore } from './checkpoint.ts';
 
-/** Survives nothing: for `tail`, which starts anew each time. */
+/** Survives nothing: for `tail`, which starts again each time. */
 export function createMemoryCheckpointStore(): CheckpointStore {
   let latest: Checkpoint | undefined;
   // Relays that share a location keep one another out.
@@ -9,9 +9,12 @@ export function createMemoryCheckpointStore(): CheckpointStore {
   return {
     location,
     load: () => Promise.resolve(latest),
+    take: () => Promise.resolve({ stored: latest, epoch: (latest?.epoch ?? 0) + 1 }),
+    confirm: () => Promise.resolve(),
     save: (checkpoint) => {
       latest = checkpoint;
       return Promise.resolve();
     },
+    close: () => Promise.resolve(),
   };
 }

@@ -17,7 +17,10 @@ export function locationOf({ host, port, schema, collection, name }: MysqlxPlace
   return `mysqlx ${host}:${port} ${schema}.${collection}/${name}`;
 }
 
-/** Error numbers of the server, from messages_to_clients.txt of MySQL 9; those above 5000 are of its X plugin, xpl_error.h. */
+/**
+ * Error numbers of the server, from messages_to_clients.txt of MySQL 9; those above 5000 are of its X plugin,
+ * xpl_error.h.
+ */
 export const NO_SUCH_TABLE = 1146;
 export const DUPLICATE_DOCUMENT = 5116;
 const UNKNOWN_DATABASE = 1049;
@@ -33,7 +36,10 @@ export function serverCode(error: unknown): number | undefined {
   return typeof info.code === 'number' ? info.code : undefined;
 }
 
-/** What the package or the server refused: CHECKPOINT_REFUSED for what an operator has to change, CHECKPOINT_UNREACHABLE, which is tried again, for all else. */
+/**
+ * What the package or the server refused: CHECKPOINT_REFUSED for what an operator has to change,
+ * CHECKPOINT_UNREACHABLE, which is tried again, for all else.
+ */
 export function mysqlxError(error: unknown, place: MysqlxPlace): RelayError {
   if (error instanceof RelayError) return error;
   const code = serverCode(error);
@@ -55,7 +61,9 @@ export function protocolError(place: MysqlxPlace): RelayError {
   );
 }
 
-/** Node.js's codes of what is wrong with a certificate: X509 verification of OpenSSL, and the name that it was made for. */
+/**
+ * Node.js's codes of what is wrong with a certificate: X509 verification of OpenSSL, and the name that it was made for.
+ */
 function certificateRemedy(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   if (!/CERT|UNABLE_TO_(GET|VERIFY|DECODE)/.test(error.code)) return undefined;

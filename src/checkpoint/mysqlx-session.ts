@@ -1,5 +1,6 @@
 /**
- * One session of the X Protocol for each use: a checkpoint a second costs less than 1 % of a core that way, and no session has to be watched.
+ * One session of the X Protocol for each use: a checkpoint a second costs less than 1 % of a core that way, and no
+ * session has to be watched.
  *
  * The package is loaded only when a checkpoint is kept through it: it is optional, and its license is GPL-2.0.
  */
@@ -9,10 +10,13 @@ import type { Collection, getSession as GetSession, Session } from '@mysql/xdeva
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RelayError } from '../base/errors.ts';
+import { currentSecret } from '../config/config.ts';
 import { locationOf, mysqlxError, protocolError, type MysqlxPlace } from './mysqlx-errors.ts';
 
 export interface MysqlxAccess extends MysqlxPlace {
   readonly password: string;
+  /** Where it stands, when it was read from a file. */
+  readonly passwordFile?: string | undefined;
   /** `required`: the certificate is not looked at; the others need `ca`, the path of a PEM file. */
   readonly tls: {
     readonly mode: 'required' | 'verify-ca' | 'verify-identity';
@@ -35,8 +39,9 @@ export class MysqlxSessions {
   }
 
   /**
-   * The result of `work`, which is broken off after 10 s. Whether the server did what was broken off is then not known: it may do it later.
-   * Throws CHECKPOINT_STORE_MISSING, CHECKPOINT_REFUSED, CHECKPOINT_UNREACHABLE, and the RelayErrors of `work`.
+   * The result of `work`, which is broken off after 10 s. Whether the server did what was broken off is then not known:
+   * it may do it later. Throws CHECKPOINT_STORE_MISSING, CHECKPOINT_REFUSED, CHECKPOINT_UNREACHABLE, and the
+   * RelayErrors of `work`.
    */
   async use<T>(work: (session: Session, collection: Collection) => Promise<T>): Promise<T> {
     const { schema, collection } = this.#access;
@@ -44,7 +49,13 @@ export class MysqlxSessions {
     const over = new AbortController();
     const attempt = async (): Promise<T> => {
       await this.#requireXProtocol();
-      const { host, port, user, password } = this.#access;
+      const { host, port, user } = this.#access;
+      const password = currentSecret(
+        this.#access.password,
+        this.#access.passwordFile,
+        'checkpoint.password',
+        'CHECKPOINT_REFUSED',
+      );
       const tls = tlsOptions(this.#access);
       const session = await getSession({ host, port, user, password, tls, connectTimeout: CONNECT_TIMEOUT_MS });
       const end = (): void => {
@@ -77,7 +88,10 @@ export class MysqlxSessions {
     );
   }
 
-  /** The package throws where nobody can catch it when something else answers, such as the port of the classic protocol: the process would end. */
+  /**
+   * The package throws where nobody can catch it when something else answers, such as the port of the classic protocol:
+   * the process would end.
+   */
   async #requireXProtocol(): Promise<void> {
     if (this.#speaksXProtocol) return;
     const reply = await firstReply(this.#access);
@@ -97,7 +111,10 @@ async function loadPackage(): Promise<typeof GetSession> {
   }
 }
 
-/** With `ca` the package verifies who signed the certificate; it does not know for which host, and would compare with `localhost`. */
+/**
+ * With `ca` the package verifies who signed the certificate; it does not know for which host, and would compare with
+ * `localhost`.
+ */
 function tlsOptions({
   host,
   tls: { mode, ca },
@@ -108,7 +125,10 @@ function tlsOptions({
     : { ca, checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) };
 }
 
-/** Frames of the X Protocol: length (4 bytes, little-endian, what follows), type (1 byte). mysqlx.proto: ClientMessages.Type, ServerMessages.Type. */
+/**
+ * Frames of the X Protocol: length (4 bytes, little-endian, what follows), type (1 byte). mysqlx.proto:
+ * ClientMessages.Type, ServerMessages.Type.
+ */
 const CAPABILITIES_GET = Buffer.from([1, 0, 0, 0, 1]);
 /** ERROR, CONN_CAPABILITIES, NOTICE. In this place the classic protocol has its version, 10. */
 const REPLIES: ReadonlySet<number> = new Set([1, 2, 11]);
@@ -131,7 +151,10 @@ function firstReply({ host, port }: MysqlxPlace): Promise<Buffer> {
   });
 }
 
-/** What session.js and Connection.js of the package have beside their types. Its version is pinned, and there will be no later one. */
+/**
+ * What session.js and Connection.js of the package have beside their types. Its version is pinned, and there will be no
+ * later one.
+ */
 interface Internals {
   getConnection_(): { getClient(): { getConnection(): Socket } | null };
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Collection, Session } from '@mysql/xdevapi';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { Checkpoint, CheckpointStore } from './checkpoint.ts';
+import type { Checkpoint, CheckpointStore, Taken } from './checkpoint.ts';
+import { requireNotReplaced, takenError } from './fence.ts';
 import { parseCheckpoint, renderCheckpoint } from './file-format.ts';
 import { DUPLICATE_DOCUMENT, locationOf, NO_SUCH_TABLE, serverCode, type MysqlxPlace } from './mysqlx-errors.ts';
 import { MysqlxSessions, type MysqlxAccess } from './mysqlx-session.ts';
@@ -15,8 +17,8 @@ export interface MysqlxCheckpointSurroundings {
 }
 
 /**
- * The checkpoint as one document of a collection: two generations, each the text of a checkpoint file, so that damage to the newer one is noticed
- * and costs one interval. The collection is created by the first save, its schema is not.
+ * The checkpoint as one document of a collection: two generations, each the text of a checkpoint file, so that damage
+ * to the newer one is noticed and costs one interval. The collection is created by the first save, its schema is not.
  */
 export function createMysqlxCheckpointStore(
   access: MysqlxAccess,
@@ -27,23 +29,35 @@ export function createMysqlxCheckpointStore(
 
 const documentSchema = z.object({
   /**
-   * One more with each save, which replaces only the revision that it knows: a save that was given up as lost, and that a server does after all
-   * when it wakes up, can not take back what was saved since. Otherwise an epoch could be given out twice.
+   * One more with each save, which replaces only the revision that it knows: a save that was given up as lost, and that
+   * a server does after all when it wakes up, can not take back what was saved since. Otherwise an epoch could be given
+   * out twice.
    */
   revision: z.int().min(1),
+  /** Which run made it. Absent in documents of older versions. */
+  writer: z.string().optional(),
   current: z.string(),
   previous: z.string(),
 });
 
 type StoredDocument = z.output<typeof documentSchema>;
 
+/**
+ * The fence is the document itself: a run begins with the revision that it has read, and goes on only with revisions
+ * that are its own. What another run has stored since, it never overwrites.
+ */
 class MysqlxCheckpointStore implements CheckpointStore {
   readonly location: string;
   readonly #place: MysqlxPlace;
   readonly #sessions: MysqlxSessions;
   readonly #logger: Logger;
-  /** As it is on the server, 'none' when there is none; undefined until it was looked at. */
-  #known: StoredDocument | 'none' | undefined;
+  readonly #writer = randomUUID();
+  /**
+   * Revision of the document that the first save has to replace, 0 when there was none; undefined until it was looked
+   * at.
+   */
+  #begins: number | undefined;
+  #hasStored = false;
 
   constructor(place: MysqlxPlace, sessions: MysqlxSessions, logger: Logger) {
     this.location = locationOf(place);
@@ -54,34 +68,78 @@ class MysqlxCheckpointStore implements CheckpointStore {
 
   async load(): Promise<Checkpoint | undefined> {
     const found = await this.#sessions.use((_, collection) => this.#read(collection));
-    this.#known = found;
     return found === 'none' ? undefined : this.#choose(found);
+  }
+
+  async take(): Promise<Taken> {
+    const found = await this.#sessions.use((_, collection) => this.#read(collection));
+    const stored = found === 'none' ? undefined : this.#choose(found);
+    this.#begins = revisionOf(found);
+    return { stored, epoch: (stored?.epoch ?? 0) + 1 };
+  }
+
+  async confirm(): Promise<void> {
+    this.#requireOurs(await this.#sessions.use((_, collection) => this.#read(collection)));
   }
 
   async save(checkpoint: Checkpoint): Promise<void> {
     const text = renderCheckpoint(checkpoint);
-    const known = this.#known;
-    // When it fails, the server may have done it all the same: the next save looks.
-    this.#known = undefined;
-    this.#known = await this.#sessions.use(async (session, collection) => {
-      const before = known ?? (await this.#read(collection));
-      const after = successor(before, text);
+    await this.#sessions.use(async (session, collection) => {
+      // An earlier attempt that was given up may have been done all the same: then it is found here, and is ours.
+      const before = await this.#read(collection);
+      this.#requireOurs(before);
+      if (before !== 'none') this.#requireNotReplaced(before, checkpoint);
+      const after = successor(before, text, this.#writer);
       const isDone =
         before === 'none'
           ? await this.#insert(session, collection, after)
           : await this.#replace(collection, before.revision, after);
-      if (!isDone) {
-        throw new RelayError(
-          'CHECKPOINT_UNREACHABLE',
-          `${this.location}: the document was changed meanwhile, by an earlier attempt that the server finished late or by another relay`,
-          {
-            remedy:
-              'Nothing to do if it happens once. If it goes on, two relays have the same checkpoint.name: give one another.',
-          },
-        );
+      if (isDone) {
+        this.#hasStored = true;
+        return;
       }
-      return after;
+      this.#requireOurs(await this.#read(collection));
+      throw new RelayError(
+        'CHECKPOINT_UNREACHABLE',
+        `${this.location}: the document was changed meanwhile, by an earlier attempt that the server finished late`,
+        { remedy: 'Nothing to do: the relay tries again.' },
+      );
     });
+  }
+
+  /** Sessions live for one use. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
+   * Throws CHECKPOINT_LOCKED, later CHECKPOINT_TAKEN, for what neither this run has stored, nor was there when it
+   * began.
+   */
+  #requireOurs(found: StoredDocument | 'none'): void {
+    if (found !== 'none' && found.writer === this.#writer) {
+      this.#hasStored = true;
+      return;
+    }
+    const revision = revisionOf(found);
+    // A run that has not looked yet begins with what there is. A document that was removed by hand belongs to no run.
+    this.#begins ??= revision;
+    if (revision === this.#begins || found === 'none') return;
+    if (this.#hasStored) throw takenError(this.location, 'it has stored there since this run has');
+    throw new RelayError(
+      'CHECKPOINT_LOCKED',
+      `another relay is running on ${this.location}: it has stored there meanwhile`,
+      {
+        remedy: 'Stop one of them, or give each a checkpoint.name of its own. Nothing was read, sent or stored.',
+      },
+    );
+  }
+
+  #requireNotReplaced({ current, previous }: StoredDocument, ours: Checkpoint): void {
+    for (const text of [current, previous]) {
+      const parsed = parse(text);
+      if (parsed.ok) requireNotReplaced(parsed.checkpoint, ours, this.location);
+    }
   }
 
   async #read(collection: Collection): Promise<StoredDocument | 'none'> {
@@ -115,12 +173,17 @@ class MysqlxCheckpointStore implements CheckpointStore {
     }
   }
 
-  async #replace(collection: Collection, known: number, document: StoredDocument): Promise<boolean> {
-    const { revision, current, previous } = document;
+  async #replace(
+    collection: Collection,
+    known: number,
+    document: StoredDocument & { readonly writer: string },
+  ): Promise<boolean> {
+    const { revision, writer, current, previous } = document;
     const result = await collection
       .modify('_id = :name AND revision = :known')
       .bind({ name: this.#place.name, known })
       .set('revision', revision)
+      .set('writer', writer)
       .set('current', current)
       .set('previous', previous)
       .execute();
@@ -147,14 +210,26 @@ class MysqlxCheckpointStore implements CheckpointStore {
   }
 }
 
-/** What is not sound does not become the previous generation, and what stands behind it is too old to: it would give out an epoch twice. */
-function successor(before: StoredDocument | 'none', current: string): StoredDocument {
-  if (before === 'none') return { revision: 1, current, previous: current };
+/**
+ * What is not sound does not become the previous generation, and what stands after it is too old to: it would give out
+ * an epoch twice.
+ */
+function successor(
+  before: StoredDocument | 'none',
+  current: string,
+  writer: string,
+): StoredDocument & { readonly writer: string } {
+  if (before === 'none') return { revision: 1, writer, current, previous: current };
   return {
     revision: before.revision + 1,
+    writer,
     current,
     previous: parse(before.current).ok ? before.current : current,
   };
+}
+
+function revisionOf(found: StoredDocument | 'none'): number {
+  return found === 'none' ? 0 : found.revision;
 }
 
 function parse(text: string): ReturnType<typeof parseCheckpoint> {

@@ -22,14 +22,17 @@ const BEHIND_SECONDS = 10;
 /** Behind by less than this: caught up. */
 const UP_TO_DATE_SECONDS = 2;
 /** Figures are over so many samples, so that they do not jump. */
-const MOST_SAMPLES = 15;
+const MAX_SAMPLES = 15;
 
 /** Looks at a relay from time to time, and says how far behind it is and when that will end. Pure. */
 export class CatchUp {
   readonly #samples: Sample[] = [];
   #began: Sample | undefined;
 
-  /** One look at monotonic time `atMs` and wall-clock time `nowMs`. Undefined while the relay is not behind, or not yet known to move. */
+  /**
+   * One look at monotonic time `atMs` and wall-clock time `nowMs`. Undefined while the relay is not behind, or not yet
+   * known to move.
+   */
   look(status: RelayStatus, atMs: number, nowMs: number): CatchUpProgress | CaughtUp | undefined {
     const { lastLagSeconds, lastAcknowledgedMs, progress, counters } = status;
     if (lastLagSeconds === undefined || lastAcknowledgedMs === undefined) return undefined;
@@ -44,7 +47,7 @@ export class CatchUp {
 
   #progress(sample: Sample): CatchUpProgress | undefined {
     this.#samples.push(sample);
-    if (this.#samples.length > MOST_SAMPLES) this.#samples.shift();
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
     const [oldest = sample] = this.#samples;
     const seconds = (sample.atMs - oldest.atMs) / 1000;
     if (seconds <= 0) return undefined;

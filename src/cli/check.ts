@@ -4,7 +4,7 @@ import { createLogger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { Config } from '../config/config.ts';
-import { requireSameIdentity } from '../relay/identity.ts';
+import { requireSameIdentity } from '../relay/run/identity.ts';
 import type { SinkInfo } from '../sink/sink.ts';
 import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
@@ -85,7 +85,7 @@ async function checkSink(
     const info = await sink.open();
     report.ok('sink', `${info.destination}, ${info.queues} queues`);
     if (stored !== undefined) {
-      requireSameIdentity(stored, identityOf(info, config), false, location);
+      requireSameIdentity(stored, identityOf(info, config), { newLanes: false }, location);
     }
   } catch (error) {
     report.failed('sink', error);
@@ -108,6 +108,7 @@ async function checkDdlSink(config: Config, surroundings: Surroundings, report: 
 
 const identityOf = (info: SinkInfo, { limits, ordering }: Config): Parameters<typeof requireSameIdentity>[1] => ({
   destination: info.destination,
+  ...(info.endpoint !== undefined && { endpoint: info.endpoint }),
   queues: info.queues,
   lanes: info.laneNames(limits.lanes),
   ordering,

@@ -12,7 +12,10 @@ interface Entry {
   readonly load: () => Promise<Command>;
 }
 
-/** Loaded when asked for: tail needs neither a broker's client nor a configuration, and the list of commands nothing at all. */
+/**
+ * Loaded when asked for: tail needs neither a broker's client nor a configuration, and the list of commands nothing at
+ * all.
+ */
 const COMMANDS: readonly Entry[] = [
   {
     name: 'run',

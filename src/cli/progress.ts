@@ -16,7 +16,10 @@ export interface ProgressOptions {
   readonly line: StatusLine | undefined;
 }
 
-/** While the relay is behind, says how it is getting on: every few seconds in the log, every second on a terminal. Call the result to end it. */
+/**
+ * While the relay is behind, says how it is getting on: every few seconds in the log, every second on a terminal. Call
+ * the result to end it.
+ */
 export function showProgress({ status, clock, logger, line }: ProgressOptions): () => void {
   const catchUp = new CatchUp();
   let looks = 0;

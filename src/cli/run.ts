@@ -6,8 +6,9 @@ import { systemRandom } from '../base/randomness.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { redacted } from '../config/describe.ts';
-import type { Relay } from '../relay/run.ts';
-import { parseSkip } from '../relay/skip.ts';
+import type { RelayOptions } from '../relay/run/relay-options.ts';
+import type { Relay } from '../relay/run/run.ts';
+import { parseSkip } from '../relay/intake/skip.ts';
 import type { Arguments, Command } from './command.ts';
 import { showProgress } from './progress.ts';
 import { readConfig, warningsOf } from './read-config.ts';
@@ -20,13 +21,16 @@ export const runCommand: Command = {
   name: 'run',
   help: `Reads the binlog of the configured server from the checkpoint on and publishes its changes.
 
-Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--skip TRANSACTION]
+Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpoint] [--skip TRANSACTION]
 
   --config FILE         the configuration (default: config/relay.yaml)
   --accept-new-lanes    start although queues, lanes or ordering differ from the checkpoint's: only when all readers
                         have drained the topic, since rows move to other queues
+  --accept-new-endpoint
+                        start although sink.endpoint differs from the checkpoint's: only when it is the same cluster,
+                        which has all messages so far, under another address
   --skip TRANSACTION    pass exactly this one without publishing it, when the relay has stopped at it: the GTID, or
-                        file:position, that the error names. Its changes are then in no copy.
+                        file:position, that the error names. Copies then lack its changes.
 
 SIGINT or SIGTERM stops it: what is held is delivered first, for at most limits.stopTimeout. A second signal exits at once.
 
@@ -38,10 +42,15 @@ Examples:
   options: {
     config: { type: 'string' },
     'accept-new-lanes': { type: 'boolean' },
+    'accept-new-endpoint': { type: 'boolean' },
     skip: { type: 'string', multiple: true },
   },
   run: async (args: Arguments) => {
-    const asked = { acceptNewLanes: args.flag('accept-new-lanes'), skip: skipOf(args) };
+    const asked = {
+      acceptNewLanes: args.flag('accept-new-lanes'),
+      acceptNewEndpoint: args.flag('accept-new-endpoint'),
+      skip: skipOf(args),
+    };
     const config = readConfig(args);
     const line = process.stderr.isTTY ? new StatusLine() : undefined;
     const logger = createLogger(config.log, () => line?.clear());
@@ -64,7 +73,7 @@ function skipOf(args: Arguments): string | undefined {
 async function relayUntil(
   stop: AbortSignal,
   config: Config,
-  asked: { readonly acceptNewLanes: boolean; readonly skip: string | undefined },
+  asked: Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'skip'>,
   { logger, line }: { readonly logger: Logger; readonly line: StatusLine | undefined },
 ): Promise<number> {
   const relay = createRelay(config, { ...asked, clock: systemClock, random: systemRandom, logger });

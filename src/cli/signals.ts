@@ -1,5 +1,6 @@
 /**
- * Runs `task` until SIGINT or SIGTERM asks it to stop. A second signal exits at once: what is not acknowledged stays behind the checkpoint.
+ * Runs `task` until SIGINT or SIGTERM asks it to stop. A second signal exits at once: what is not acknowledged stays
+ * behind the checkpoint.
  */
 export async function untilSignalled<T>(task: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 
-/** The last line of a terminal, written over again and again. What else is written to the terminal calls `clear` first. */
+/**
+ * The last line of a terminal, written over again and again. What else is written to the terminal calls `clear` first.
+ */
 export class StatusLine {
   readonly #write: (text: string) => void;
   #isShown = false;

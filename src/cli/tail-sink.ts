@@ -57,9 +57,9 @@ function describe({ database, table, type, pkNames, data, old }: Body): string {
     .join('');
 }
 
-const MOST_SHOWN = 60;
+const MAX_SHOWN = 60;
 
 function show(value: string | null | undefined): string {
   if (value === null || value === undefined) return 'NULL';
-  return JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value);
+  return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
 }

@@ -4,8 +4,9 @@ import type { Logger } from '../base/log.ts';
 import { tableFilter, type TableFilter } from '../change/table-filter.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { canalJson } from '../format/canal-json.ts';
-import { Relay } from '../relay/run.ts';
-import { createSpillFile } from '../relay/spill-file.ts';
+import type { RelayOptions } from '../relay/run/relay-options.ts';
+import { Relay } from '../relay/run/run.ts';
+import { createSpillFile } from '../relay/kept/spill-file.ts';
 import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
 import type { Sink } from '../sink/sink.ts';
@@ -23,7 +24,7 @@ export interface Surroundings {
 /** The configured parts, put together. Nothing is connected yet. */
 export function createRelay(
   config: Config,
-  surroundings: Surroundings & { readonly acceptNewLanes: boolean; readonly skip: string | undefined },
+  surroundings: Surroundings & Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'skip'>,
 ): Relay {
   const { limits, ordering, publish, sink } = config;
   return new Relay({
@@ -74,7 +75,10 @@ export function createDdlSink({ sink, ddl }: Config, surroundings: Surroundings)
   return createSink({ ...sink, topic: ddl.topic }, surroundings);
 }
 
-/** Never the checkpoint itself, should it lie in the source or be replicated to it: each message would make the next one. */
+/**
+ * Never the checkpoint itself, should it lie in the source or be replicated to it: each message would make the next
+ * one.
+ */
 function published({ tables, checkpoint }: Config): TableFilter {
   if (checkpoint.type === 'file') return tableFilter(tables);
   return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.schema}.${checkpoint.collection}`] });

@@ -1,5 +1,6 @@
 /**
- * Names and addresses of servers, checked for what operators get wrong. Each function gives the problem as a predicate, or undefined.
+ * Names and addresses of servers, checked for what operators get wrong. Each function gives the problem as a predicate,
+ * or undefined.
  */
 
 const PORT = /^\d{1,5}$/;
@@ -15,8 +16,8 @@ export function hostProblem(host: string): string | undefined {
 }
 
 /**
- * `host:port` of one RocketMQ proxy. Exactly one: the client takes a list for a single name and cannot resolve it, and it cuts an IPv6
- * address at its first colon.
+ * `host:port` of one RocketMQ proxy. Exactly one: the client takes a list for a single name and cannot resolve it, and
+ * it cuts an IPv6 address at its first colon.
  */
 export function endpointProblem(endpoint: string): string | undefined {
   const form = 'write host:port of the RocketMQ proxy, such as rocketmq-proxy:8081';
@@ -57,4 +58,13 @@ export function credentialProblem(credential: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(credential)
     ? undefined
     : 'holds a space, a line end or a character outside ASCII: RocketMQ takes printable ASCII only';
+}
+
+/**
+ * A name that `admin.hosts` may hold, or all names of a domain. What is wrong with it, as a predicate; undefined when
+ * nothing is.
+ */
+export function hostNameProblem(name: string): string | undefined {
+  if (/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i.test(name)) return undefined;
+  return 'is no name like relay.example.com or *.svc.cluster.local, without a port';
 }

@@ -22,7 +22,10 @@ const fileSchema = z
   .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
   .describe('Two files in a folder, the default.');
 
-/** Lower case, so that the binlog of every server has the name as it is written here, whatever its lower_case_table_names. */
+/**
+ * Lower case, so that the binlog of every server has the name as it is written here, whatever its
+ * lower_case_table_names.
+ */
 const nameProblem: TextCheck = (name) =>
   /^[a-z0-9_]{1,64}$/.test(name) ? undefined : 'is not a name of up to 64 lower-case letters, digits and _';
 
@@ -85,4 +88,4 @@ const mysqlxSchema = z
 export const checkpointSchema = z
   .discriminatedUnion('type', [fileSchema, mysqlxSchema], { error: 'is not one of file, mysqlx' })
   .prefault({})
-  .describe('Where the relay remembers how far it has come; type chooses the kind.');
+  .describe('Where the relay stores the position that the next run resumes from; type chooses the kind.');

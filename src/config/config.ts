@@ -1,16 +1,55 @@
 /**
- * The room of the configuration. What the rest of the relay gets is complete and checked: every default is filled in, every secret is
- * read, durations are milliseconds, sizes are bytes. What each key means, with its default: docs/configuration.md.
+ * The room of the configuration. What the rest of the relay gets is complete and checked: every default is filled in,
+ * every secret is read, durations are milliseconds, sizes are bytes. What each key means, with its default:
+ * docs/configuration.md.
  */
+import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
+import type { Code } from '../base/error-codes.ts';
+import { RelayError } from '../base/errors.ts';
 import type { configSchema } from './schema.ts';
 
 /** Nothing changes the configuration after it was loaded. */
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-export type Config = Frozen<z.output<typeof configSchema>>;
+type Written = Frozen<z.output<typeof configSchema>>;
+
+/** Where a secret stands that was read from a file of its own; see `currentSecret`. */
+interface SecretFiles {
+  readonly passwordFile?: string;
+  readonly accessKeyFile?: string;
+  readonly accessSecretFile?: string;
+}
+
+export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint'> & {
+  readonly source: Written['source'] & SecretFiles;
+  readonly sink: Written['sink'] & SecretFiles;
+  readonly checkpoint: Written['checkpoint'] & SecretFiles;
+};
 
 export type SourceConfig = Config['source'];
 export type StartSetting = SourceConfig['start'];
 export type TablesConfig = Config['tables'];
 export type SinkConfig = Config['sink'];
+
+/**
+ * A secret as it is now: with `file` it is read again each time, so that one that was rotated is followed. `key` names
+ * it in the configuration. Throws `code` when the file cannot be read.
+ */
+export function currentSecret(value: string, file: string | undefined, key: string, code: Code): string {
+  if (file === undefined) return value;
+  try {
+    return readSecretFile(file, (path) => readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    throw new RelayError(code, `the file ${file} of ${key} cannot be read (${reason})`, {
+      remedy: 'Put the secret there again: it is read at the next try.',
+      cause,
+    });
+  }
+}
+
+/** The secret in a file: its text without the last line end. Throws when the file cannot be read. */
+export function readSecretFile(path: string, readFile: (path: string) => string): string {
+  return readFile(path).replace(/\r?\n$/, '');
+}

@@ -1,6 +1,7 @@
 /**
- * The kinds of value that the schema is made of. Each issue text is a predicate ("is not a duration: …"): issues.ts puts the value as
- * written before it, so that nothing that came from the environment or from a secret's file is ever repeated.
+ * The kinds of value that the schema is made of. Each issue text is a predicate ("is not a duration: …"): issues.ts
+ * puts the value as written before it, so that nothing that came from the environment or from a secret's file is ever
+ * repeated.
  */
 import * as z from 'zod';
 import { RelayError } from '../base/errors.ts';
@@ -9,7 +10,10 @@ import { DURATION_PATTERN, SIZE_PATTERN, parseDuration, parseSize, type Parsed }
 /** Why a text is refused; undefined when it is good. */
 export type TextCheck = (text: string) => string | undefined;
 
-/** A text that is not empty and that `check` accepts. `pattern` tells an editor the same as far as a regular expression can. */
+/**
+ * A text that is not empty and that `check` accepts. `pattern` tells an editor the same as far as a regular expression
+ * can.
+ */
 export function text(check: TextCheck = () => undefined, pattern?: string): z.ZodString {
   return z
     .string()

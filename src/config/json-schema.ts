@@ -28,7 +28,10 @@ export function configJsonSchema(): JsonSchema {
 
 const REFERENCE: JsonSchema = { type: 'string', pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}' };
 
-/** The same for the YAML language server: every value may as well be a reference to the environment, of which an editor cannot know the value. */
+/**
+ * The same for the YAML language server: every value may as well be a reference to the environment, of which an editor
+ * cannot know the value.
+ */
 export function editorJsonSchema(): JsonSchema {
   return withReferences(configJsonSchema());
 }

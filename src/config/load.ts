@@ -10,7 +10,10 @@ import { readYamlTree, type YamlTree, type YamlValue } from './yaml-tree.ts';
 
 export type { Surroundings } from './resolve.ts';
 
-/** The configuration in the file. Throws CONFIG_INVALID with everything that is wrong, a line each: `file:line:column: path: what`. */
+/**
+ * The configuration in the file. Throws CONFIG_INVALID with everything that is wrong, a line each: `file:line:column:
+ * path: what`.
+ */
 export function loadConfig(path: string, surroundings: Surroundings): Config {
   let text: string;
   try {
@@ -51,9 +54,21 @@ function check(tree: YamlTree, written: YamlValue, surroundings: Surroundings): 
   const unread = [...tree.problems, ...resolved.problems];
   const unreadPaths = new Set(unread.map(({ path }) => path));
   const problems = [...unread, ...found.filter(({ path }) => !unreadPaths.has(path))];
-  return parsed.success && problems.length === 0 ? { config: complete(parsed.data) } : { problems };
+  return parsed.success && problems.length === 0
+    ? { config: complete(parsed.data, resolved.secretFiles) }
+    : { problems };
 }
 
-function complete(config: Config): Config {
-  return config.ordering === 'total' ? { ...config, limits: { ...config.limits, lanes: 1 } } : config;
+function complete(written: Config, secretFiles: ReadonlyMap<string, string>): Config {
+  const filesOf = (section: string): Record<string, string> =>
+    Object.fromEntries(
+      [...secretFiles]
+        .filter(([key]) => key.startsWith(`${section}.`))
+        .map(([key, file]) => [`${key.slice(section.length + 1)}File`, file]),
+    );
+  const source = { ...written.source, ...filesOf('source') };
+  const sink = { ...written.sink, ...filesOf('sink') };
+  const checkpoint = { ...written.checkpoint, ...filesOf('checkpoint') };
+  const lanes = written.ordering === 'total' ? 1 : written.limits.lanes;
+  return { ...written, source, sink, checkpoint, limits: { ...written.limits, lanes } };
 }

@@ -24,7 +24,8 @@ export const publishSchema = z
       .enum(['fail', 'base64'])
       .default('fail')
       .describe(
-        'What to do with bytes in a CHAR, VARCHAR or TEXT that are no characters of its charset, so that MySQL itself has no text for them. ' +
+        'What to do with bytes in a CHAR, VARCHAR or TEXT that are no characters of its charset, so that MySQL itself has no text for them; and, where a label of ' +
+          'an ENUM or SET is empty, with an ENUM of index 0 and a SET that holds the empty label, whose text another value has too. ' +
           '`fail`: stop with BINLOG_UNSUPPORTED. `base64`: publish the bytes of the whole value in base64, and name row and column under `invalidText`. ' +
           'Every reader must know `invalidText` before you choose it.',
       ),

@@ -1,6 +1,7 @@
 /**
- * `${NAME}` and `${NAME:-default}` inside a text of the configuration stand for an environment variable. As in a shell, the default is also taken
- * for a variable that is set but empty. `$${` stands for `${` itself; any other `$` means nothing.
+ * `${NAME}` and `${NAME:-default}` inside a text of the configuration stand for an environment variable. As in a shell,
+ * the default is also taken for a variable that is set but empty. `$${` stands for `${` itself; any other `$` means
+ * nothing.
  */
 
 export type Environment = Readonly<Record<string, string | undefined>>;

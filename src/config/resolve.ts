@@ -1,5 +1,6 @@
 import { expandReferences, type Environment } from './references.ts';
-import type { Problem } from './problem.ts';
+import { readSecretFile } from './config.ts';
+import { pathText, type Problem } from './problem.ts';
 import { isSecret, SECRET_FILE_PREFIX } from './secrets.ts';
 import type { Path, YamlTree, YamlValue } from './yaml-tree.ts';
 
@@ -13,12 +14,15 @@ export interface Surroundings {
 export interface Resolved {
   readonly value: YamlValue;
   readonly problems: readonly Problem[];
+  /** The files that secrets were read from, by the key's path. */
+  readonly secretFiles: ReadonlyMap<string, string>;
 }
 
 /** The tree's values with references to the environment replaced and the files of secrets read. */
 export function resolve(tree: YamlTree, value: YamlValue, { env, readFile }: Surroundings): Resolved {
   const problems: Problem[] = [];
-  return { value: walk(value, []), problems };
+  const secretFiles = new Map<string, string>();
+  return { value: walk(value, []), problems, secretFiles };
 
   function walk(value: YamlValue, path: Path): YamlValue {
     if (typeof value === 'string') return resolveText(value, path);
@@ -43,10 +47,11 @@ export function resolve(tree: YamlTree, value: YamlValue, { env, readFile }: Sur
     };
     let secret: string;
     try {
-      secret = readFile(file).replace(/\r?\n$/, '');
+      secret = readSecretFile(file, readFile);
     } catch (error) {
       return refuse(`the file ${written} cannot be read (${reasonOf(error)})`);
     }
+    secretFiles.set(pathText(path), file);
     return secret === '' ? refuse(`the file ${written} is empty`) : secret;
   }
 }

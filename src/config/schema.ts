@@ -1,10 +1,10 @@
 /**
- * The configuration file as one schema. The types of config.ts, the editor's schema (config/relay.schema.json) and docs/configuration.md all
- * come from it. Every object is strict: a key that the relay does not know stops it before it starts.
- * Keys that hold a duration get their unit with their value: `heartbeat: 10s` becomes `heartbeatMs: 10000`.
+ * The configuration file as one schema. The types of config.ts, the editor's schema (config/relay.schema.json) and
+ * docs/configuration.md all come from it. Every object is strict: a key that the relay does not know stops it before it
+ * starts. Keys that hold a duration get their unit with their value: `heartbeat: 10s` becomes `heartbeatMs: 10000`.
  */
 import * as z from 'zod';
-import { hostProblem } from './addresses.ts';
+import { hostNameProblem, hostProblem } from './addresses.ts';
 import { checkpointSchema } from './checkpoint-schema.ts';
 import { duration, flag, size, text, wholeNumber } from './fields.ts';
 import { ddlSchema } from './ddl-schema.ts';
@@ -69,6 +69,13 @@ const adminSchema = z
     port: wholeNumber(0, 65_535)
       .prefault(8686)
       .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.'),
+    hosts: z
+      .array(text(hostNameProblem))
+      .default([])
+      .describe(
+        'Names by which it may be asked, besides addresses and names without a dot: `relay.example.com`, or `*.svc.cluster.local` for all of a domain. ' +
+          'Any other name in the Host header is refused with 421, so that no page in a browser can read it by a name of its own (DNS rebinding).',
+      ),
   })
   .prefault({})
   .describe('Health, metrics and status over HTTP.');

@@ -1,6 +1,9 @@
 import { pathText } from './problem.ts';
 
-/** Keys whose values are never shown, and may be read from a file. accessKey is only a name, but names the customer at managed services. */
+/**
+ * Keys whose values are never shown, and may be read from a file. accessKey is only a name, but names the customer at
+ * managed services.
+ */
 const SECRET_PATHS = [
   ['source', 'password'],
   ['sink', 'accessKey'],

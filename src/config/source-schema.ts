@@ -46,7 +46,7 @@ export const sourceSchema = z
       .default('')
       .describe(
         'Password of the account; empty for an account without one. Keep it out of this file: write `${MYSQL_PASSWORD}` to take it from the ' +
-          'environment, or `file:/run/secrets/mysql-password` to read it from a file.',
+          'environment, or `file:/run/secrets/mysql-password` to read it from a file, which is read again at each connect.',
       ),
     tls: tlsSchema,
     serverId: wholeNumber(1, 4_294_967_295)

@@ -52,7 +52,7 @@ const startPoint = z
     gtidSet: text(gtidSetProblem)
       .optional()
       .describe(
-        'Everything in this GTID set is taken as published already; the relay goes on behind it. For a source with gtid_mode=ON, or MariaDB. ' +
+        'Everything in this GTID set is taken as published already; the relay goes on after it. For a source with gtid_mode=ON, or MariaDB. ' +
           "Write what @@gtid_executed was, MariaDB's @@gtid_binlog_pos, when the copy was made that the readers start from.",
       ),
     file: text(binlogFileProblem, '^[^/\\\\\\s]+\\.[0-9]{6,}$')

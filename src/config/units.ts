@@ -1,5 +1,6 @@
 /**
- * Durations and sizes as an operator writes them. Both always carry their unit: a bare number is refused, except 0, which needs none.
+ * Durations and sizes as an operator writes them. Both always carry their unit: a bare number is refused, except 0,
+ * which needs none.
  */
 
 export type Parsed = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly problem: string };
@@ -41,7 +42,7 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>, wh
   const refuse = (problem: string): Parsed => ({ ok: false, problem });
   const match = NUMBER_AND_UNIT.exec(text);
   if (match === null) {
-    if (/\s/.test(text)) return refuse(`is not ${what}: write the unit right behind the number, such as ${examples}`);
+    if (/\s/.test(text)) return refuse(`is not ${what}: write the unit right after the number, such as ${examples}`);
     if (/^\d+\.\d+/.test(text)) return refuse(`is not ${what}: write a whole number of a smaller unit`);
     return refuse(`is not ${what}: write a whole number and its unit, such as ${examples}`);
   }

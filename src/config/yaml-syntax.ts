@@ -1,7 +1,8 @@
 import type { YAMLError } from 'yaml';
 
 /**
- * What a YAML syntax error means, in our own words: the parser's texts may repeat a piece of the file, and that piece may be a password.
+ * What a YAML syntax error means, in our own words: the parser's texts may repeat a piece of the file, and that piece
+ * may be a password.
  */
 export function syntaxText({ code, pos }: YAMLError, source: string): string {
   switch (code) {
@@ -20,7 +21,7 @@ export function syntaxText({ code, pos }: YAMLError, source: string): string {
     case 'BAD_INDENT':
       return 'the indentation does not fit, or a bracket above is not closed: all keys of one mapping begin in the same column';
     case 'MISSING_CHAR':
-      return 'something is missing here: a closing quote or bracket, or the colon and space behind a key';
+      return 'something is missing here: a closing quote or bracket, or the colon and space after a key';
     case 'BAD_DQ_ESCAPE':
       return 'an escape that YAML does not know: inside double quotes write \\\\ for a backslash, or use single quotes';
     case 'UNEXPECTED_TOKEN':

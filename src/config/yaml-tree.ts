@@ -1,6 +1,7 @@
 /**
- * A YAML text as plain values, with the place of each. Only what a configuration needs: one document, mappings with text keys, lists and plain
- * values. Anything that could mean something else than it seems (duplicate keys, aliases, tags) is a problem.
+ * A YAML text as plain values, with the place of each. Only what a configuration needs: one document, mappings with
+ * text keys, lists and plain values. Anything that could mean something else than it seems (duplicate keys, aliases,
+ * tags) is a problem.
  */
 import {
   isAlias,
@@ -28,7 +29,9 @@ interface Place {
 }
 
 export interface YamlTree {
-  /** Undefined when the text could not be read as one mapping; `problems` says why. There may be problems without that. */
+  /**
+   * Undefined when the text could not be read as one mapping; `problems` says why. There may be problems without that.
+   */
   readonly value: YamlValue | undefined;
   readonly problems: readonly Problem[];
   /** A problem with the value at the path, or with its nearest parent that is in the file. */

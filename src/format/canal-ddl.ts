@@ -1,8 +1,8 @@
 import type { DdlMessageFacts } from './format.ts';
 
 /**
- * A statement in Canal's flat JSON, as its server sends it when DDL is not filtered: without rows and types. Added to it, as in messages of rows,
- * `source` and `changes`; and `position` and `tables`. See docs/message-format.md.
+ * A statement in Canal's flat JSON, as its server sends it when DDL is not filtered: without rows and types. Added to
+ * it, as in messages of rows, `source` and `changes`; and `position` and `tables`. See docs/message-format.md.
  */
 export function canalDdl({ type, database, tables, sql, ...facts }: DdlMessageFacts): Buffer {
   const [first] = tables;

@@ -1,17 +1,21 @@
 import type { Column, Table } from '../binlog/binlog.ts';
-import { mysqlTypeOf, sqlTypeOf } from '../binlog/columns.ts';
-import { compileObject, compileSelected, type RowColumn } from '../binlog/row-compiler.ts';
+import { mysqlTypeOf, sqlTypeOf } from '../binlog/rows/columns.ts';
+import { compileObject, compileSelected, type RowColumn } from '../binlog/rows/row-compiler.ts';
 import { canalDdl } from './canal-ddl.ts';
 import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
 
 /**
- * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read unchanged,
- * with `source` and `changes` added, the identity of every row, and marks on rows that are not whole. See docs/message-format.md.
+ * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read
+ * unchanged, with `source` and `changes` added, the identity of every row, and marks on rows that are not whole. See
+ * docs/message-format.md.
  */
 export const canalJson: Format = { name: 'canal-json', forTable, ddl: canalDdl };
 
-/** JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of one. */
-const MOST_GROWTH = 8;
+/**
+ * JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of
+ * one.
+ */
+const MAX_GROWTH = 8;
 /** Images above this size are given twice their size; the few rows that need more are written a second time. */
 const LARGE_IMAGE_BYTES = 8192;
 
@@ -40,7 +44,7 @@ function forTable(table: Table, columns: readonly RowColumn[], marks: Marks = {}
     writeRow: compileObject(columns),
     writeOld: compileSelected(columns),
     room: (imageBytes) =>
-      constantBytes + Math.min(imageBytes * MOST_GROWTH, imageBytes * 2 + LARGE_IMAGE_BYTES * (MOST_GROWTH - 2)),
+      constantBytes + Math.min(imageBytes * MAX_GROWTH, imageBytes * 2 + LARGE_IMAGE_BYTES * (MAX_GROWTH - 2)),
     tail,
   };
 }

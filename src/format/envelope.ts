@@ -1,4 +1,4 @@
-import type { DdlType } from '../binlog/ddl-statement.ts';
+import type { DdlType } from '../binlog/statements/ddl-statement.ts';
 import type { ChangeKind, MarkName } from './format.ts';
 import { encodeText } from './properties.ts';
 

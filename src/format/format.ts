@@ -1,12 +1,12 @@
 /**
  * The room that says what a message looks like: its body, and the tag, keys and properties on it. Pure.
  *
- * A body is written in parts, so that a row costs one copy: a head when the message opens, one element of `data` (and of `old` for an update)
- * per row, and everything else when the message is sealed.
+ * A body is written in parts, so that a row costs one copy: a head when the message opens, one element of `data` (and
+ * of `old` for an update) per row, and everything else when the message is sealed.
  */
 import type { Table } from '../binlog/binlog.ts';
-import type { DdlObject, DdlType } from '../binlog/ddl-statement.ts';
-import type { ColumnSet, Cursor, RowColumn } from '../binlog/row-compiler.ts';
+import type { DdlObject, DdlType } from '../binlog/statements/ddl-statement.ts';
+import type { ColumnSet, RowCursor, RowColumn } from '../binlog/rows/row-compiler.ts';
 
 export type ChangeKind = 'INSERT' | 'UPDATE' | 'DELETE';
 
@@ -29,7 +29,10 @@ export interface MessageFacts {
   readonly sequence: number;
 }
 
-/** What a reader has to know of the rows of a message before it takes them for whole ones, written as usual; nothing of it for ordinary rows. */
+/**
+ * What a reader has to know of the rows of a message before it takes them for whole ones, written as usual; nothing of
+ * it for ordinary rows.
+ */
 export interface Marks {
   /** Name of the time zone of TIMESTAMP texts that are not in UTC. */
   readonly timeZone?: string;
@@ -51,12 +54,15 @@ export interface TableFormat {
   /** Everything before the first row of `data`; `source` is the server's part of the change ids. */
   head(kind: ChangeKind, source: string): Buffer;
   /** Writes the image at `c.p` as one element of `data`. */
-  writeRow(b: Buffer, c: Cursor, out: Uint8Array): void;
+  writeRow(b: Buffer, c: RowCursor, out: Uint8Array): void;
   /** Writes the changed columns of the before image at `c.p` as one element of `old`. */
-  writeOld(b: Buffer, c: Cursor, out: Uint8Array, changed: ColumnSet): void;
-  /** Room to reserve for an element made of `imageBytes` bytes. Enough for nearly every row; the caller checks `c.o` and writes again where not. */
+  writeOld(b: Buffer, c: RowCursor, out: Uint8Array, changed: ColumnSet): void;
+  /**
+   * Room to reserve for an element made of `imageBytes` bytes. Enough for nearly every row; the caller checks `c.o` and
+   * writes again where not.
+   */
   room(imageBytes: number): number;
-  /** Everything behind the last row of `data`. */
+  /** Everything after the last row of `data`. */
   tail(facts: MessageFacts): Buffer;
 }
 

@@ -4,7 +4,10 @@
 import type { Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
-/** `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for good. */
+/**
+ * `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for
+ * good.
+ */
 export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
 export type PartName = 'source' | 'sink' | 'checkpoint';
@@ -16,7 +19,10 @@ export interface PartStatus {
   readonly reason: string;
 }
 
-/** Everything that health, metrics and logs show; plain numbers kept by the relay, copied when asked for. No secrets, no row values. */
+/**
+ * Everything that health, metrics and logs show; plain numbers kept by the relay, copied when asked for. No secrets, no
+ * row values.
+ */
 export interface RelayStatus {
   readonly state: RelayState;
   readonly epoch: number;
@@ -26,9 +32,16 @@ export interface RelayStatus {
   readonly lowWaterMark: StartPosition | undefined;
   /** The server's newest position, asked for at most every few seconds; undefined while it cannot be asked. */
   readonly head: StartPosition | undefined;
-  /** idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and the low-water mark stands still for 30 s; unknown: the server's newest position is not known. */
+  /**
+   * idle: everything the server has is acknowledged; catching-up: behind and moving; stuck: behind, and for 30 s
+   * nothing was read or acknowledged, or one lane waits for the same message; unknown: the server's newest position is
+   * not known.
+   */
   readonly progress: 'idle' | 'catching-up' | 'stuck' | 'unknown';
-  /** Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. Open XA branches are not committed. */
+  /**
+   * Commit time of the oldest transaction not yet acknowledged, ms since 1970; undefined when there is none. Open XA
+   * branches are not committed.
+   */
   readonly oldestUnacknowledgedMs: number | undefined;
   /** Seconds between commit and acknowledgement of the newest acknowledged message; undefined before the first. */
   readonly lastLagSeconds: number | undefined;
@@ -40,6 +53,9 @@ export interface RelayStatus {
   readonly checkpointStoredMs: number | undefined;
   readonly heldBytes: number;
   readonly heldBytesLimit: number;
+  /** Versions of published tables that are remembered, and what they take in memory, about. */
+  readonly tables: number;
+  readonly tablesBytes: number;
   readonly sourcePaused: boolean;
   readonly lanesBusy: number;
   readonly lanes: number;
@@ -56,7 +72,7 @@ export interface RelayStatus {
     { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
 }
 
-/** `before-start`: the run began behind it. `not-met`: no transaction begins there, or the source has no GTIDs. */
+/** `before-start`: the run began after it. `not-met`: no transaction begins there, or the source has no GTIDs. */
 export type SkipState = 'waiting' | 'passed' | 'before-start' | 'not-met';
 
 export interface SkipStatus {

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 const NEWLINE = 0x0a;
 const BLOCK_BYTES = 64 * 1024;
 
-/** Where the last complete line of a file ends: just behind its last newline, 0 without one. */
+/** Where the last complete line of a file ends: just after its last newline, 0 without one. */
 export async function endOfLastLine(file: Pick<FileHandle, 'read'>, sizeBytes: number): Promise<number> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
   for (let end = sizeBytes; end > 0;) {

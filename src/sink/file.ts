@@ -19,7 +19,8 @@ export interface FileSinkDeps {
 }
 
 /**
- * Appends one line for each message, acknowledged when it is on the disk (fdatasync). Sends that come while one write is under way share the next.
+ * Appends one line for each message, acknowledged when it is on the disk (fdatasync). Sends that come while one write
+ * is under way share the next.
  */
 export function createFileSink(options: FileSinkOptions, deps: FileSinkDeps): Sink {
   return new LineFile(options.path, deps);
@@ -39,7 +40,7 @@ class LineFile implements Sink {
   readonly #path: string;
   readonly #deps: FileSinkDeps;
   #handle: FileHandle | undefined;
-  /** Everything before this is on the disk and acknowledged; what lies behind it is taken back before the next write. */
+  /** Everything before this is on the disk and acknowledged; what lies after it is taken back before the next write. */
   #syncedBytes = 0;
   #dirty = false;
   #waiting: Waiting[] = [];
@@ -107,7 +108,7 @@ class LineFile implements Sink {
         for (const { reject } of batch) reject(error);
       }
     }
-    // In the same turn as the last look at what waits: a send that comes now starts anew.
+    // In the same turn as the last look at what waits: a send that comes now starts again.
     this.#writing = undefined;
   }
 

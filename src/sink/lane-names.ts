@@ -1,6 +1,6 @@
 /**
- * Which queue RocketMQ's proxy takes for a message group, and names of lanes that use all queues alike. Numbering alone spreads badly:
- * `lane-0` to `lane-15` put five lanes on one of eight queues and none on another.
+ * Which queue RocketMQ's proxy takes for a message group, and names of lanes that use all queues alike. Numbering alone
+ * spreads badly: `lane-0` to `lane-15` put five lanes on one of eight queues and none on another.
  */
 
 /** String.hashCode of Java: 32 bits, over UTF-16 units. */
@@ -25,7 +25,9 @@ function consistentHash(input: number, buckets: number): number {
   }
 }
 
-/** The queue, counted from 0 over all writable queues of the topic, that a single message of group `lane` is stored in. */
+/**
+ * The queue, counted from 0 over all writable queues of the topic, that a single message of group `lane` is stored in.
+ */
 export function queueOf(lane: string, queues: number): number {
   return consistentHash(javaHashCode(lane), queues);
 }

@@ -2,12 +2,12 @@ import { RelayError } from '../base/errors.ts';
 import type { OutboundMessage } from './sink.ts';
 
 /**
- * The limits of RocketMQ's proxy (GrpcValidator and SendMessageActivity of the proxy, maxMessageSize of the broker), checked before a send: the
- * broker answers some of them with the code that also means "try again later".
+ * The limits of RocketMQ's proxy (GrpcValidator and SendMessageActivity of the proxy, maxMessageSize of the broker),
+ * checked before a send: the broker answers some of them with the code that also means "try again later".
  */
-const MOST_LANE_BYTES = 63;
-const MOST_PROPERTIES = 126;
-const MOST_PROPERTY_BYTES = 16 * 1024;
+const MAX_LANE_BYTES = 63;
+const MAX_PROPERTIES = 126;
+const MAX_PROPERTY_BYTES = 16 * 1024;
 /** What proxy and broker take unless they are told otherwise. */
 const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Room for what the broker stores beside the body, and for what a reader's gRPC adds to it. */
@@ -15,10 +15,10 @@ const BESIDE_BODY_BYTES = 64 * 1024;
 
 /** The relay keeps to the limit that it was told when the sink was opened. */
 const LARGE_BODY_REMEDY =
-  'The proxy takes smaller messages than when the relay started: raise its maxMessageSize again, or start the relay anew.';
+  'The proxy takes smaller messages than when the relay started: raise its maxMessageSize again, or start the relay again.';
 
 /** The largest body for a proxy that announces `maxMessageBytes` (maxMessageSize), or nothing yet. */
-export function mostBodyBytes(maxMessageBytes = DEFAULT_MESSAGE_BYTES): number {
+export function maxBodyBytes(maxMessageBytes = DEFAULT_MESSAGE_BYTES): number {
   return Math.max(BESIDE_BODY_BYTES, maxMessageBytes - BESIDE_BODY_BYTES);
 }
 
@@ -26,17 +26,17 @@ const CONTROL = /\p{Cc}/u;
 const RESERVED = new Set(['KEYS', 'TAGS', 'UNIQ_KEY', 'DELAY']);
 
 /** Throws SINK_REJECTED, naming the part and never its value, which may be a primary key. */
-export function assertSendable(message: OutboundMessage, mostBytes = mostBodyBytes()): void {
+export function assertSendable(message: OutboundMessage, maxBytes = maxBodyBytes()): void {
   const problem =
     laneProblem(message.lane) ??
     tagProblem(message.tag) ??
     keysProblem(message.keys) ??
     propertiesProblem(message) ??
-    bodyProblem(message.body, mostBytes);
+    bodyProblem(message.body, maxBytes);
   if (problem === undefined) return;
   throw new RelayError('SINK_REJECTED', `RocketMQ does not take this message of ${message.tag}: ${problem}.`, {
     details: { lane: message.lane, tag: message.tag },
-    ...(message.body.length > mostBytes && { remedy: LARGE_BODY_REMEDY }),
+    ...(message.body.length > maxBytes && { remedy: LARGE_BODY_REMEDY }),
   });
 }
 
@@ -48,7 +48,7 @@ function textProblem(what: string, text: string): string | undefined {
 
 function laneProblem(lane: string): string | undefined {
   const bytes = Buffer.byteLength(lane);
-  if (bytes > MOST_LANE_BYTES) return `the lane's name has ${bytes} bytes, over ${MOST_LANE_BYTES}`;
+  if (bytes > MAX_LANE_BYTES) return `the lane's name has ${bytes} bytes, over ${MAX_LANE_BYTES}`;
   return textProblem("the lane's name", lane);
 }
 
@@ -67,7 +67,7 @@ function keysProblem(keys: readonly string[]): string | undefined {
 }
 
 function propertiesProblem({ properties, tag, keys }: OutboundMessage): string | undefined {
-  if (properties.size > MOST_PROPERTIES) return `it has ${properties.size} properties, over ${MOST_PROPERTIES}`;
+  if (properties.size > MAX_PROPERTIES) return `it has ${properties.size} properties, over ${MAX_PROPERTIES}`;
   let bytes = Buffer.byteLength(tag);
   for (const key of keys) bytes += Buffer.byteLength(key) + 1;
   for (const [name, value] of properties) {
@@ -77,14 +77,14 @@ function propertiesProblem({ properties, tag, keys }: OutboundMessage): string |
     if (CONTROL.test(value)) return `property ${name} holds a control character`;
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
-  if (bytes > MOST_PROPERTY_BYTES) {
-    return `tag, keys and properties have ${bytes} bytes, over ${MOST_PROPERTY_BYTES}; set sink.messageKeys to none or auto`;
+  if (bytes > MAX_PROPERTY_BYTES) {
+    return `tag, keys and properties have ${bytes} bytes, over ${MAX_PROPERTY_BYTES}; set sink.messageKeys to none or auto`;
   }
   return undefined;
 }
 
-function bodyProblem(body: Buffer, mostBytes: number): string | undefined {
+function bodyProblem(body: Buffer, maxBytes: number): string | undefined {
   if (body.length === 0) return 'the body is empty';
-  if (body.length > mostBytes) return `the body has ${body.length} bytes, over ${mostBytes}`;
+  if (body.length > maxBytes) return `the body has ${body.length} bytes, over ${maxBytes}`;
   return undefined;
 }

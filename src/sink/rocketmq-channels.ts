@@ -34,15 +34,16 @@ const GRPC_OPTIONS = {
 };
 
 /**
- * How long cancelled calls get to leave their connection. One that is closed in the same turn waits for them and may do so for ever: 4 of 150 closes
- * with grpc-js 1.14.7 on Node 20, none after 5 ms.
+ * How long cancelled calls get to leave their connection. One that is closed in the same turn waits for them and may do
+ * so for ever: 4 of 150 closes with grpc-js 1.14.7 on Node 20, none after 5 ms.
  */
 const CANCELLED_MS = 20;
 
 /**
- * The connections of one producer: one channel for each address, with options and authorities of its own, closed for good by `close`. It takes
- * the place of the client's RpcClientManager, which keys its channels by the identity of objects that each route refresh makes anew (with TLS
- * that leaks a connection every 30 s), passes no options, and cannot end a call that hangs.
+ * The connections of one producer: one channel for each address, with options and authorities of its own, closed for
+ * good by `close`. It takes the place of the client's RpcClientManager, which keys its channels by the identity of
+ * objects that each route refresh makes again (with TLS that leaks a connection every 30 s), passes no options, and
+ * cannot end a call that hangs.
  *
  * Overridden is what a producer calls; the rest of RpcClientManager belongs to consumers and transactions.
  */

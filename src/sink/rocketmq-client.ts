@@ -1,5 +1,5 @@
 import { format } from 'node:util';
-import { Producer, type ILogger, type TopicRouteData } from 'rocketmq-client-nodejs';
+import { Producer, type ILogger, type SendReceipt, type TopicRouteData } from 'rocketmq-client-nodejs';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { RpcChannels } from './rocketmq-channels.ts';
@@ -32,8 +32,8 @@ export interface BrokerProducer {
   start(): Promise<void>;
   /** maxMessageSize of the proxy, in bytes; undefined when it has not said. Known once `start` has resolved. */
   readonly maxMessageBytes: number | undefined;
-  /** Resolves when the broker has stored the message. */
-  publish(message: OutboundMessage): Promise<void>;
+  /** Resolves when the broker has stored the message, to its offset in its queue. */
+  publish(message: OutboundMessage): Promise<number>;
   /** Ends within 3 s whatever state it is in, after which no timer and no socket of it is left. */
   dispose(): Promise<void>;
 }
@@ -92,8 +92,8 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     return maxBodySizeBytes > 0 ? maxBodySizeBytes : undefined;
   }
 
-  async publish(message: OutboundMessage): Promise<void> {
-    const receipts = await this.send({
+  async publish(message: OutboundMessage): Promise<number> {
+    const answer: SendReceipt = await this.send({
       topic: this.#topic,
       messageGroup: message.lane,
       tag: message.tag,
@@ -102,8 +102,10 @@ class RocketmqProducer extends Producer implements BrokerProducer {
       body: message.body,
     });
     // The client passes an answer without an entry as a success without a receipt.
-    if ((receipts as typeof receipts | undefined) === undefined)
-      throw new Error('the broker answered without a receipt');
+    const receipt = answer as SendReceipt | undefined;
+    if (receipt === undefined) throw new Error('the broker answered without a receipt');
+    // Of the rest of a receipt the queue is wrong: the client takes its first one, the proxy another.
+    return receipt.offset;
   }
 
   async dispose(): Promise<void> {
@@ -114,7 +116,8 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     this.rpcClientManager.close();
     this.#disposed.abort();
     await this.rpcClientManager.closed();
-    // A startup that was under way may have set its timers meanwhile: no call can succeed any more, so these are the last.
+    // A startup that was under way may have set its timers meanwhile: no call can succeed any more, so these are the
+    // last.
     await this.shutdown().catch(() => undefined);
   }
 
@@ -129,7 +132,10 @@ class RocketmqProducer extends Producer implements BrokerProducer {
 
 export const createProducer: CreateProducer = (settings, deps) => new RocketmqProducer(settings, deps);
 
-/** The client's own log, for whoever looks for a fault in it: all it reports comes to the relay as an error of a call, too. */
+/**
+ * The client's own log, for whoever looks for a fault in it: all it reports comes to the relay as an error of a call,
+ * too.
+ */
 function clientLogger(logger: Logger): ILogger {
   const debug = (...args: unknown[]): void => {
     if (logger.isLevelEnabled('debug')) logger.debug({ text: format(...args) }, 'rocketmq client');

@@ -14,16 +14,20 @@ export function destinationOf({ topic, namespace }: RocketmqPlace): string {
   return `rocketmq topic ${topic}${namespace === '' ? '' : ` in namespace ${namespace}`}`;
 }
 
-/** The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic has its bare name. */
+/**
+ * The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic
+ * has its bare name.
+ */
 export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>): string {
   return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r 8 -w 8 -a +message.type=FIFO -o true`;
 }
 
 /**
- * What a failure of the client means. The client wraps errors in one another; what counts is the innermost one with a code: a status of gRPC
- * (1 to 16) or of RocketMQ (Code in apache/rocketmq/v2/definition.proto, five digits).
+ * What a failure of the client means. The client wraps errors in one another; what counts is the innermost one with a
+ * code: a status of gRPC (1 to 16) or of RocketMQ (Code in apache/rocketmq/v2/definition.proto, five digits).
  *
- * While sending (`send`), a topic that is not found is no reason to stop: a restarted broker answers so until the name server knows it again.
+ * While sending (`send`), a topic that is not found is no reason to stop: a restarted broker answers so until the name
+ * server knows it again.
  */
 export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open' | 'send'): RelayError {
   if (thrown instanceof RelayError) return thrown;
@@ -62,6 +66,8 @@ function brokerText(error: unknown): string {
 }
 
 const TOO_LARGE = /size exceed|too large|illegal/i;
+/** ProducerProcessor of the proxy: no queue of the topic has the permission to write. */
+const NO_QUEUE = /no (?:writable|readable) queue/i;
 
 function classify(error: unknown, status: number | undefined, text: string, phase: 'open' | 'send'): Code {
   // The client's own checks have no code: a wrong message type, a body over the limit that the broker announced.
@@ -70,20 +76,30 @@ function classify(error: unknown, status: number | undefined, text: string, phas
   const family = Math.trunc(status / 100);
   switch (family) {
     case 401:
-    case 403:
       return 'SINK_UNAUTHORIZED';
+    case 403:
+      // FORBIDDEN is for a user without the right, and for a topic that takes no messages for now.
+      return NO_QUEUE.test(text) ? 'SINK_BUSY' : 'SINK_UNAUTHORIZED';
     case 404:
       return phase === 'open' ? 'SINK_TOPIC_MISSING' : 'SINK_BUSY';
     case 408:
       return 'SINK_UNREACHABLE';
-    case 429:
-    case 504:
+    case 402: // PAYMENT_REQUIRED
+    case 428: // PRECONDITION_FAILED
+    case 429: // TOO_MANY_REQUESTS
+    case 504: // a timeout of the proxy, or of the broker's disk or replica
       return 'SINK_BUSY';
     case 500:
       // 50001 means both "not now" and "never this message"; only the text tells.
       return TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
-    default:
+    case 400: // an illegal topic, tag, key, group or property
+    case 413: // PAYLOAD_TOO_LARGE
+    case 431: // REQUEST_HEADER_FIELDS_TOO_LARGE
+    case 501: // NOT_IMPLEMENTED
+    case 505: // VERSION_UNSUPPORTED
       return 'SINK_REJECTED';
+    default:
+      return 'SINK_ERROR';
   }
 }
 
@@ -115,6 +131,9 @@ function remedyOf(code: Code, text: string, place: RocketmqPlace): string | unde
         return 'The certificate of the proxy could not be verified: give sink.tls.ca the authority that signed it, and connect by a name that the certificate holds.';
       }
       return undefined;
+    case 'SINK_BUSY':
+      if (!NO_QUEUE.test(text)) return undefined;
+      return `Let the topic take messages again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6; or look for a broker that is read-only (brokerPermission). The relay keeps everything and tries again.`;
     case 'SINK_REJECTED':
       if (/size exceed/i.test(text)) return 'Raise maxMessageSize of the broker to its default of 4194304 or more.';
       if (/message type/i.test(text)) return `Publish to a FIFO topic, made with ${createTopicCommand(place)}`;

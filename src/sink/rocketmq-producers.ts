@@ -7,8 +7,8 @@ interface Lease {
 }
 
 /**
- * The producer in use, and those on their way in or out. A producer is replaced without waiting for anybody: sends take the new one from then on,
- * and the old one is disposed of when its last send has settled, never under it.
+ * The producer in use, and those on their way in or out. A producer is replaced without waiting for anybody: sends take
+ * the new one from then on, and the old one is disposed of when its last send has settled, never under it.
  */
 export class Producers {
   readonly #live = new Set<BrokerProducer>();
@@ -39,12 +39,12 @@ export class Producers {
   }
 
   /** Runs `work` on the producer in use, which stays alive until it settles. */
-  async use(work: (producer: BrokerProducer) => Promise<void>): Promise<void> {
+  async use<Result>(work: (producer: BrokerProducer) => Promise<Result>): Promise<Result> {
     const lease = this.#current;
     if (lease === undefined) throw new Error('no producer is ready');
     lease.inFlight += 1;
     try {
-      await work(lease.producer);
+      return await work(lease.producer);
     } finally {
       lease.inFlight -= 1;
       if (lease.retired && lease.inFlight === 0) void this.#dispose(lease.producer);

@@ -4,14 +4,15 @@ import { SpareBuffers } from '../base/spare-buffers.ts';
 /**
  * The bytes of SendMessageRequests, in buffers that are used again.
  *
- * The generated code copies each body twice, into buffers of its own, before gRPC copies it once more, and V8 looks at its whole heap for every few
- * tens of megabytes of such buffers: that was half of all garbage collection in a backlog. Here the body is copied once, into a spare buffer,
- * behind what the generated code makes of the rest.
+ * The generated code copies each body twice, into buffers of its own, before gRPC copies it once more, and V8 looks at
+ * its whole heap for every few tens of megabytes of such buffers: that was half of all garbage collection in a backlog.
+ * Here the body is copied once, into a spare buffer, after what the generated code makes of the rest.
  *
- * Layout: service.proto and definition.proto of apache/rocketmq-apis. Fields may come in any order (protobuf.dev, "Encoding").
+ * Layout: service.proto and definition.proto of apache/rocketmq-apis. Fields may come in any order (protobuf.dev,
+ * "Encoding").
  */
 export class RequestBytes {
-  readonly #spares = new SpareBuffers(MOST_SPARE_BYTES);
+  readonly #spares = new SpareBuffers(MAX_SPARE_BYTES);
 
   /** The whole request; its messages lose their bodies. Give the result to `recycle` once nobody reads it any more. */
   write(request: servicePb.SendMessageRequest): Buffer {
@@ -40,7 +41,7 @@ export class RequestBytes {
 }
 
 /** Twice what is in flight with the default settings: 256 KB for each of 8 lanes. */
-const MOST_SPARE_BYTES = 4 << 20;
+const MAX_SPARE_BYTES = 4 << 20;
 /** Field numbers, as tags of wire type 2 (length-delimited): SendMessageRequest.messages and Message.body. */
 const MESSAGES = (1 << 3) | 2;
 const BODY = (4 << 3) | 2;

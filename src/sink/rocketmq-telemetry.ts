@@ -17,11 +17,12 @@ export interface TelemetryDeps {
 const RENEW_AFTER_MS = 1000;
 
 /**
- * The telemetry stream as the client's TelemetrySession uses it (`on`, `once`, `write`, `end`, `removeAllListeners`), over calls that come and go.
+ * The telemetry stream as the client's TelemetrySession uses it (`on`, `once`, `write`, `end`, `removeAllListeners`),
+ * over calls that come and go.
  *
- * Given a bare call, that session renews it from a timer that nothing stops, and leaves it without an `error` listener when it is released: after
- * a shutdown the timer throws into the process, or the next broken connection does. So the renewing is done here, where it can be ended, and
- * the session never hears of `error` or `end`.
+ * Given a bare call, that session renews it from a timer that nothing stops, and leaves it without an `error` listener
+ * when it is released: after a shutdown the timer throws into the process, or the next broken connection does. So the
+ * renewing is done here, where it can be ended, and the session never hears of `error` or `end`.
  */
 export class TelemetryStream extends EventEmitter {
   readonly #deps: TelemetryDeps;
@@ -34,7 +35,10 @@ export class TelemetryStream extends EventEmitter {
     this.#connect();
   }
 
-  /** What is written while no call is open is dropped: a new call starts with the settings, and nothing else is ever said. */
+  /**
+   * What is written while no call is open is dropped: a new call starts with the settings, and nothing else is ever
+   * said.
+   */
   write(command: Command): boolean {
     return this.#call?.write(command) ?? false;
   }

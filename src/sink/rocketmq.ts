@@ -3,8 +3,10 @@ import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { withDeadline } from '../base/deadline.ts';
+import { currentSecret } from '../config/config.ts';
 import { laneNames } from './lane-names.ts';
-import { assertSendable, mostBodyBytes } from './message-limits.ts';
+import { LaneOffsets } from './lane-offsets.ts';
+import { assertSendable, maxBodyBytes } from './message-limits.ts';
 import {
   createProducer as createRealProducer,
   type BrokerProducer,
@@ -24,6 +26,9 @@ export interface RocketmqOptions {
   readonly namespace: string;
   readonly accessKey?: string | undefined;
   readonly accessSecret?: string | undefined;
+  /** Where they stand, when they were read from files. */
+  readonly accessKeyFile?: string | undefined;
+  readonly accessSecretFile?: string | undefined;
   readonly tls: {
     readonly enabled: boolean;
     /** PEM, or the path of a PEM file. */
@@ -41,7 +46,10 @@ export interface RocketmqDeps {
 }
 
 export interface RocketmqSink extends Sink {
-  /** What the broker says of the topic, without making ready to send. Throws what `open` would for a topic that cannot be asked for. */
+  /**
+   * What the broker says of the topic, without making ready to send. Throws what `open` would for a topic that cannot
+   * be asked for.
+   */
   probe(): Promise<TopicProbe>;
 }
 
@@ -52,18 +60,23 @@ export function createRocketmqSink(options: RocketmqOptions, deps: RocketmqDeps)
 const STARTUP_MS = 15_000;
 /** On top of the client's own deadline, which normally ends a send. */
 const SEND_MARGIN_MS = 500;
-/** The client neither follows a moved route nor forgives an address that failed: after this long of failures only, a new producer is tried. */
+/**
+ * The client neither follows a moved route nor forgives an address that failed: after this long of failures only, a new
+ * producer is tried.
+ */
 const RENEW_AFTER_MS = 30_000;
 
 class TopicSink implements RocketmqSink {
+  readonly destination: string;
   readonly #options: RocketmqOptions;
   readonly #deps: RocketmqDeps;
   readonly #create: CreateProducer;
   readonly #producers = new Producers();
+  readonly #offsets = new LaneOffsets();
   /** Queues that took messages when it was opened, and that do by the newest route. */
   #openedQueues = 0;
   /** Of the newest producer. */
-  #mostBodyBytes = mostBodyBytes();
+  #maxBodyBytes = maxBodyBytes();
   #routeQueues = 0;
   /** Monotonic ms: since when every send failed, or a new producer was tried last. */
   #failingSinceMs: number | undefined;
@@ -71,6 +84,7 @@ class TopicSink implements RocketmqSink {
   #closing: Promise<void> | undefined;
 
   constructor(options: RocketmqOptions, deps: RocketmqDeps) {
+    this.destination = destinationOf(options);
     this.#options = options;
     this.#deps = deps;
     this.#create = deps.createProducer ?? createRealProducer;
@@ -95,24 +109,27 @@ class TopicSink implements RocketmqSink {
     this.#failingSinceMs = undefined;
     this.#warnOfAddress(probe);
     return {
-      destination: destinationOf(this.#options),
+      destination: this.destination,
+      // No answer of the proxy names its cluster; brokers of two clusters mostly have the same names.
+      endpoint: this.#options.endpoint.toLowerCase(),
       queues: probe.queues,
-      mostBodyBytes: this.#mostBodyBytes,
+      maxBodyBytes: this.#maxBodyBytes,
       laneNames: (count) => laneNames(probe.queues, count, 'lane-'),
     };
   }
 
   async send(message: OutboundMessage): Promise<void> {
-    assertSendable(message, this.#mostBodyBytes);
+    assertSendable(message, this.#maxBodyBytes);
     if (this.#closing !== undefined || !this.#producers.ready) throw this.#closedError();
     this.#assertSameQueues();
     this.#renewWhenStale();
     try {
       const deadlineMs = this.#options.sendTimeoutMs + SEND_MARGIN_MS;
-      await this.#producers.use((producer) =>
+      const offset = await this.#producers.use((producer) =>
         withDeadline(this.#deps.clock, deadlineMs, producer.publish(message), () => this.#silence(deadlineMs)),
       );
       this.#failingSinceMs = undefined;
+      this.#offsets.stored(message, offset, this.destination);
     } catch (thrown) {
       if (this.#isClosing()) throw this.#closedError();
       const error = brokerError(thrown, this.#options, 'send');
@@ -126,7 +143,9 @@ class TopicSink implements RocketmqSink {
     return this.#closing;
   }
 
-  /** Asked for by a method, because the compiler takes a field that was undefined before an `await` to be so after it. */
+  /**
+   * Asked for by a method, because the compiler takes a field that was undefined before an `await` to be so after it.
+   */
   #isClosing(): boolean {
     return this.#closing !== undefined;
   }
@@ -138,7 +157,7 @@ class TopicSink implements RocketmqSink {
         const probe = await this.#ask(producer);
         assertPublishable(probe, this.#options);
         await withDeadline(this.#deps.clock, STARTUP_MS, producer.start(), () => this.#silence(STARTUP_MS));
-        this.#mostBodyBytes = mostBodyBytes(producer.maxMessageBytes);
+        this.#maxBodyBytes = maxBodyBytes(producer.maxMessageBytes);
         return probe;
       });
     } catch (thrown) {
@@ -163,10 +182,7 @@ class TopicSink implements RocketmqSink {
     const renew = async (): Promise<void> => {
       try {
         await this.#replaceProducer('send');
-        logger.info(
-          { destination: destinationOf(this.#options) },
-          'connected anew to RocketMQ after a time of failures',
-        );
+        logger.info({ destination: this.destination }, 'connected again to RocketMQ after a time of failures');
       } catch (thrown) {
         logger.debug({ err: thrown }, 'a new connection to RocketMQ failed, too');
       } finally {
@@ -177,12 +193,12 @@ class TopicSink implements RocketmqSink {
   }
 
   async #newProducer(): Promise<BrokerProducer> {
-    const { endpoint, topic, namespace, accessKey, accessSecret, tls, sendTimeoutMs } = this.#options;
+    const { endpoint, topic, namespace, tls, sendTimeoutMs } = this.#options;
     const settings: ProducerSettings = {
       endpoint,
       topic,
       namespace,
-      credentials: accessKey !== undefined && accessSecret !== undefined ? { accessKey, accessSecret } : undefined,
+      credentials: currentCredentials(this.#options),
       tls: tls.enabled ? { ca: await readAuthorities(tls.ca) } : undefined,
       sendTimeoutMs,
     };
@@ -193,17 +209,23 @@ class TopicSink implements RocketmqSink {
     });
   }
 
-  /** The broker spreads lanes over the writable queues: with another number of them, rows would change their queue in mid-stream. */
+  /**
+   * The broker spreads lanes over the writable queues: with another number of them, rows would change their queue in
+   * mid-stream.
+   */
   #assertSameQueues(): void {
     const [opened, now] = [this.#openedQueues, this.#routeQueues];
     if (now === opened) return;
-    const destination = destinationOf(this.#options);
+    const destination = this.destination;
     if (now > opened) {
-      throw new RelayError('SINK_QUEUES_CHANGED', `${destination} had ${opened} queues and now has ${now}.`);
+      throw new RelayError(
+        'SINK_QUEUES_CHANGED',
+        `${destination} had ${opened} queues and now has ${now}; no message of this relay was seen in another queue than before.`,
+      );
     }
     throw new RelayError('SINK_BUSY', `${destination}: ${now} of ${opened} queues take messages.`, {
       remedy:
-        'Bring the missing broker back. If the topic was made smaller on purpose, let all readers drain it and start the relay anew.',
+        'Bring the missing broker back. If the topic was made smaller on purpose, let all readers drain it and start the relay again.',
     });
   }
 
@@ -219,13 +241,22 @@ class TopicSink implements RocketmqSink {
   #silence(ms: number): RelayError {
     return new RelayError(
       'SINK_UNREACHABLE',
-      `${destinationOf(this.#options)} at ${this.#options.endpoint} did not answer within ${ms} ms.`,
+      `${this.destination} at ${this.#options.endpoint} did not answer within ${ms} ms.`,
     );
   }
 
   #closedError(): RelayError {
-    return new RelayError('SINK_CLOSED', `${destinationOf(this.#options)} is not open.`);
+    return new RelayError('SINK_CLOSED', `${this.destination} is not open.`);
   }
+}
+
+function currentCredentials(options: RocketmqOptions): ProducerSettings['credentials'] {
+  const { accessKey, accessKeyFile, accessSecret, accessSecretFile } = options;
+  if (accessKey === undefined || accessSecret === undefined) return undefined;
+  return {
+    accessKey: currentSecret(accessKey, accessKeyFile, 'sink.accessKey', 'SINK_UNAUTHORIZED'),
+    accessSecret: currentSecret(accessSecret, accessSecretFile, 'sink.accessSecret', 'SINK_UNAUTHORIZED'),
+  };
 }
 
 async function readAuthorities(ca: Buffer | string | undefined): Promise<Buffer | undefined> {

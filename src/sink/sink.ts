@@ -1,11 +1,11 @@
 /**
- * The room where messages go. A sink does not retry, does not reorder and does not pack: it carries one message to its broker and says
- * whether the broker has it.
+ * The room where messages go. A sink does not retry, does not reorder and does not pack: it carries one message to its
+ * broker and says whether the broker has it.
  */
 
 /**
- * What one send carries. The relay does not touch it until the promise of its send settles. When that resolves, and no attempt before it was rejected,
- * the bytes of the body are used again: who wants to keep them makes a copy.
+ * What one send carries. The relay does not touch it until the promise of its send settles. When that resolves, and no
+ * attempt before it was rejected, the bytes of the body are used again: who wants to keep them makes a copy.
  */
 export interface OutboundMessage {
   /** Name of the message's lane: RocketMQ's message group. The caller has at most one request of a lane in flight. */
@@ -22,22 +22,39 @@ export interface OutboundMessage {
 export interface SinkInfo {
   /** What the checkpoint is bound to, in words: `rocketmq topic order-binlog`, `file /data/changes.jsonl`. */
   readonly destination: string;
-  /** Queues that lanes are spread over; 1 for sinks without queues. Another number than the checkpoint's moves rows to other queues. */
+  /**
+   * Address of its broker, as configured: a destination of the same name behind another one may be another cluster's.
+   * Undefined without a broker.
+   */
+  readonly endpoint?: string;
+  /**
+   * Queues that lanes are spread over; 1 for sinks without queues. Another number than the checkpoint's moves rows to
+   * other queues.
+   */
   readonly queues: number;
   /** The largest body that the sink takes, in bytes; undefined when it has no limit of its own. */
-  readonly mostBodyBytes?: number;
+  readonly maxBodyBytes?: number;
   /** `count` lane names that spread evenly over the queues; the same names for the same two numbers, always. */
   laneNames(count: number): readonly string[];
 }
 
 export interface Sink {
-  /** Makes ready to send and says where to. Throws a RelayError: retryable ones while the broker is away, others when only an operator can mend it. */
+  /** See SinkInfo; known before `open`, which may have to wait for the broker. Undefined for a sink without one. */
+  readonly destination?: string;
+  /**
+   * Makes ready to send and says where to. Throws a RelayError: retryable ones while the broker is away, others when
+   * only an operator can mend it.
+   */
   open(): Promise<SinkInfo>;
   /**
-   * Resolves when the broker has acknowledged the message; rejects with a RelayError, retryable or not. Settles within the send deadline of a
-   * sink that has a broker; the others settle when their stream or disk does. A message that was rejected may have arrived all the same.
+   * Resolves when the broker has acknowledged the message; rejects with a RelayError, retryable or not. Settles within
+   * the send deadline of a sink that has a broker; the others settle when their stream or disk does. A message that was
+   * rejected may have arrived all the same.
    */
   send(message: OutboundMessage): Promise<void>;
-  /** Releases everything within 5 s, whatever the broker does, and rejects the sends that are still out with SINK_CLOSED. Idempotent. */
+  /**
+   * Releases everything within 5 s, whatever the broker does, and rejects the sends that are still out with
+   * SINK_CLOSED. Idempotent.
+   */
   close(): Promise<void>;
 }

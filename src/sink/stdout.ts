@@ -4,8 +4,8 @@ import { plainLaneNames } from './plain-lanes.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
 
 /**
- * Writes one line for each message to `stream`, which stays open: it is the process's. A message is acknowledged when the stream says that it was
- * written, which for a pipe means that the kernel has it, not that its reader does.
+ * Writes one line for each message to `stream`, which stays open: it is the process's. A message is acknowledged when
+ * the stream says that it was written, which for a pipe means that the kernel has it, not that its reader does.
  */
 export function createStdoutSink(stream: Writable): Sink {
   return new StreamSink(stream);

@@ -2,30 +2,37 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SslOptions } from 'mysql2';
 import { RelayError } from '../base/errors.ts';
-import type { SourceConfig } from '../config/config.ts';
+import { currentSecret, type SourceConfig } from '../config/config.ts';
 
 /** How to reach the server; a SourceConfig is one. */
-export type ConnectionSettings = Pick<SourceConfig, 'host' | 'port' | 'user' | 'password' | 'tls' | 'connectTimeoutMs'>;
+export type ConnectionSettings = Pick<
+  SourceConfig,
+  'host' | 'port' | 'user' | 'password' | 'passwordFile' | 'tls' | 'connectTimeoutMs'
+>;
 type TlsSettings = ConnectionSettings['tls'];
 
 /**
  * What mysql2 and zongji are given. Throws SOURCE_TLS when a file of `tls` cannot be read, or the mode cannot be kept.
  *
- * With `preferred` the options ask for encryption, and mysql2 refuses a server without it (HANDSHAKE_NO_SSL_SUPPORT): only then the caller
- * connects once more with `plainOptions`.
+ * With `preferred` the options ask for encryption, and mysql2 refuses a server without it (HANDSHAKE_NO_SSL_SUPPORT):
+ * only then the caller connects once more with `plainOptions`.
  */
 export function connectionOptions(settings: ConnectionSettings): ConnectionOptions {
   const ssl = sslOptions(settings.tls, settings.host);
   return ssl === undefined ? plainOptions(settings) : { ...plainOptions(settings), ssl };
 }
 
-/** The same connection in plain text. caching_sha2_password then sends the password under the RSA key that the server offers. */
-export function plainOptions({ host, port, user, password, connectTimeoutMs }: ConnectionSettings): ConnectionOptions {
+/**
+ * The same connection in plain text. caching_sha2_password then sends the password under the RSA key that the server
+ * offers.
+ */
+export function plainOptions(settings: ConnectionSettings): ConnectionOptions {
+  const { host, port, user, connectTimeoutMs } = settings;
   return {
     host,
     port,
     user,
-    password,
+    password: currentPassword(settings),
     connectTimeout: connectTimeoutMs,
     charset: 'utf8mb4',
     // 64-bit numbers and times as MySQL's own text.
@@ -39,6 +46,11 @@ export function plainOptions({ host, port, user, password, connectTimeoutMs }: C
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'binlog-relay' },
   };
+}
+
+/** Throws SOURCE_ACCESS_DENIED when its file cannot be read. */
+export function currentPassword({ password, passwordFile }: ConnectionSettings): string {
+  return currentSecret(password, passwordFile, 'source.password', 'SOURCE_ACCESS_DENIED');
 }
 
 /** True when what is sent to the host does not leave this machine. */
@@ -61,7 +73,10 @@ function sslOptions(tls: TlsSettings, host: string): SslOptions | undefined {
   }
 }
 
-/** mysql2 compares the certificate of a server that is reached by its address with the name `localhost`: it would take a wrong one for right. */
+/**
+ * mysql2 compares the certificate of a server that is reached by its address with the name `localhost`: it would take a
+ * wrong one for right.
+ */
 function requireName(host: string): void {
   if (isIP(host.replace(/^\[|\]$/g, '')) === 0) return;
   throw new RelayError('SOURCE_TLS', `source.tls.mode is verify-identity, but source.host is the address ${host}`, {

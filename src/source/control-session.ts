@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
+import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import { connectionOptions, plainOptions, type ConnectionSettings } from './connection-options.ts';
 import { isWithoutTls, sourceError } from './mysql-errors.ts';
@@ -8,14 +9,28 @@ import { textOf, type Row } from './rows.ts';
 import { mariadbIdentity } from './mariadb-server.ts';
 import { parseVersion, type ServerVersion } from './server-version.ts';
 
-/** The server closes the connection after this long without a word, and frees its locks: so long a host that died can hold them. */
+/**
+ * The server closes the connection after this long without a word, and frees its locks: so long a host that died can
+ * hold them.
+ */
 export const SESSION_TIMEOUT_SECONDS = 60;
 /** Beyond it the server, or the line, is taken for dead. */
 const QUERY_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1000;
 
+/**
+ * What every session depends on, and a server may have set otherwise for all: how long it lives without a word, how
+ * long a statement may take (GET_LOCK waits), how texts in statements are read, and that an answer is given whole. Of
+ * the comments with a version each server reads its own only.
+ */
+const SESSION_SETTINGS =
+  `SET SESSION wait_timeout = ${SESSION_TIMEOUT_SECONDS}, lock_wait_timeout = ${SESSION_TIMEOUT_SECONDS}, sql_mode = '', autocommit = 1, ` +
+  'sql_select_limit = 18446744073709551615, sql_big_selects = 1 /*!50708 , max_execution_time = 0 */ /*M! , max_statement_time = 0 */';
+
 /** One connection for statements. Every method throws RelayErrors; after SOURCE_UNREACHABLE it is over. */
 export interface ControlSession {
+  /** Monotonic: when the newest statement was sent that the server has answered. */
+  readonly answeredMs: number;
   /** What the connection was made with: a dump connection made with the same has the same encryption. */
   readonly options: ConnectionOptions;
   readonly isEncrypted: boolean;
@@ -32,16 +47,18 @@ export interface ControlSession {
 }
 
 /**
- * Connects, with `onLost` called once if the connection ends other than by `close` or `destroy`. When `closing` aborts, it and every statement that
- * has no answer yet fail at once.
+ * Connects, with `onLost` called once if the connection ends other than by `close` or `destroy`. When `closing` aborts,
+ * it and every statement that has no answer yet fail at once.
  */
 export async function openControlSession(
   settings: ConnectionSettings,
+  clock: Clock,
   onLost: () => void,
   closing: AbortSignal,
 ): Promise<ControlSession> {
   const { connection, options } = await connect(settings, closing);
   let isOver = false;
+  let answeredMs = 0;
   const over = (): void => {
     isOver = true;
     cutOff(connection);
@@ -59,6 +76,7 @@ export async function openControlSession(
     values: readonly string[] = [],
     timeoutMs = QUERY_TIMEOUT_MS,
   ): Promise<readonly Row[]> => {
+    const askedMs = clock.monotonic();
     try {
       const work = connection.query<RowDataPacket[]>({
         sql,
@@ -66,6 +84,7 @@ export async function openControlSession(
         typeCast: (field) => field.string(),
       });
       const [rows] = await answered(work, timeoutMs, closing);
+      answeredMs = askedMs;
       return rows;
     } catch (thrown) {
       const error = sourceError(thrown);
@@ -75,7 +94,7 @@ export async function openControlSession(
   };
 
   try {
-    await query(`SET SESSION wait_timeout = ${SESSION_TIMEOUT_SECONDS}`);
+    await query(SESSION_SETTINGS);
     const variables = new Map(
       (
         await query(
@@ -86,6 +105,9 @@ export async function openControlSession(
     const version = parseVersion(variables.get('version') ?? '', variables.get('version_comment') ?? '');
     const cipher = await query("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
     return {
+      get answeredMs() {
+        return answeredMs;
+      },
       options,
       isEncrypted: (cipher[0]?.['Value'] ?? '') !== '',
       version,
@@ -119,13 +141,13 @@ async function connect(
   try {
     return { connection: await connected(options, closing), options };
   } catch (thrown) {
-    if (settings.tls.mode !== 'preferred' || !isWithoutTls(thrown)) throw sourceError(thrown);
+    if (settings.tls.mode !== 'preferred' || !isWithoutTls(thrown)) throw sourceError(thrown, options);
   }
   const plain = plainOptions(settings);
   try {
     return { connection: await connected(plain, closing), options: plain };
   } catch (thrown) {
-    throw sourceError(thrown);
+    throw sourceError(thrown, plain);
   }
 }
 
@@ -147,8 +169,8 @@ async function connected(options: ConnectionOptions, closing: AbortSignal): Prom
 }
 
 /**
- * What `work` gives, unless it takes longer than `timeoutMs`, or `closing` aborts. Not by mysql2's own time-out, which begins when the statements
- * before it are answered, and keeps the process alive after the connection is destroyed.
+ * What `work` gives, unless it takes longer than `timeoutMs`, or `closing` aborts. Not by mysql2's own time-out, which
+ * begins when the statements before it are answered, and keeps the process alive after the connection is destroyed.
  */
 async function answered<T>(work: Promise<T>, timeoutMs: number | undefined, closing: AbortSignal): Promise<T> {
   let giveUp: () => void = () => undefined;

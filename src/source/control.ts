@@ -1,34 +1,48 @@
+import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'mysql2';
 import type { Clock } from '../base/clock.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
-import { GtidSet } from '../binlog/gtid-set.ts';
-import type { ConnectionSettings } from './connection-options.ts';
+import { GtidSet } from '../binlog/gtids/gtid-set.ts';
+import { currentPassword, type ConnectionSettings } from './connection-options.ts';
 import { openControlSession, SESSION_TIMEOUT_SECONDS, type ControlSession } from './control-session.ts';
-import { LOCK_WAITS, lockNameOf, takeLock, type LockWaits } from './lock.ts';
+import { LOCK_WAITS, lockNameOf, takeLock, type Lock, type LockWaits } from './lock.ts';
 import { isGrantMissing } from './mysql-errors.ts';
 import { numberOf, textOf, type Row } from './rows.ts';
 import { mariadbNewestPosition, mariadbPurgedPosition } from './mariadb-server.ts';
-import { FACT_VARIABLES, mariadbFacts, serverFacts, type ServerFacts } from './server-facts.ts';
+import {
+  FACT_VARIABLES,
+  GTID_VARIABLES,
+  mariadbFacts,
+  serverFacts,
+  type ServerFacts,
+  type Variables,
+} from './server-facts.ts';
 import { headStatement, replicasStatement, replicaStatusStatement } from './server-version.ts';
 import type { Head } from './source.ts';
 
 export interface ControlOptions {
   readonly settings: ConnectionSettings;
   readonly clock: Clock;
-  /** Called once, when the lock is gone for good: another relay took it, or the server lets us in no more. Stop reading then. */
+  /** Called once, when the lock is gone for good: another relay has it. Stop reading then. */
   readonly onLockLost?: (error: RelayError) => void;
   readonly lockWaits?: LockWaits;
 }
 
 /** Three chances within the server's time-out. */
 const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
+/**
+ * The server may free the lock of a session that it has heard nothing of for its time-out. Well before, the lock is not
+ * certain any more.
+ */
+const CERTAIN_MS = (SESSION_TIMEOUT_SECONDS - 10) * 1000;
 
 /**
- * The connection for statements. It is made when it is needed, and again after it was lost: the statement that meets the loss fails with
- * SOURCE_UNREACHABLE, the next one connects anew, and takes the lock again before anything else.
+ * The connection for statements. It is made when it is needed, and again after it was lost: the statement that meets
+ * the loss fails with SOURCE_UNREACHABLE, the next one connects again, and takes the lock again before anything else.
  *
- * The lock lives and dies with the connection. So whoever holds it asks for `ensureLock` before every dump it opens, and stops reading when
- * `onLockLost` is called; a loss that is mended at once, with the lock taken again, is not reported.
+ * The lock lives and dies with the connection. So whoever holds it asks for `lockTerm` before all that only its holder
+ * may do, for `ensureLock` before every dump it opens, and stops reading when `onLockLost` is called; a loss that is
+ * mended, with the lock taken again, is not reported.
  */
 export class ControlConnection {
   readonly #settings: ConnectionSettings;
@@ -36,7 +50,13 @@ export class ControlConnection {
   readonly #onLockLost: (error: RelayError) => void;
   readonly #lockWaits: LockWaits;
   #session: Promise<ControlSession> | undefined;
-  #lockName: string | undefined;
+  #serverUuid: string | undefined;
+  /** Of all sessions of this connection, and of no other. */
+  readonly #own = `binlog-relay.${randomUUID()}`;
+  #lock: Lock | undefined;
+  /** The session that has the lock. */
+  #held: { readonly session: ControlSession; readonly term: number } | undefined;
+  #terms = 0;
   #lockLost: RelayError | undefined;
   #stopPinging: (() => void) | undefined;
   readonly #closing = new AbortController();
@@ -50,7 +70,13 @@ export class ControlConnection {
 
   /** What a dump connection is made with, so that it is encrypted exactly when this one is. */
   async dumpOptions(): Promise<ConnectionOptions> {
-    return (await this.#connected()).options;
+    // The session may have logged in with a password that was changed since.
+    return { ...(await this.#connected()).options, password: currentPassword(this.#settings) };
+  }
+
+  /** Of the server that was connected last; undefined before. */
+  get serverUuid(): string | undefined {
+    return this.#serverUuid;
   }
 
   async isEncrypted(): Promise<boolean> {
@@ -62,8 +88,8 @@ export class ControlConnection {
   }
 
   /**
-   * The newest position, of MySQL in one statement: file, offset and GTIDs are of the same moment. MariaDB is asked for its GTIDs after file and offset,
-   * which are then only shown.
+   * The newest position, of MySQL in one statement: file, offset and GTIDs are of the same moment. MariaDB is asked for
+   * its GTIDs after file and offset, which are then only shown.
    */
   async head(): Promise<Head> {
     const session = await this.#connected();
@@ -84,9 +110,7 @@ export class ControlConnection {
   /** Needs REPLICATION CLIENT. */
   async serverFacts(): Promise<ServerFacts> {
     const session = await this.#connected();
-    const names = FACT_VARIABLES.map((name) => `'${name}'`).join(', ');
-    const rows = await session.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
-    const variables = new Map(rows.map((row) => [textOf(row, 'Variable_name'), textOf(row, 'Value')]));
+    const variables = await factVariables(session);
     const replicaStatus = await session.query(replicaStatusStatement(session.version));
     const facts = serverFacts(session.version, variables, replicaStatus.length > 0);
     if (session.version.flavour === 'mysql') return facts;
@@ -99,8 +123,8 @@ export class ControlConnection {
   }
 
   /**
-   * Ids of the server itself and of the replicas it knows. The latter need REPLICATION SLAVE, in MariaDB REPLICATION MASTER ADMIN, without which they
-   * stay unknown; readers that do not register are not among them.
+   * Ids of the server itself and of the replicas it knows. The latter need REPLICATION SLAVE, in MariaDB REPLICATION
+   * MASTER ADMIN, without which they stay unknown; readers that do not register are not among them.
    */
   async takenServerIds(): Promise<ReadonlySet<number>> {
     const session = await this.#connected();
@@ -114,18 +138,31 @@ export class ControlConnection {
   }
 
   /**
-   * Takes the exclusive lock of `identity` and keeps it until `close`. Waits 10 s for a relay that was just killed. Throws SOURCE_LOCKED when another
-   * one holds it.
+   * Takes the exclusive lock of `identity` and keeps it until `close`. Waits 10 s for a relay that was just killed.
+   * Throws SOURCE_LOCKED when another one holds it.
    */
   async lock(identity: string): Promise<void> {
     const name = lockNameOf(identity);
-    if (this.#lockName === name) return this.ensureLock();
-    await takeLock(await this.#connected(), name, this.#lockWaits.firstSeconds);
-    this.#lockName = name;
+    if (this.#lock?.name === name) return this.ensureLock();
+    const lock = { name, own: this.#own };
+    const session = await this.#connected();
+    await takeLock(session, lock, this.#lockWaits);
+    this.#lock = lock;
+    this.#holds(session);
     this.#stopPinging ??= this.#clock.every(PING_MS, () => void this.#keepLock());
   }
 
-  /** Resolves when the lock is held, on this connection or a new one. Throws SOURCE_LOCKED when another relay took it meanwhile. */
+  /** See Source. */
+  get lockTerm(): number | undefined {
+    const held = this.#held;
+    if (held === undefined || this.#clock.monotonic() - held.session.answeredMs > CERTAIN_MS) return undefined;
+    return held.term;
+  }
+
+  /**
+   * Resolves when the lock is held, on this connection or a new one. Throws SOURCE_LOCKED when another relay took it
+   * meanwhile.
+   */
   async ensureLock(): Promise<void> {
     if (this.#lockLost !== undefined) throw this.#lockLost;
     await this.query('DO 1');
@@ -137,7 +174,8 @@ export class ControlConnection {
     this.#closing.abort();
     this.#stopPinging?.();
     this.#stopPinging = undefined;
-    this.#lockName = undefined;
+    this.#lock = undefined;
+    this.#held = undefined;
     const session = this.#session;
     this.#session = undefined;
     // One that is just being made and fails has nothing to close.
@@ -152,6 +190,7 @@ export class ControlConnection {
     const opening: Promise<ControlSession> = this.#open(() => {
       if (this.#session !== opening) return;
       this.#session = undefined;
+      this.#held = undefined;
       // Every moment without the lock is one in which another relay may take it.
       void this.#keepLock();
     });
@@ -163,10 +202,12 @@ export class ControlConnection {
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const session = await openControlSession(this.#settings, onLost, this.#closing.signal);
-    if (this.#lockName === undefined) return session;
+    const session = await openControlSession(this.#settings, this.#clock, onLost, this.#closing.signal);
+    this.#serverUuid = session.serverUuid;
+    if (this.#lock === undefined) return session;
     try {
-      await takeLock(session, this.#lockName, this.#lockWaits.regainSeconds);
+      await takeLock(session, this.#lock, this.#lockWaits);
+      this.#holds(session);
       return session;
     } catch (error) {
       session.destroy();
@@ -174,14 +215,19 @@ export class ControlConnection {
     }
   }
 
+  #holds(session: ControlSession): void {
+    this.#terms += 1;
+    this.#held = { session, term: this.#terms };
+  }
+
   async #keepLock(): Promise<void> {
-    if (this.#lockName === undefined || this.#lockLost !== undefined) return;
+    if (this.#lock === undefined || this.#lockLost !== undefined) return;
     try {
       await this.ensureLock();
     } catch (thrown) {
       const error = asRelayError(thrown);
-      // Retryable: the server is away, and the dump with it, or soon; the next ping tries again.
-      if (error.retryable || this.#isOver()) return;
+      // Anything else may pass: the next ping tries again, and nobody takes the lock for held meanwhile.
+      if (error.code !== 'SOURCE_LOCKED' || this.#isOver()) return;
       this.#lockLost = error;
       this.#stopPinging?.();
       this.#stopPinging = undefined;
@@ -193,6 +239,18 @@ export class ControlConnection {
   #isOver(): boolean {
     return this.#closing.signal.aborted || this.#lockLost !== undefined;
   }
+}
+
+async function factVariables(session: ControlSession): Promise<Variables> {
+  const names = FACT_VARIABLES.map((name) => `'${name}'`).join(', ');
+  const rows = await session.query(`SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
+  const lists = GTID_VARIABLES[session.version.flavour];
+  // In one statement, since one is part of the other.
+  const [row] = await session.query(`SELECT ${lists.map((name) => `@@GLOBAL.${name} AS ${name}`).join(', ')}`);
+  return new Map([
+    ...rows.map((shown) => [textOf(shown, 'Variable_name'), textOf(shown, 'Value')] as const),
+    ...lists.map((name) => [name, textOf(row, name)] as const),
+  ]);
 }
 
 async function newestGtids(session: ControlSession, status: Row): Promise<string | undefined> {

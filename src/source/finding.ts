@@ -12,6 +12,8 @@ export type FindingCode =
   | 'REPLICA_WITHOUT_UPDATES'
   | 'COLUMN_NOT_SUPPORTED'
   | 'TABLE_NOT_SUPPORTED'
+  | 'KEY_COLUMN_EXCLUDED'
+  | 'TABLE_NOT_FOUND'
   | 'SCHEMA_NOT_VISIBLE'
   | 'SYNC_BINLOG'
   | 'INNODB_FLUSH'
@@ -24,7 +26,9 @@ export type FindingCode =
 
 /** Something about the server that an operator should know before the relay runs. */
 export interface Finding {
-  /** error: the relay would stop, or the copy would be wrong. warning: it works, with the limit that the message names. */
+  /**
+   * error: the relay would stop, or the copy would be wrong. warning: it works, with the limit that the message names.
+   */
   readonly level: 'error' | 'warning';
   readonly code: FindingCode;
   readonly message: string;
@@ -32,7 +36,10 @@ export interface Finding {
   readonly remedy: string;
 }
 
-/** The warnings, one sentence each. Throws SOURCE_SETTINGS with all errors in one message when there are any; SOURCE_GRANT_MISSING or SOURCE_NOT_SUPPORTED when that is the only one. */
+/**
+ * The warnings, one sentence each. Throws SOURCE_SETTINGS with all errors in one message when there are any;
+ * SOURCE_GRANT_MISSING or SOURCE_NOT_SUPPORTED when that is the only one.
+ */
 export function requireNoErrors(findings: readonly Finding[]): readonly string[] {
   const errors = findings.filter(({ level }) => level === 'error');
   if (errors.length === 0) return findings.map(({ message, remedy }) => `${message} ${remedy}`);
@@ -53,8 +60,8 @@ export function codeOf(
 
 /** Names for a message: all of a few, the first of many. */
 export function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(', ');
-  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }
 
-const MOST_NAMES = 10;
+const MAX_NAMES = 10;

@@ -1,14 +1,21 @@
 /** What is asked of MariaDB in its own way: GTIDs are always on, and there is no server uuid. */
 import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
-import { MariadbPosition } from '../binlog/mariadb-position.ts';
+import { MariadbPosition, parseGtidList, type MariadbGtid } from '../binlog/gtids/mariadb-position.ts';
 import { binlogFiles, FIRST_OFFSET } from './binlog-files.ts';
 import { textOf, type Asked } from './rows.ts';
 
 /** What stands for the server uuid: the id that must differ among all servers of a replication. */
 export const mariadbIdentity = (serverId: string): string => `server_id=${serverId}`;
 
-/** The GTID position of everything before `offset`, which must be a transaction boundary, of `file`. Reads the file up to there, on the server. */
+/** Whether the server with this identity itself gives out the numbers of `source`, `domain-server`. */
+export const isOfServer = (source: string, identity: string): boolean =>
+  mariadbIdentity(source.slice(source.indexOf('-') + 1)) === identity;
+
+/**
+ * The GTID position of everything before `offset`, which must be a transaction boundary, of `file`. Reads the file up
+ * to there, on the server.
+ */
 export async function mariadbPositionAt(control: Asked, { file, offset }: FilePosition): Promise<string> {
   const [row] = await control.query(`SELECT BINLOG_GTID_POS(?, ${offset}) AS position`, [file]);
   const position = row?.['position'];
@@ -25,8 +32,18 @@ export async function mariadbNewestPosition(control: Asked): Promise<string> {
   return MariadbPosition.parse(textOf(row, 'position')).toString();
 }
 
-/** The GTID position that the oldest binlog begins at: everything before it was removed. Throws SOURCE_SETTINGS without a binlog. */
+/**
+ * The GTID position that the oldest binlog begins at: everything before it was removed. Throws SOURCE_SETTINGS without
+ * a binlog.
+ */
 export async function mariadbPurgedPosition(control: Asked): Promise<string> {
   const [oldest] = await binlogFiles(control);
   return mariadbPositionAt(control, { file: oldest.name, offset: FIRST_OFFSET });
+}
+
+/** The last GTIDs of every domain and server in the files before this one. */
+export async function mariadbGtidsBeforeFile(control: Asked, file: string): Promise<readonly MariadbGtid[]> {
+  const head = await control.query(`SHOW BINLOG EVENTS IN ? FROM ${FIRST_OFFSET} LIMIT 3`, [file]);
+  const list = head.find((event) => textOf(event, 'Event_type') === 'Gtid_list');
+  return parseGtidList(list === undefined ? '' : textOf(list, 'Info').replace(/^\[|\]$/g, ''));
 }

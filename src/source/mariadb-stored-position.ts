@@ -1,15 +1,16 @@
-/** Whether a MariaDB server can go on behind a GTID position. Pure. */
-import { domainOf, gtidListText, MariadbPosition, parseGtidList } from '../binlog/mariadb-position.ts';
+/** Whether a MariaDB server can go on after a GTID position. Pure. */
+import { domainOf, gtidListText, MariadbPosition, parseGtidList } from '../binlog/gtids/mariadb-position.ts';
 
 export interface Unresumable {
   readonly kind: 'unknown' | 'purged';
-  /** The GTIDs that the server does not know, or that its oldest binlog begins behind. */
+  /** The GTIDs that the server does not know, or that its oldest binlog begins after. */
   readonly gtids: string;
 }
 
 /**
- * `known`: the last GTIDs of every domain and server; `purged`: the position that the oldest binlog begins at. Undefined when the server can; where
- * numbers of different servers of a domain would have to be compared, the dump itself finds out.
+ * `known`: the last GTIDs of every domain and server; `purged`: the position that the oldest binlog begins at.
+ * Undefined when the server can; where numbers of different servers of a domain would have to be compared, the dump
+ * itself finds out.
  */
 export function unresumable(position: string, known: string, purged: string): Unresumable | undefined {
   const last = new Map<string, bigint>();
@@ -24,7 +25,10 @@ export function unresumable(position: string, known: string, purged: string): Un
   return missing === '' ? undefined : { kind: 'purged', gtids: missing };
 }
 
-/** The GTIDs of `wanted` that `position` is surely before, as far as numbers of one server tell; empty when there is none. */
+/**
+ * The GTIDs of `wanted` that `position` is surely before, as far as numbers of one server tell; empty when there is
+ * none.
+ */
 export function notReached(wanted: MariadbPosition, position: MariadbPosition): string {
   const lastOf = new Map(position.gtids().map(({ source, gno }) => [domainOf(source), { source, gno }]));
   return gtidListText(

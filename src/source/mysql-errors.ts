@@ -1,4 +1,8 @@
-/** What mysql2, zongji and the server report, as RelayErrors. Whether it is tried again is decided by the code alone, in base/error-codes.ts. */
+/**
+ * What mysql2, zongji and the server report, as RelayErrors. Whether it is tried again is decided by the code alone, in
+ * base/error-codes.ts.
+ */
+import { getSystemErrorName } from 'node:util';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { dumpError } from './dump-errors.ts';
@@ -83,6 +87,9 @@ const BY_NAME: ReadonlyMap<string, Code> = new Map([
   ]),
 ]);
 
+const OTHER_PLUGIN =
+  'ALTER USER … IDENTIFIED WITH caching_sha2_password BY …; of MariaDB ALTER USER … IDENTIFIED VIA mysql_native_password USING PASSWORD(…).';
+
 const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, string>([
   [
     1040,
@@ -92,8 +99,8 @@ const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, 
     1129,
     'The server blocks this host after too many failed connections: TRUNCATE TABLE performance_schema.host_cache.',
   ],
-  [1251, 'ALTER USER … IDENTIFIED WITH caching_sha2_password.'],
-  [1524, 'ALTER USER … IDENTIFIED WITH caching_sha2_password.'],
+  [1251, OTHER_PLUGIN],
+  [1524, OTHER_PLUGIN],
   [1820, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
   [1862, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
   [3118, 'ALTER USER … ACCOUNT UNLOCK.'],
@@ -104,20 +111,35 @@ const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, 
   ],
 ]);
 
-/** What was thrown, as a RelayError: itself, or one with the server's number and text. Anything unknown is SOURCE_ERROR, which is not tried again. */
-export function sourceError(thrown: unknown): RelayError {
+/** Where a connection leads, and for whom. */
+export interface ConnectionPlace {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+}
+
+/**
+ * What was thrown, as a RelayError: itself, or one with the server's number and text. Anything unknown is SOURCE_ERROR.
+ * `place` is named when it refuses us.
+ */
+export function sourceError(thrown: unknown, place?: ConnectionPlace): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { errno, code, message, isFatal } = factsOf(thrown);
   if (errno !== undefined && DUMP_REFUSED.has(errno)) return dumpError(message, errno, thrown);
   const found = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
+  const refusedBy = found === 'SOURCE_ACCESS_DENIED' && place !== undefined ? ` ${placeText(place)}` : '';
   // mysql2 marks as fatal, without a code, what is asked of a connection that has just ended.
   const isEnded = isFatal && errno === undefined && code === undefined;
   const remedy = REMEDIES.get(errno ?? '') ?? REMEDIES.get(code ?? '');
   const number = errno !== undefined && errno > 0 ? ` (${errno})` : '';
-  return new RelayError(found ?? (isEnded ? 'SOURCE_UNREACHABLE' : 'SOURCE_ERROR'), `MySQL: ${message}${number}`, {
-    cause: thrown,
-    ...(remedy !== undefined && { remedy }),
-  });
+  return new RelayError(
+    found ?? (isEnded ? 'SOURCE_UNREACHABLE' : 'SOURCE_ERROR'),
+    `MySQL${refusedBy}: ${message}${number}`,
+    {
+      cause: thrown,
+      ...(remedy !== undefined && { remedy }),
+    },
+  );
 }
 
 /** The server's error number; undefined when the error is not the server's. */
@@ -153,11 +175,29 @@ function factsOf(thrown: unknown): Facts {
   }
   return {
     errno: 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : undefined,
-    code: 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined,
+    code: codeOf(thrown),
     message: thrown.message,
     isFatal: 'fatal' in thrown && thrown.fatal === true,
   };
 }
+
+/**
+ * mysql2 gives every error of a TLS handshake the same code, that of a refused certificate. What the socket said stays
+ * beside it: the number of the system's error, or Node.js's and OpenSSL's texts for an end in the middle.
+ */
+function codeOf(thrown: Error): string | undefined {
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+  if (code !== 'HANDSHAKE_SSL_ERROR') return code;
+  if (CUT_HANDSHAKE.test(thrown.message)) return 'ECONNRESET';
+  const errno = 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : 0;
+  const name = errno < 0 ? getSystemErrorName(errno) : '';
+  return BY_NAME.has(name) ? name : code;
+}
+
+const CUT_HANDSHAKE = /disconnected before secure TLS connection|unexpected eof while reading/;
+
+const placeText = ({ host = 'localhost', port = 3306, user = '' }: ConnectionPlace): string =>
+  `at ${host}:${port}, as ${user}`;
 
 const NOTHING: Facts = { errno: undefined, code: undefined, message: '', isFatal: false };
 

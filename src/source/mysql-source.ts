@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { Flavour } from '../binlog/gtids.ts';
+import type { Flavour } from '../binlog/gtids/gtids.ts';
 import type { SourceConfig } from '../config/config.ts';
 import { binlogFiles } from './binlog-files.ts';
+import { requireBothCoordinates } from './binlog-place.ts';
 import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
-import { requireNotBehind } from './head-order.ts';
+import { setBack } from './head-order.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
@@ -25,7 +26,9 @@ export interface MysqlSourceOptions {
   readonly partialRows?: 'fail' | 'allow';
 }
 
-/** MySQL or MariaDB: a control connection for questions and the lock, and a session of zongji at a time for the events. */
+/**
+ * MySQL or MariaDB: a control connection for questions and the lock, and a session of zongji at a time for the events.
+ */
 export class MysqlSource implements Source {
   readonly #config: SourceConfig;
   readonly #options: MysqlSourceOptions;
@@ -54,9 +57,17 @@ export class MysqlSource implements Source {
     });
   }
 
+  get serverUuid(): string | undefined {
+    return this.#control.serverUuid;
+  }
+
   async lock(name: string): Promise<void> {
     await this.#control.lock(name);
     this.#lockName = name;
+  }
+
+  get lockTerm(): number | undefined {
+    return this.#control.lockTerm;
   }
 
   async prepare(stored: StoredPosition | undefined): Promise<Prepared> {
@@ -70,10 +81,14 @@ export class MysqlSource implements Source {
     this.#serverUuid = serverUuid;
     this.#serverId = await this.#chooseServerId(serverUuid, this.#lockName);
     if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
-    return { start, flavour, serverUuid, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
+    const { hidesCascades } = await this.#control.serverFacts();
+    return { start, flavour, serverUuid, hidesCascades, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
   }
 
-  /** Everything about the server that would stop a run from `stored`, or from the configured place without one, or make the copy inexact. */
+  /**
+   * Everything about the server that would stop a run from `stored`, or from the configured place without one, or make
+   * the copy inexact.
+   */
   findings(stored: StoredPosition | undefined): Promise<readonly Finding[]> {
     const { published, partialRows } = this.#options;
     return preflight(this.#control, {
@@ -92,12 +107,13 @@ export class MysqlSource implements Source {
   async open(position: StartPosition, reader: EventReader): Promise<Session> {
     await this.#control.ensureLock();
     await this.head();
-    await this.#requireResumable(position);
+    const serverUuid = await this.#requireResumable(position);
     const session = await openZongjiSession(
       {
         connection: await this.#control.dumpOptions(),
         serverId: this.#serverId,
         flavour: this.#flavour,
+        serverUuid,
         heartbeatMs: this.#config.heartbeatMs,
         clock: this.#options.clock,
       },
@@ -117,9 +133,21 @@ export class MysqlSource implements Source {
 
   async head(): Promise<Head> {
     const head = await this.#control.head();
-    if (this.#head !== undefined) requireNotBehind(this.#head, head);
+    const before = this.#head;
+    if (before !== undefined && setBack(before, head, true) !== undefined) await this.#requireNotBehind(before, head);
     this.#head = head;
     return head;
+  }
+
+  async #requireNotBehind(before: Head, now: Head): Promise<void> {
+    const { isReplica } = await this.#control.serverFacts();
+    const error = setBack(before, now, isReplica);
+    if (error?.code === 'SOURCE_BEHIND') {
+      this.#head = now;
+      // The dump that is under way gets nothing more; the next one does, as soon as the server has come so far again.
+      this.#endSession(error);
+    }
+    if (error !== undefined) throw error;
   }
 
   async close(): Promise<void> {
@@ -127,10 +155,19 @@ export class MysqlSource implements Source {
     await this.#control.close();
   }
 
-  /** Behind the same address there may be another server by now, or a restored one. */
-  async #requireResumable(position: StartPosition): Promise<void> {
+  /**
+   * Behind the same address there may be another server by now, or a restored one. The identity of the one that is
+   * there.
+   */
+  async #requireResumable(position: StartPosition): Promise<string> {
     const facts = await this.#control.serverFacts();
-    requireResumable({ ...position, serverUuid: this.#serverUuid }, facts, await binlogFiles(this.#control));
+    const files = await binlogFiles(this.#control);
+    const stored = { ...position, serverUuid: this.#serverUuid };
+    requireResumable(stored, facts, files);
+    await requireBothCoordinates(this.#control, stored, facts, files);
+    // From here on file and offset are of several servers: only GTIDs tell where the run stands.
+    if (facts.serverUuid !== this.#serverUuid) this.#serverUuid = '';
+    return facts.serverUuid;
   }
 
   async #chooseServerId(serverUuid: string, identity: string): Promise<number> {

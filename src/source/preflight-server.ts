@@ -3,7 +3,8 @@ import type { Finding, FindingCode } from './finding.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { isAtLeast, setStatement, type ServerVersion } from './server-version.ts';
 
-const OLD_SESSIONS = 'Sessions that are open keep the old value until they reconnect.';
+/** Of variables that a session has as well. */
+const OLD_SESSIONS = ' Sessions that are open keep the old value until they reconnect.';
 const SECONDS_PER_DAY = 86_400;
 
 export function versionFindings(version: ServerVersion): readonly Finding[] {
@@ -13,7 +14,22 @@ export function versionFindings(version: ServerVersion): readonly Finding[] {
     error(
       'SERVER_NOT_SUPPORTED',
       `The server is ${version.text}: this version does not read the binlog of ${what}.`,
-      'Use MySQL 8.0 or later, or MariaDB 10.5.9 or later, as the source; a replica of this server will do that runs MySQL 8.0 with binlog_row_metadata = FULL and log_replica_updates (log_slave_updates) ON.',
+      'Use MySQL 8.0 or later, or MariaDB 10.5.9 or later, as the source; a replica of this server will do that runs MySQL 8.0 with binlog_row_metadata = FULL and log_replica_updates (log_slave_updates before 8.0.26) ON.',
+    ),
+  ];
+}
+
+/**
+ * `engine`: what MariaDB's binlog_storage_engine says; undefined of a server that has no such variable, empty where the
+ * binlog is in files.
+ */
+export function binlogEngineFindings(engine: string | undefined): readonly Finding[] {
+  if (engine === undefined || engine === '') return [];
+  return [
+    error(
+      'SERVER_NOT_SUPPORTED',
+      `The server keeps its binlog in ${engine} (binlog_storage_engine): it tells readers no file and position, and this version needs both.`,
+      "Take binlog_storage_engine out of the server's configuration file and restart it, which begins a new binlog; or use a replica of it, without that setting and with log_slave_updates ON, as the source.",
     ),
   ];
 }
@@ -40,17 +56,25 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
     value: string | undefined,
     wanted: string,
     why: string,
+    after = '',
   ): void => {
     if (value?.toUpperCase() === wanted) return;
     findings.push(
       error(
         code,
         `${variable} is ${value ?? 'unknown'}, not ${wanted}: ${why}.`,
-        `${setStatement(facts.version, variable, wanted)} ${OLD_SESSIONS}`,
+        `${setStatement(facts.version, variable, wanted)}${after}`,
       ),
     );
   };
-  demand('BINLOG_FORMAT', 'binlog_format', facts.binlogFormat, 'ROW', 'changes are logged as statements, without rows');
+  demand(
+    'BINLOG_FORMAT',
+    'binlog_format',
+    facts.binlogFormat,
+    'ROW',
+    'changes are logged as statements, without rows',
+    OLD_SESSIONS,
+  );
   demand(
     'BINLOG_ROW_METADATA',
     'binlog_row_metadata',
@@ -64,7 +88,7 @@ function formatFindings(facts: ServerFacts): readonly Finding[] {
 function rowImageFindings({ version, binlogRowImage }: ServerFacts, partialRows: 'fail' | 'allow'): readonly Finding[] {
   if (binlogRowImage?.toUpperCase() === 'FULL') return [];
   const what = `binlog_row_image is ${binlogRowImage ?? 'unknown'}, not FULL: rows are logged with some columns only`;
-  const remedy = `${setStatement(version, 'binlog_row_image', 'FULL')} ${OLD_SESSIONS}`;
+  const remedy = `${setStatement(version, 'binlog_row_image', 'FULL')}${OLD_SESSIONS}`;
   return [
     partialRows === 'allow'
       ? warning('BINLOG_ROW_IMAGE', `${what}, and published so, as publish.partialRows allows.`, remedy)
@@ -88,15 +112,21 @@ function completenessFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'GTID_OFF',
         `gtid_mode is ${facts.gtidMode}: the relay cannot go on at another server after a failover, and a restored server may go unnoticed.`,
-        'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON. Start with a new checkpoint folder afterwards.',
+        'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON, with the relay `idle` before the last step; then restart the relay.',
       ),
     );
   }
   return findings;
 }
 
-const logsUpdates = ({ flavour }: ServerVersion): string =>
-  flavour === 'mysql' ? 'log_replica_updates' : 'log_slave_updates';
+const logsUpdates = (version: ServerVersion): string =>
+  version.flavour === 'mysql' && isAtLeast(version, [8, 0, 26]) ? 'log_replica_updates' : 'log_slave_updates';
+
+/** A week. */
+const keepsBinlogs = (version: ServerVersion): string =>
+  version.flavour === 'mysql' || isAtLeast(version, [10, 6, 1])
+    ? setStatement(version, 'binlog_expire_logs_seconds', 604_800)
+    : setStatement(version, 'expire_logs_days', 7);
 
 function durabilityFindings(facts: ServerFacts): readonly Finding[] {
   const findings: Finding[] = [];
@@ -123,7 +153,7 @@ function durabilityFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'BINLOG_RETENTION',
         `The server keeps binlogs for ${facts.retentionSeconds} s only: a relay that is down for longer cannot go on.`,
-        setStatement(facts.version, 'binlog_expire_logs_seconds', 604_800),
+        keepsBinlogs(facts.version),
       ),
     );
   }

@@ -1,9 +1,11 @@
 /** Findings about the tables that are published. Pure: what the server says of them comes as rows. */
-import { isKnownCharset } from '../binlog/collations.ts';
+import { isKnownCharset } from '../binlog/charsets/collations.ts';
 import { someOf, type Finding } from './finding.ts';
 
 /** Which tables and columns are published; a TableFilter of the change room is one. */
 export interface Published {
+  /** The tables that are included by name, without wildcards. */
+  readonly named?: readonly { readonly database: string; readonly table: string }[];
   includes(database: string, table: string): boolean;
   excludesColumn(database: string, table: string, column: string): boolean;
 }
@@ -21,6 +23,8 @@ export interface ColumnInfo {
   readonly column: string;
   /** COLUMN_TYPE of information_schema: as declared. */
   readonly columnType?: string | undefined;
+  /** Part of the primary key, or of the unique key that stands for it. */
+  readonly isKey?: boolean;
   /** Undefined for a column that is no text. */
   readonly charset: string | undefined;
 }
@@ -55,6 +59,49 @@ export function columnFindings(columns: readonly ColumnInfo[], published: Publis
   ];
 }
 
+/**
+ * Names that no table has: a misprint, or a table to come. One that differs in case only may never come: MySQL compares
+ * as it stores.
+ */
+export function nameFindings(tables: readonly TableInfo[], published: Published): readonly Finding[] {
+  const { named = [] } = published;
+  const known = new Set(tables.map(fullName));
+  const isEmpty = !tables.some(({ database, table }) => published.includes(database, table));
+  return named
+    .filter((name) => !known.has(fullName(name)))
+    .map((name): Finding => {
+      const wanted = fullName(name);
+      const alike = tables.map(fullName).find((other) => other.toLowerCase() === wanted.toLowerCase());
+      return {
+        level: alike !== undefined && isEmpty ? 'error' : 'warning',
+        code: 'TABLE_NOT_FOUND',
+        message:
+          alike === undefined
+            ? `tables.include names ${wanted}, and the server has no such table: nothing of it is published before it is made.`
+            : `tables.include names ${wanted}, and the server has ${alike}, another name: nothing of it is published.`,
+        remedy: `Write it as the server has it${alike === undefined ? '' : `: ${alike}`}.`,
+      };
+    });
+}
+
+/** A key that is not published whole identifies no row: the relay stops at the first table map of such a table. */
+export function keyFindings(columns: readonly ColumnInfo[], published: Published): readonly Finding[] {
+  const excluded = columns
+    .filter(({ database, table, isKey }) => isKey === true && published.includes(database, table))
+    .filter(({ database, table, column }) => published.excludesColumn(database, table, column))
+    .map((column) => `${fullName(column)}.${column.column}`);
+  if (excluded.length === 0) return [];
+  return [
+    {
+      level: 'error',
+      code: 'KEY_COLUMN_EXCLUDED',
+      message: `Columns that are left out, and are part of the key of their table: ${someOf(excluded)}.`,
+      remedy:
+        'Rows cannot be told apart without them. Take them out of tables.excludeColumns, or exclude their tables with tables.exclude.',
+    },
+  ];
+}
+
 /** MariaDB logs the state of a sequence as rows of it; the relay stops at those of one that is published. */
 export function sequenceFindings(
   sequences: readonly { readonly database: string; readonly table: string }[],
@@ -80,7 +127,7 @@ export function tableFindings(tables: readonly TableInfo[], published: Published
     findings.push({
       level: 'warning',
       code: 'NO_PRIMARY_KEY',
-      message: `Tables without a primary key: ${someOf(keyless)}. A reader can tell their rows apart by change id only, and all rows of one share a lane.`,
+      message: `Tables without a primary key: ${someOf(keyless)}. A reader can tell their rows apart by change id only, and all rows of one share a lane. On a replica their change ids may differ.`,
       remedy:
         'Give them a primary key, an invisible one if need be: ALTER TABLE … ADD id BIGINT UNSIGNED AUTO_INCREMENT INVISIBLE PRIMARY KEY.',
     });

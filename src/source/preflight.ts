@@ -3,18 +3,20 @@ import { isLoopback } from './connection-options.ts';
 import type { ControlConnection } from './control.ts';
 import type { Finding } from './finding.ts';
 import { holds, parseGrants, quotedAccount, type Grants } from './grants.ts';
-import { serverFindings, versionFindings } from './preflight-server.ts';
+import { binlogEngineFindings, serverFindings, versionFindings } from './preflight-server.ts';
 import {
   cascadeFindings,
   columnFindings,
   filterFindings,
+  keyFindings,
+  nameFindings,
   sequenceFindings,
   tableFindings,
   type Published,
 } from './preflight-tables.ts';
 import { preparedBranches, preparedBranchFindings } from './prepared-branches.ts';
 import { textOf, type Row } from './rows.ts';
-import { publishedCascades, publishedColumns, publishedTables, sequences } from './schema-queries.ts';
+import { allTables, publishedCascades, publishedColumns, sequences } from './schema-queries.ts';
 import { headStatement, type ServerVersion } from './server-version.ts';
 
 export interface PreflightOptions {
@@ -32,15 +34,15 @@ const NEEDED = {
 } as const;
 
 /**
- * Everything about the server that would stop a run or make the copy less than exact, all at once; an empty list when there is nothing.
- * Changes nothing. Throws a RelayError only when the server cannot be asked.
+ * Everything about the server that would stop a run or make the copy less than exact, all at once; an empty list when
+ * there is nothing. Changes nothing. Throws a RelayError only when the server cannot be asked.
  */
 export async function preflight(
   control: ControlConnection,
   { published, settings, partialRows, isFirstStart = false }: PreflightOptions,
 ): Promise<readonly Finding[]> {
   const version = await control.version();
-  const unsupported = versionFindings(version);
+  const unsupported = [...versionFindings(version), ...binlogEngineFindings(await binlogEngine(control, version))];
   if (unsupported.length > 0) return unsupported;
 
   const { grants, account } = await askGrants(control);
@@ -51,7 +53,10 @@ export async function preflight(
   if (missing.some((privilege) => privilege !== 'REPLICATION SLAVE')) return [...lacking, ...transport];
 
   const facts = await control.serverFacts();
-  const tables = await publishedTables(control, published);
+  const all = await allTables(control);
+  const tables = all.filter(({ database, table }) => published.includes(database, table));
+  const isVisible = seesAllTables(grants, version);
+  const columns = await publishedColumns(control, published);
   const [binlog] = facts.hasBinlog ? await control.query(headStatement(facts.version)) : [];
   return [
     ...lacking,
@@ -60,13 +65,22 @@ export async function preflight(
       ...new Set(tables.map(({ database }) => database)),
     ]),
     ...visibilityFindings(grants, account, tables.length, version),
-    ...columnFindings(await publishedColumns(control, published), published),
+    ...(isVisible ? nameFindings(all, published) : []),
+    ...columnFindings(columns, published),
+    ...keyFindings(columns, published),
     ...(version.flavour === 'mariadb' ? sequenceFindings(await sequences(control), published) : []),
     ...tableFindings(tables, published),
     ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
     ...(isFirstStart ? preparedBranchFindings(await preparedBranches(control, grants, version)) : []),
     ...transport,
   ];
+}
+
+/** From 12.3 on, MariaDB can keep the binlog elsewhere than in files. */
+async function binlogEngine(control: ControlConnection, { flavour }: ServerVersion): Promise<string | undefined> {
+  if (flavour !== 'mariadb') return undefined;
+  const [row] = await control.query("SHOW GLOBAL VARIABLES LIKE 'binlog_storage_engine'");
+  return row === undefined ? undefined : textOf(row, 'Value');
 }
 
 async function askGrants(control: ControlConnection): Promise<{ readonly grants: Grants; readonly account: string }> {
@@ -99,17 +113,20 @@ function grantFindings(
   ];
 }
 
+const seesAllTables = (grants: Grants, { flavour }: ServerVersion): boolean =>
+  holds(grants, 'REFERENCES') || (flavour === 'mysql' && holds(grants, 'SELECT'));
+
 /**
- * information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and no row. MariaDB shows foreign keys
- * to no one who may only SELECT.
+ * information_schema shows an account only the tables that it has some privilege on; REFERENCES shows all of them, and
+ * no row. MariaDB shows foreign keys to no one who may only SELECT.
  */
 function visibilityFindings(
   grants: Grants,
   account: string,
   tables: number,
-  { flavour }: ServerVersion,
+  version: ServerVersion,
 ): readonly Finding[] {
-  if (holds(grants, 'REFERENCES') || (flavour === 'mysql' && holds(grants, 'SELECT'))) return [];
+  if (seesAllTables(grants, version)) return [];
   return [
     {
       level: 'warning',

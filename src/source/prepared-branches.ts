@@ -1,5 +1,5 @@
 /** XA branches that are prepared on the server before the relay has read anything of it. */
-import { xidNames } from '../binlog/xid.ts';
+import { xidNames } from '../binlog/statements/xid.ts';
 import { someOf, type Finding } from './finding.ts';
 import { holds, type Grants } from './grants.ts';
 import { numberOf, textOf, type Asked, type Row } from './rows.ts';

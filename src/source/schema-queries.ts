@@ -8,7 +8,7 @@ const TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED')";
 const OWN_SCHEMAS = `('${[...SYSTEM_SCHEMAS].join("', '")}')`;
 
 /** By the index: MariaDB shows constraints to no one who may only SELECT. */
-export async function publishedTables(control: Asked, published: Published): Promise<readonly TableInfo[]> {
+export async function allTables(control: Asked): Promise<readonly TableInfo[]> {
   const rows = await control.query(
     `SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS tbl, t.ENGINE AS engine, s.INDEX_NAME AS primary_key
      FROM information_schema.TABLES t
@@ -17,18 +17,16 @@ export async function publishedTables(control: Asked, published: Published): Pro
      WHERE t.TABLE_TYPE IN ${TABLE_TYPES} AND t.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
      ORDER BY t.TABLE_SCHEMA, t.TABLE_NAME`,
   );
-  return rows
-    .map((row) => ({
-      ...nameOf(row),
-      engine: row['engine'] ?? 'unknown',
-      hasPrimaryKey: (row['primary_key'] ?? '') !== '',
-    }))
-    .filter(({ database, table }) => published.includes(database, table));
+  return rows.map((row) => ({
+    ...nameOf(row),
+    engine: row['engine'] ?? 'unknown',
+    hasPrimaryKey: (row['primary_key'] ?? '') !== '',
+  }));
 }
 
 export async function publishedColumns(control: Asked, published: Published): Promise<readonly ColumnInfo[]> {
   const rows = await control.query(
-    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.COLUMN_TYPE AS column_type, c.CHARACTER_SET_NAME AS charset
+    `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS tbl, c.COLUMN_NAME AS col, c.COLUMN_TYPE AS column_type, c.COLUMN_KEY AS column_key, c.CHARACTER_SET_NAME AS charset
      FROM information_schema.COLUMNS c
      JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
      WHERE t.TABLE_TYPE IN ${TABLE_TYPES} AND c.TABLE_SCHEMA NOT IN ${OWN_SCHEMAS}
@@ -39,6 +37,7 @@ export async function publishedColumns(control: Asked, published: Published): Pr
       ...nameOf(row),
       column: textOf(row, 'col'),
       columnType: textOf(row, 'column_type'),
+      isKey: row['column_key'] === 'PRI',
       charset: row['charset'] ?? undefined,
     }))
     .filter(({ database, table }) => published.includes(database, table));

@@ -1,7 +1,11 @@
+import type { Flavour } from '../binlog/gtids/gtids.ts';
 import { mariadbIdentity } from './mariadb-server.ts';
 import type { ServerVersion } from './server-version.ts';
 
-/** What preflight and the start position go by. Texts are the server's own; undefined for what this version does not have. */
+/**
+ * What preflight and the start position go by. Texts are the server's own; undefined for what this version does not
+ * have.
+ */
 export interface ServerFacts {
   readonly version: ServerVersion;
   readonly serverUuid: string;
@@ -10,7 +14,10 @@ export interface ServerFacts {
   /** True when gtid_mode is ON, and for MariaDB: only then a dump can be asked for by GTIDs. */
   readonly hasGtids: boolean;
   readonly gtidMode: string;
-  /** A GTID set. Of MariaDB all GTIDs that are the last ones of their domain and server, in the binlog or by replication. */
+  /**
+   * A GTID set. Of MariaDB all GTIDs that are the last ones of their domain and server, in the binlog or by
+   * replication.
+   */
   readonly gtidExecuted: string;
   /** A GTID set. Of MariaDB the GTID position that the oldest binlog begins at. */
   readonly gtidPurged: string;
@@ -21,15 +28,20 @@ export interface ServerFacts {
   readonly retentionSeconds: number | undefined;
   readonly syncBinlog: string | undefined;
   readonly innodbFlushLogAtTrxCommit: string | undefined;
+  /** It gets transactions from another server, or is a member of a group. */
   readonly isReplica: boolean;
   readonly logsReplicaUpdates: boolean;
-  /** True when InnoDB itself carries out ON DELETE and ON UPDATE, unseen by the binlog: before MySQL 9.6, and after it if asked to. */
+  /**
+   * True when InnoDB itself carries out ON DELETE and ON UPDATE, unseen by the binlog: before MySQL 9.6, and after it
+   * if asked to.
+   */
   readonly hidesCascades: boolean;
 }
 
 /** Global variables, lower-case name to value. */
 export type Variables = ReadonlyMap<string, string>;
 
+/** What SHOW VARIABLES tells whole: it cuts a value at 1,024 bytes, and says nothing of it. */
 export const FACT_VARIABLES: readonly string[] = [
   'binlog_expire_logs_auto_purge',
   'binlog_expire_logs_seconds',
@@ -37,11 +49,8 @@ export const FACT_VARIABLES: readonly string[] = [
   'binlog_row_image',
   'binlog_row_metadata',
   'expire_logs_days',
-  'gtid_binlog_state',
-  'gtid_executed',
+  'group_replication_group_name',
   'gtid_mode',
-  'gtid_purged',
-  'gtid_slave_pos',
   'innodb_flush_log_at_trx_commit',
   'innodb_native_foreign_keys',
   'log_bin',
@@ -51,6 +60,12 @@ export const FACT_VARIABLES: readonly string[] = [
   'server_uuid',
   'sync_binlog',
 ];
+
+/** What grows with every server that ever wrote: asked for by SELECT, which cuts nothing. */
+export const GTID_VARIABLES: Readonly<Record<Flavour, readonly string[]>> = {
+  mysql: ['gtid_executed', 'gtid_purged'],
+  mariadb: ['gtid_binlog_state', 'gtid_slave_pos'],
+};
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -72,7 +87,7 @@ export function serverFacts(version: ServerVersion, variables: Variables, isRepl
     retentionSeconds: retention(variables),
     syncBinlog: value('sync_binlog'),
     innodbFlushLogAtTrxCommit: value('innodb_flush_log_at_trx_commit'),
-    isReplica,
+    isReplica: isReplica || (value('group_replication_group_name') ?? '') !== '',
     logsReplicaUpdates: (value('log_replica_updates') ?? value('log_slave_updates')) === 'ON',
     hidesCascades: (value('innodb_native_foreign_keys') ?? 'ON') === 'ON',
   };

@@ -13,8 +13,8 @@ export interface ServerIdInput {
 const LOWEST = 2 ** 31;
 
 /**
- * The number by which the server knows the relay among its replicas: the same after every restart on the same host, and in the upper half of the
- * range, where hand-made ids are rare.
+ * The number by which the server knows the relay among its replicas: the same after every restart on the same host, and
+ * in the upper half of the range, where hand-made ids are rare.
  */
 export function deriveServerId({ serverUuid, identity, hostName, taken }: ServerIdInput): number {
   for (let attempt = 0; ; attempt += 1) {

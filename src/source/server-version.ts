@@ -1,4 +1,4 @@
-import type { Flavour } from '../binlog/gtids.ts';
+import type { Flavour } from '../binlog/gtids/gtids.ts';
 
 export interface ServerVersion {
   readonly flavour: Flavour;
@@ -28,7 +28,10 @@ export function isAtLeast({ major, minor, patch }: ServerVersion, wanted: readon
   return patch >= wantedPatch;
 }
 
-/** The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on, and stay in MariaDB. */
+/**
+ * The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on,
+ * and stay in MariaDB.
+ */
 export function headStatement(version: ServerVersion): string {
   return isMysqlFrom(version, [8, 2, 0]) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
 }

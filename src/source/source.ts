@@ -2,11 +2,14 @@
  * The room where events come from. One session = one dump connection; after it ends, the relay opens the next one.
  */
 import type { FilePosition } from '../binlog/binlog.ts';
-import type { Flavour } from '../binlog/gtids.ts';
+import type { Flavour } from '../binlog/gtids/gtids.ts';
 
 /** Where a session starts. With GTIDs the server finds the place by the set; the file position is then only shown. */
 export interface StartPosition extends FilePosition {
-  /** Text of the GTID set, or MariaDB's GTID position, of everything before the position; undefined when the source runs without GTIDs. */
+  /**
+   * Text of the GTID set, or MariaDB's GTID position, of everything before the position; undefined when the source runs
+   * without GTIDs.
+   */
   readonly gtidSet: string | undefined;
 }
 
@@ -19,11 +22,14 @@ export interface Tap {
 
 /** What the relay gives to a session. All are called synchronously, in the order of the stream; none may throw. */
 export interface EventReader {
-  /** The server begins to send; called before the first event. */
-  begin(tap: Tap): void;
-  /** One event, from its header to its end. The bytes are valid during the call only. */
+  /** The server `serverUuid` begins to send; called before the first event. */
+  begin(tap: Tap, serverUuid?: string): void;
+  /** One event, from its header to its end. The bytes stay as they are until `endOfRead` has returned. */
   event(buffer: Buffer, start: number, end: number): void;
-  /** What the socket had in one turn of the event loop has been handed over. Comes soon behind the last event, whatever else happens. */
+  /**
+   * What the socket had in one turn of the event loop has been handed over. Comes soon after the last event, whatever
+   * else happens.
+   */
   endOfRead(): void;
 }
 
@@ -44,31 +50,56 @@ export interface Prepared {
   readonly start: StartPosition;
   readonly flavour: Flavour;
   readonly serverUuid: string;
-  /** What an operator should know of where the run starts, and of what makes the copy less than exact; logged as warnings. */
+  /** The server does not log the rows that foreign keys with ON DELETE and ON UPDATE change; false unless given. */
+  readonly hidesCascades?: boolean;
+  /**
+   * What an operator should know of where the run starts, and of what makes the copy less than exact; logged as
+   * warnings.
+   */
   readonly warnings: readonly string[];
 }
 
 /** What a stored checkpoint says of the source. */
 export interface StoredPosition extends StartPosition {
   readonly serverUuid: string;
+  readonly rolledBack?: RolledBack | undefined;
+}
+
+/** A server lacked transactions that were published. It may have as many again by now, but not the same. */
+export interface RolledBack {
+  readonly serverUuid: string;
+  /** When it was seen, ISO 8601 in UTC. */
+  readonly at: string;
 }
 
 export interface Source {
+  /** Of the server that was asked last; undefined before. */
+  readonly serverUuid?: string | undefined;
   /**
-   * Takes the exclusive lock `name` and keeps it until `close`. Only who has it may read the checkpoint: until then another relay may be moving it.
-   * Throws SOURCE_LOCKED when another one holds it; a retryable error when the server is away.
+   * Takes the exclusive lock `name` and keeps it until `close`. Only who has it may read the checkpoint: until then
+   * another relay may be moving it. Throws SOURCE_LOCKED when another one holds it; a retryable error when the server
+   * is away.
    */
   lock(name: string): Promise<void>;
   /**
-   * Makes sure that the relay can read on from `stored`, or from the configured start without one: grants, variables, tables, and that the position is
-   * still there. Throws a RelayError: retryable ones when the server is away.
+   * Which time the lock was taken: another number each time that it had to be taken again; undefined while it is not
+   * certain that it is held. What only one relay may do is done only while it is certain, and is asked for each time.
+   */
+  readonly lockTerm: number | undefined;
+  /**
+   * Makes sure that the relay can read on from `stored`, or from the configured start without one: grants, variables,
+   * tables, and that the position is still there. Throws a RelayError: retryable ones when the server is away, or a
+   * replica that is behind.
    */
   prepare(stored: StoredPosition | undefined): Promise<Prepared>;
-  /** Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the server is away. */
+  /**
+   * Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the
+   * server is away.
+   */
   open(position: StartPosition, reader: EventReader): Promise<Session>;
   /**
-   * Asks the server for its newest position with one statement. Throws SOURCE_ROLLED_BACK when that is before what the same server said last; a
-   * retryable error when the server is away.
+   * Asks the server for its newest position with one statement. Throws SOURCE_ROLLED_BACK when that is before what the
+   * same server said last; a retryable error when the server is away.
    */
   head(): Promise<Head>;
   /** Releases everything, the exclusive lock among it. Idempotent. */

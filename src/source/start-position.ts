@@ -1,12 +1,22 @@
 import { RelayError } from '../base/errors.ts';
-import { parseGtids, type Flavour } from '../binlog/gtids.ts';
+import { GtidSet } from '../binlog/gtids/gtid-set.ts';
+import { parseGtids, type Flavour } from '../binlog/gtids/gtids.ts';
 import type { StartSetting } from '../config/config.ts';
 import { mariadbPositionAt } from './mariadb-server.ts';
-import { binlogFiles, FIRST_OFFSET, gtidSetBefore, requireBoundary, type BinlogFile } from './binlog-files.ts';
+import {
+  binlogFiles,
+  fileToBeginWith,
+  FIRST_OFFSET,
+  gtidSetBefore,
+  requireBoundary,
+  type BinlogFile,
+} from './binlog-files.ts';
+import { hiddenTransactions, requireBothCoordinates } from './binlog-place.ts';
 import type { ControlConnection } from './control.ts';
+import { someOf } from './finding.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { StartPosition, StoredPosition } from './source.ts';
-import { requireGtids, requireResumable } from './stored-position.ts';
+import { requireGtids, requireNotRolledBack, requireResumable } from './stored-position.ts';
 
 export interface ResolvedStart {
   readonly start: StartPosition;
@@ -21,8 +31,9 @@ export interface ResolvedStart {
 type Control = Pick<ControlConnection, 'query' | 'head' | 'serverFacts'>;
 
 /**
- * Where the run starts: at the checkpoint, or without one where `setting` says. Throws BINLOG_PURGED, SOURCE_ROLLED_BACK, SOURCE_CHANGED or
- * SOURCE_POSITION_INVALID when the server cannot give exactly what comes after that place.
+ * Where the run starts: at the checkpoint, or without one where `setting` says. Throws BINLOG_PURGED,
+ * SOURCE_ROLLED_BACK, SOURCE_CHANGED or SOURCE_POSITION_INVALID when the server cannot give exactly what comes after
+ * that place.
  */
 export async function resolveStart(
   control: Control,
@@ -49,13 +60,16 @@ async function atCheckpoint(
   facts: ServerFacts,
   files: readonly [BinlogFile, ...BinlogFile[]],
 ): Promise<ResolvedStart> {
+  requireNotRolledBack(stored, facts);
+  const isSameServer = stored.serverUuid === facts.serverUuid;
+  if (isSameServer && facts.version.flavour === 'mysql' && facts.hasGtids !== (stored.gtidSet !== undefined))
+    return afterModeChange(control, stored, facts, files);
   requireResumable(stored, facts, files);
+  await requireBothCoordinates(control, stored, facts, files);
   const { file, offset, gtidSet, serverUuid } = stored;
-  if (gtidSet === undefined) await requireBoundary(control, { file, offset });
-  const isSameServer = serverUuid === facts.serverUuid;
   return {
-    // The file of another server would only mislead; the first event tells the right one.
-    start: isSameServer ? { file, offset, gtidSet } : { file: files[0].name, offset: FIRST_OFFSET, gtidSet },
+    // The file of another server would only mislead.
+    start: isSameServer ? { file, offset, gtidSet } : await byGtids(control, gtidSet ?? '', facts, files),
     flavour: facts.version.flavour,
     serverUuid: facts.serverUuid,
     sentence: isSameServer
@@ -63,6 +77,44 @@ async function atCheckpoint(
       : `Goes on at the checkpoint by GTID, on another server: ${facts.serverUuid}, before ${serverUuid}.`,
     isOrdinary: isSameServer,
   };
+}
+
+/**
+ * gtid_mode was turned on or off since the checkpoint: file and offset hold on the same server, and GTIDs can be found
+ * for them.
+ */
+async function afterModeChange(
+  control: Control,
+  stored: StoredPosition,
+  facts: ServerFacts,
+  files: readonly [BinlogFile, ...BinlogFile[]],
+): Promise<ResolvedStart> {
+  const { file, offset } = stored;
+  requireResumable({ ...stored, gtidSet: undefined }, facts, files);
+  await requireBothCoordinates(control, { ...stored, gtidSet: undefined }, facts, files);
+  const gtidSet = facts.hasGtids ? await gtidSetBefore(control, { file, offset }) : undefined;
+  if (gtidSet !== undefined) await requireBothCoordinates(control, { ...stored, gtidSet }, facts, files);
+  return {
+    start: { file, offset, gtidSet },
+    flavour: facts.version.flavour,
+    serverUuid: facts.serverUuid,
+    sentence: facts.hasGtids
+      ? `GTIDs were turned on: goes on by them, after ${file}:${offset}, where the checkpoint ends.`
+      : `gtid_mode is ${facts.gtidMode}, and the checkpoint has GTIDs: goes on by file and offset, at ${file}:${offset}.`,
+    isOrdinary: false,
+  };
+}
+
+/** Begins with the file that the server itself will begin with: no other one is looked at later. */
+async function byGtids(
+  control: Control,
+  gtidSet: string,
+  { version }: ServerFacts,
+  files: readonly [BinlogFile, ...BinlogFile[]],
+): Promise<StartPosition> {
+  const file =
+    version.flavour === 'mysql' ? await fileToBeginWith(control, GtidSet.parse(gtidSet), files) : files[0].name;
+  return { file, offset: FIRST_OFFSET, gtidSet };
 }
 
 interface Start {
@@ -85,22 +137,23 @@ async function withoutCheckpoint(
   }
   const first: StartPosition = { file: files[0].name, offset: FIRST_OFFSET, gtidSet: undefined };
   if (setting === 'earliest') {
+    const gtidSet = facts.hasGtids ? parseGtids(facts.version.flavour, facts.gtidPurged).toString() : undefined;
+    const start = { ...first, gtidSet };
+    await requireNothingHidden(control, start, facts, files);
     return {
-      start: {
-        ...first,
-        gtidSet: facts.hasGtids ? parseGtids(facts.version.flavour, facts.gtidPurged).toString() : undefined,
-      },
+      start,
       sentence: `starts with the oldest binlog that the server has, ${first.file}; older changes are not published (source.start: earliest).`,
     };
   }
   if ('gtidSet' in setting) {
     requireGtids(setting.gtidSet, facts);
     return {
-      start: { ...first, gtidSet: parseGtids(facts.version.flavour, setting.gtidSet).toString() },
-      sentence: 'starts behind the GTID set of source.start; the transactions in it are not published.',
+      start: await byGtids(control, parseGtids(facts.version.flavour, setting.gtidSet).toString(), facts, files),
+      sentence: 'starts after the GTID set of source.start; the transactions in it are not published.',
     };
   }
   const start = await atFile(control, setting.file, setting.position, facts, files);
+  await requireNothingHidden(control, start, facts, files);
   return {
     start,
     sentence: `starts at ${start.file}:${start.offset}; what was committed before is not published (source.start).`,
@@ -132,4 +185,28 @@ async function atFile(
   await requireBoundary(control, { file, offset });
   const gtidSet = version.flavour === 'mariadb' ? await mariadbPositionAt(control, { file, offset }) : undefined;
   return { file, offset, gtidSet };
+}
+
+/**
+ * Throws SOURCE_POSITION_INVALID when a start by GTIDs would pass transactions without, which come after the place all
+ * the same.
+ */
+async function requireNothingHidden(
+  control: Control,
+  start: StartPosition,
+  { version }: ServerFacts,
+  files: readonly [BinlogFile, ...BinlogFile[]],
+): Promise<void> {
+  if (start.gtidSet === undefined || version.flavour === 'mariadb') return;
+  const hidden = await hiddenTransactions(control, start, start.gtidSet, files);
+  if (hidden.length === 0) return;
+  const file = await fileToBeginWith(control, GtidSet.parse(start.gtidSet), files);
+  throw new RelayError(
+    'SOURCE_POSITION_INVALID',
+    `source.start: transactions without GTID come after ${start.file}:${start.offset}, which a start by GTIDs would pass: ${someOf(hidden)}`,
+    {
+      details: { hidden },
+      remedy: `To publish them: SET GLOBAL gtid_mode = ON_PERMISSIVE and start here; when /healthz says \`idle\`, stop, SET GLOBAL gtid_mode = ON, and start again. To leave them out: source.start: { file: ${file}, position: ${FIRST_OFFSET} }.`,
+    },
+  );
 }

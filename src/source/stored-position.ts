@@ -1,42 +1,69 @@
 /** Whether the server can go on where a checkpoint ends. Pure. */
 import { RelayError } from '../base/errors.ts';
-import { fileNumber } from '../binlog/binlog-file.ts';
-import { GtidSet } from '../binlog/gtid-set.ts';
-import { flavourOf } from '../binlog/gtids.ts';
+import type { FilePosition } from '../binlog/binlog.ts';
+import { baseName, fileNumber } from '../binlog/wire/binlog-file.ts';
+import { GtidSet } from '../binlog/gtids/gtid-set.ts';
+import { flavourOf } from '../binlog/gtids/gtids.ts';
+import { parseGtidList } from '../binlog/gtids/mariadb-position.ts';
 import type { BinlogFile } from './binlog-files.ts';
+import { isOfServer } from './mariadb-server.ts';
 import { unresumable } from './mariadb-stored-position.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { ServerVersion } from './server-version.ts';
 import type { StoredPosition } from './source.ts';
 
-type Facts = Pick<ServerFacts, 'version' | 'serverUuid' | 'hasGtids' | 'gtidMode' | 'gtidExecuted' | 'gtidPurged'>;
+type Facts = Pick<
+  ServerFacts,
+  'version' | 'serverUuid' | 'hasGtids' | 'gtidMode' | 'gtidExecuted' | 'gtidPurged' | 'isReplica'
+>;
 
 /**
- * Throws BINLOG_PURGED with the transactions that the server no longer has, SOURCE_ROLLED_BACK with those that it does not know, SOURCE_CHANGED
- * when the checkpoint means nothing to it.
+ * Throws BINLOG_PURGED with the transactions that the server no longer has, SOURCE_ROLLED_BACK with those that it does
+ * not know, SOURCE_BEHIND with those that will come to a replica, SOURCE_CHANGED when the checkpoint means nothing to
+ * it.
  */
 export function requireResumable(stored: StoredPosition, facts: Facts, files: readonly BinlogFile[]): void {
   if (stored.gtidSet === undefined) requireFile(stored, facts, files);
   else requireGtids(stored.gtidSet, facts);
 }
 
+/**
+ * Throws SOURCE_ROLLED_BACK for the server that a run before has found so: what it has written since then may bear the
+ * same names.
+ */
+export function requireNotRolledBack({ rolledBack }: StoredPosition, { serverUuid }: Pick<Facts, 'serverUuid'>): void {
+  if (rolledBack?.serverUuid !== serverUuid) return;
+  throw new RelayError(
+    'SOURCE_ROLLED_BACK',
+    `the server ${serverUuid} was seen at ${rolledBack.at} without transactions that were published: what it has now under the same GTIDs or positions may be others`,
+    { details: { ...rolledBack }, remedy: SAME_TRANSACTIONS },
+  );
+}
+
+/** What is to be done, and the way out for who knows better. */
+export const SAME_TRANSACTIONS =
+  'Compare the copies with the server, repair them, then start with a new checkpoint folder. Only if you know that the transactions are the same: start with a new folder and source.start: { gtidSet: … } of the old checkpoint, which `binlog-relay checkpoint show` prints.';
+
 /** The GTIDs of `gtidSet` must reach up to what was purged, and not beyond what was executed. */
-export function requireGtids(gtidSet: string, { version, hasGtids, gtidMode, gtidExecuted, gtidPurged }: Facts): void {
+export function requireGtids(gtidSet: string, facts: Facts): void {
+  const { version, serverUuid, hasGtids, gtidMode, gtidExecuted, gtidPurged } = facts;
   requireFlavour(gtidSet, version);
   if (!hasGtids) {
     throw new RelayError('SOURCE_CHANGED', `the position is a GTID set, but gtid_mode of the server is ${gtidMode}`, {
       remedy:
-        'Turn GTIDs on again (SET PERSIST gtid_mode, step by step up to ON), or start with a new checkpoint folder at a place of your choice.',
+        'Start the relay again: on the server that it has read before it goes on by file and offset. On another server GTIDs must be on: SET PERSIST gtid_mode, step by step up to ON.',
     });
   }
   if (version.flavour === 'mariadb') {
     const found = unresumable(gtidSet, gtidExecuted, gtidPurged);
     if (found === undefined) return;
-    throw found.kind === 'unknown' ? rolledBack(found.gtids) : purged(`those up to ${found.gtids}`);
+    if (found.kind === 'purged') throw purged(`those up to ${found.gtids}`);
+    const hasOwn = parseGtidList(found.gtids).some(({ source }) => isOfServer(source, serverUuid));
+    throw lacking(found.gtids, hasOwn, facts);
   }
   const published = GtidSet.parse(gtidSet);
   const unknown = difference(published, GtidSet.parse(gtidExecuted));
-  if (!unknown.isEmpty()) throw rolledBack(unknown.toString());
+  if (!unknown.isEmpty()) throw lacking(unknown.toString(), unknown.hasSource(serverUuid), facts);
   const missing = difference(GtidSet.parse(gtidPurged), published);
   if (!missing.isEmpty()) throw purged(missing.toString());
 }
@@ -50,16 +77,22 @@ function requireFlavour(gtids: string, { flavour, text }: ServerVersion): void {
   });
 }
 
-function rolledBack(unknown: string): RelayError {
+/**
+ * A server that has lost what it wrote itself gives the numbers out again; what others wrote, a replica only waits for.
+ */
+function lacking(unknown: string, hasOwn: boolean, { isReplica }: Facts): RelayError {
+  const details = { unknown };
+  if (isReplica && !hasOwn) {
+    return new RelayError(
+      'SOURCE_BEHIND',
+      `the server is a replica, and does not have these transactions yet, which were published: ${unknown}`,
+      { details },
+    );
+  }
   return new RelayError(
     'SOURCE_ROLLED_BACK',
     `the server does not know these transactions, which were published: ${unknown}`,
-    {
-      details: { unknown },
-      remedy:
-        'If the server is a replica that is behind, start again when it has caught up. Otherwise it was restored or lost the end of its binlog: ' +
-        'compare the copies with it, repair them, then start with a new checkpoint folder.',
-    },
+    { details },
   );
 }
 
@@ -84,23 +117,27 @@ function requireFile(stored: StoredPosition, facts: Facts, files: readonly Binlo
       },
     );
   }
-  if (facts.hasGtids) {
-    throw new RelayError('SOURCE_CHANGED', `GTIDs were turned on since the checkpoint was made at ${file}:${offset}`, {
-      remedy: `Start with a new folder (checkpoint.path) and source.start: { file: ${file}, position: ${offset} }. The relay then finds the GTID set of that place.`,
-    });
-  }
+  if (hasPlace(stored, files)) return;
+  throw new RelayError(
+    'BINLOG_PURGED',
+    `the server has removed ${file}, where the checkpoint ends; its oldest file is ${files[0]?.name ?? 'none'}`,
+  );
+}
+
+/**
+ * False when the file was removed, or the files have another name now. Throws SOURCE_ROLLED_BACK when the binlog has
+ * not come so far.
+ */
+export function hasPlace({ file, offset }: FilePosition, files: readonly BinlogFile[]): boolean {
   const found = files.find(({ name }) => name === file);
+  const newest = files.at(-1)?.name ?? '';
+  if (found === undefined && (baseName(file) !== baseName(newest) || fileNumber(file) < fileNumber(newest)))
+    return false;
   if (found === undefined) {
-    const isNewer = fileNumber(file) > fileNumber(files.at(-1)?.name ?? '');
-    throw isNewer
-      ? new RelayError(
-          'SOURCE_ROLLED_BACK',
-          `the server has no ${file} yet, though the checkpoint ends there: its newest file is ${files.at(-1)?.name ?? 'none'}`,
-        )
-      : new RelayError(
-          'BINLOG_PURGED',
-          `the server has removed ${file}, where the checkpoint ends; its oldest file is ${files[0]?.name ?? 'none'}`,
-        );
+    throw new RelayError(
+      'SOURCE_ROLLED_BACK',
+      `the server has no ${file} yet, though the checkpoint ends there: its newest file is ${newest}`,
+    );
   }
   if (offset > found.sizeBytes) {
     throw new RelayError(
@@ -108,6 +145,7 @@ function requireFile(stored: StoredPosition, facts: Facts, files: readonly Binlo
       `the checkpoint ends at ${file}:${offset}, but that file has only ${found.sizeBytes} bytes`,
     );
   }
+  return true;
 }
 
 function difference(all: GtidSet, without: GtidSet): GtidSet {

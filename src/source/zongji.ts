@@ -1,32 +1,44 @@
+import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions } from 'mysql2';
 import ZongJi from 'zongji';
 import type { Clock } from '../base/clock.ts';
+import { Deferred } from '../base/deferred.ts';
 import { RelayError } from '../base/errors.ts';
-import type { Flavour } from '../binlog/gtids.ts';
+import type { Flavour } from '../binlog/gtids/gtids.ts';
+import { dumpGtidPacket, type OutPacket } from './dump-gtid.ts';
 import { sourceError } from './mysql-errors.ts';
 import type { EventReader, Session, StartPosition, Tap } from './source.ts';
 
 /**
- * The only door to zongji: it logs in, finds out the server's flavour and checksum, and sends the dump command. What the server answers is handed
- * over as raw events: its command class is replaced by one whose packets come to us, so zongji's own decoder never runs.
+ * The only door to zongji: it logs in, finds out the server's flavour and checksum, and sends the dump command, of
+ * GTIDs ours. What the server answers is handed over as raw events: its command class is replaced by one whose packets
+ * come to us, so zongji's own decoder never runs.
  */
 
 export interface ZongjiOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
   readonly flavour: Flavour;
-  /** How often the server sends a sign of life when it has no event; after three missing ones the connection is given up. */
+  /** Told to the reader. */
+  readonly serverUuid?: string;
+  /**
+   * How often the server sends a sign of life when it has no event; after three missing ones the connection is given
+   * up.
+   */
   readonly heartbeatMs: number;
   readonly clock: Clock;
 }
 
 /** How long the server waits for a paused relay to read on. Its default, 60 s, is shorter than a broker's restart. */
 const NET_WRITE_TIMEOUT_SECONDS = 3600;
-/** How long zongji's other connection may be silent: the most that a server on any platform takes. The default, 8 h, would end sessions. */
+/**
+ * How long zongji's other connection may be silent: the most that a server on any platform takes. The default, 8 h,
+ * would end sessions.
+ */
 const WAIT_TIMEOUT_SECONDS = 2_147_483;
 const MISSED_HEARTBEATS = 3;
 /** COM_BINLOG_DUMP carries the offset in 32 bits. */
-const MOST_DUMP_OFFSET = 0xffff_ffff;
+const MAX_DUMP_OFFSET = 0xffff_ffff;
 
 /** Resolves when the server has begun to send. Throws a RelayError, at once when `closing` aborts. */
 export async function openZongjiSession(
@@ -35,7 +47,7 @@ export async function openZongjiSession(
   reader: EventReader,
   closing?: AbortSignal,
 ): Promise<Session> {
-  if (position.gtidSet === undefined && position.offset > MOST_DUMP_OFFSET) {
+  if (position.gtidSet === undefined && position.offset > MAX_DUMP_OFFSET) {
     throw new RelayError(
       'BINLOG_UNSUPPORTED',
       `${position.file}:${position.offset} lies beyond 4 GiB, where a dump without GTIDs cannot start`,
@@ -61,55 +73,50 @@ export async function openZongjiSession(
 
 class ZongjiSession implements Session, Tap {
   /** Settles with the first packet of the dump. */
-  readonly begun: Promise<void>;
-  readonly ended: Promise<void>;
+  readonly #begun = new Deferred();
+  readonly #ended = new Deferred();
+  readonly #closed = new Deferred();
   readonly #zongji: ZongJiInternals;
   readonly #reader: EventReader;
+  readonly #serverUuid: string | undefined;
   readonly #stopWatching: () => void;
-  readonly #closed: Promise<void>;
-  #resolveBegun: () => void = () => undefined;
-  #rejectBegun: (error: RelayError) => void = () => undefined;
-  #resolveEnded: () => void = () => undefined;
-  #rejectEnded: (error: RelayError) => void = () => undefined;
-  #resolveClosed: () => void = () => undefined;
   #hasBegun = false;
   #isOver = false;
   #isPaused = false;
   #isReadScheduled = false;
   #silentChecks = 0;
+  /** What the socket had read at the last look. */
+  #bytesSeen = UNSEEN;
 
   constructor(
-    { connection, serverId, flavour, heartbeatMs, clock }: ZongjiOptions,
+    { connection, serverId, flavour, serverUuid, heartbeatMs, clock }: ZongjiOptions,
     position: StartPosition,
     reader: EventReader,
   ) {
     this.#reader = reader;
-    this.begun = new Promise((resolve, reject) => {
-      this.#resolveBegun = resolve;
-      this.#rejectBegun = reject;
-    });
-    this.ended = new Promise((resolve, reject) => {
-      this.#resolveEnded = resolve;
-      this.#rejectEnded = reject;
-    });
-    this.#closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
-    // Either may settle before somebody waits for it.
-    this.begun.catch(() => undefined);
-    this.ended.catch(() => undefined);
-
+    this.#serverUuid = serverUuid;
     // zongji's types leave out the members that this class stands on; see ZongJiInternals.
     this.#zongji = new ZongJi(connection) as unknown as ZongJiInternals;
-    this.#zongji.on('error', (error) => this.#over(sourceError(error)));
-    this.#zongji.on('ready', () => this.#takeOver(heartbeatMs, flavour));
-    this.#stopWatching = clock.every(heartbeatMs, () => this.#look());
+    this.#zongji.on('error', (error) => this.#end(sourceError(error, connection)));
+    // MariaDB is told its position in a variable, by zongji.
+    const gtidSet = flavour === 'mysql' ? position.gtidSet : undefined;
+    const ask = gtidSet === undefined ? undefined : dumpGtidPacket(serverId, gtidSet);
+    this.#zongji.on('ready', () => this.#beforeDump(heartbeatMs, flavour, ask));
+    this.#stopWatching = clock.every(heartbeatMs, () => this.#checkSilence());
     this.#zongji.start({
       serverId,
       ...(position.gtidSet === undefined
         ? { filename: position.file, position: position.offset }
-        : { gtidSet: position.gtidSet }),
+        : { gtidSet: ask === undefined ? position.gtidSet : '' }),
     });
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   pause(): void {
@@ -119,37 +126,42 @@ class ZongjiSession implements Session, Tap {
 
   resume(): void {
     this.#isPaused = false;
-    this.#silentChecks = 0;
+    this.#bytesSeen = UNSEEN;
     this.#zongji.connection?.resume();
   }
 
   close(): Promise<void> {
-    this.#over(undefined);
-    return this.#closed;
+    this.#end(undefined);
+    return this.#closed.promise;
   }
 
   /** The dump command is about to be queued: what is queried now, the server does first. */
-  #takeOver(heartbeatMs: number, flavour: Flavour): void {
+  #beforeDump(heartbeatMs: number, flavour: Flavour, ask: OutPacket | undefined): void {
     const { connection } = this.#zongji;
     if (connection === null) return;
     // 8.4 and later read the second name, older servers the first. Nanoseconds.
     const period = BigInt(heartbeatMs) * 1_000_000n;
-    // MariaDB starts behind the position's very transactions, or not at all: never at the next one that it happens to have.
+    // MariaDB starts after the position's very transactions, or not at all: never at the next one that it happens to
+    // have.
     const strict = flavour === 'mariadb' ? ', @slave_gtid_strict_mode = 1' : '';
-    const statement = `SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}, SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}${strict}`;
+    // Whatever the server logs now, a file may hold checksums, or the next one may: the format description of each says
+    // so.
+    const checksums = "@master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'";
+    const statement = `SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}, ${checksums}, SESSION net_write_timeout = ${NET_WRITE_TIMEOUT_SECONDS}${strict}`;
     connection.query(statement, (error) => {
-      if (error !== null) this.#over(sourceError(error));
+      if (error !== null) this.#end(sourceError(error));
     });
     // Its loss ends the session, and nothing is said on it between the dump's begin and end.
     this.#zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${WAIT_TIMEOUT_SECONDS}`, (error) => {
-      if (error !== null) this.#over(sourceError(error));
+      if (error !== null) this.#end(sourceError(error));
     });
 
     const takePacket = this.#packet;
-    const fail = (error: Error): void => this.#over(sourceError(error));
+    const fail = (error: Error): void => this.#end(sourceError(error));
     this.#zongji.BinlogClass = class extends this.#zongji.BinlogClass {
-      override start(packet: unknown, connection: unknown): unknown {
-        super.start(packet, connection);
+      override start(packet: unknown, connection: PacketWriter): unknown {
+        if (ask === undefined) super.start(packet, connection);
+        else connection.writePacket(ask);
         return takePacket;
       }
 
@@ -164,15 +176,14 @@ class ZongjiSession implements Session, Tap {
   readonly #packet = (packet: DumpPacket): unknown => {
     const { buffer, offset, end } = packet;
     if (buffer[offset] !== OK_MARKER) {
-      this.#over(new RelayError('SOURCE_UNREACHABLE', 'the server ended the stream'));
+      this.#end(new RelayError('SOURCE_UNREACHABLE', 'the server ended the stream'));
       return null;
     }
-    this.#silentChecks = 0;
     if (this.#isOver) return null;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      this.#reader.begin(this);
-      this.#resolveBegun();
+      this.#reader.begin(this, this.#serverUuid);
+      this.#begun.settle();
     }
     this.#reader.event(buffer, offset + 1, end);
     if (!this.#isReadScheduled) {
@@ -188,34 +199,41 @@ class ZongjiSession implements Session, Tap {
     this.#reader.endOfRead();
   };
 
-  /** Called once a heartbeat period. Counts periods, not time, so that a machine that was asleep is not taken for a dead server. */
-  #look(): void {
+  /**
+   * Called once a heartbeat period. Counts periods, not time, so that a machine that was asleep is not taken for a dead
+   * server. Silent is a socket that brings no byte: a large event takes many periods on a slow line, and the server
+   * sends no heartbeat meanwhile.
+   */
+  #checkSilence(): void {
     if (this.#isPaused) return;
-    this.#silentChecks += 1;
-    if (this.#silentChecks <= MISSED_HEARTBEATS) return;
-    this.#over(new RelayError('SOURCE_UNREACHABLE', `the server was silent for ${MISSED_HEARTBEATS} heartbeats`));
+    const bytesRead = this.#zongji.connection?.stream.bytesRead ?? 0;
+    this.#silentChecks = bytesRead === this.#bytesSeen ? this.#silentChecks + 1 : 0;
+    this.#bytesSeen = bytesRead;
+    if (this.#silentChecks < MISSED_HEARTBEATS) return;
+    this.#end(new RelayError('SOURCE_UNREACHABLE', `the server was silent for ${MISSED_HEARTBEATS} heartbeats`));
   }
 
-  #over(error: RelayError | undefined): void {
+  #end(error: RelayError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopWatching();
-    if (error === undefined) {
-      this.#resolveBegun();
-      this.#resolveEnded();
-    } else {
-      this.#rejectBegun(error);
-      this.#rejectEnded(error);
-    }
-    this.#zongji.once('stopped', this.#resolveClosed);
+    this.#begun.settle(error);
+    this.#ended.settle(error);
+    this.#zongji.once('stopped', () => this.#closed.settle());
     this.#zongji.stop();
   }
 }
 
+/** As no socket counts: the next look takes it for having brought something. */
+const UNSEEN = -1;
+
 /** First byte of a packet that carries an event; 0xfe ends the stream, and mysql2 itself takes out 0xff, an error. */
 const OK_MARKER = 0;
 
-/** Members of zongji 0.9.0 and mysql2 3.24.6 that their types do not show; test/integration/source/ and test/e2e/ stand and fall with them. */
+/**
+ * Members of zongji 0.9.0 and mysql2 3.24.6 that their types do not show; test/integration/source/ and test/e2e/ stand
+ * and fall with them.
+ */
 interface ZongJiInternals {
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'ready', listener: () => void): void;
@@ -223,10 +241,14 @@ interface ZongJiInternals {
   start(options: { serverId: number; gtidSet?: string; filename?: string; position?: number }): void;
   stop(): void;
   /** The dump connection. */
-  connection: Connection | null;
+  connection: (Connection & { readonly stream: Pick<Socket, 'bytesRead'> }) | null;
   /** Ends the dump: KILL. */
   ctrlConnection: Connection | null;
-  BinlogClass: new (callback: unknown) => { start(packet: unknown, connection: unknown): unknown };
+  BinlogClass: new (callback: unknown) => { start(packet: unknown, connection: PacketWriter): unknown };
+}
+
+interface PacketWriter {
+  writePacket(packet: OutPacket): void;
 }
 
 interface DumpPacket {

@@ -1,6 +1,8 @@
+/** The checkpoint in a MySQL server, by the program: src/checkpoint/mysqlx.ts. */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startMysql, type MysqlServer } from '../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../dev/servers/servers.ts';
+import { startMysql } from '../../dev/servers/start.ts';
 import { expectRefusal, Place, printed, program } from '../support/program.ts';
 import { connectMysql } from '../support/servers.ts';
 

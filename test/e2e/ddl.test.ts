@@ -1,4 +1,7 @@
-/** What a running relay does at DDL, and `run --skip`, on a real MySQL and a real RocketMQ. `npm run build` must have been run. */
+/**
+ * What a running relay does at DDL, and `run --skip`, on a real MySQL and a real RocketMQ. `npm run build` must have
+ * been run.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,7 +97,7 @@ it('warn: notices it until it is acknowledged, through a kill', async () => {
   await notices('still well', (health) => health.notices.length === 0);
 });
 
-it('stop: ends before it, names what to skip, and goes on behind it', async () => {
+it('stop: ends before it, names what to skip, and goes on after it', async () => {
   await start('stop');
   await relay.ready();
   await insert(1, 10);

@@ -1,5 +1,6 @@
 /**
- * Transactions of a size that no test run should wait for: by hand, with 10 GB of room in TMPDIR and four minutes of time,
+ * Transactions of a size that no test run should wait for: by hand, with 10 GB of room in TMPDIR and four minutes of
+ * time,
  *
  *   npm run build && LONG=1 npx vitest run --project integration test/e2e/huge.test.ts
  */
@@ -10,7 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
-import { startMysql, type MysqlServer } from '../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../dev/servers/servers.ts';
+import { startMysql } from '../../dev/servers/start.ts';
 import { residentBytes } from '../support/resident-bytes.ts';
 import { connectMysql } from '../support/servers.ts';
 
@@ -34,7 +36,10 @@ describe.runIf(isLong)('a huge transaction', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Runs the statements while a relay reads, and waits until `changes` are acknowledged. Returns the most memory that it has taken. */
+  /**
+   * Runs the statements while a relay reads, and waits until `changes` are acknowledged. Returns the most memory that
+   * it has taken.
+   */
   async function publish(statements: readonly string[], changes: number): Promise<number> {
     const { host, port, relayUser: user, relayPassword: password } = mysql;
     const connection = await connectMysql(mysql);
@@ -46,11 +51,11 @@ describe.runIf(isLong)('a huge transaction', () => {
     };
     relay = await RelayProcess.start({ folder, config });
     await relay.ready();
-    let mostBytes = 0;
+    let maxBytes = 0;
     let isOver = false;
     const watching = (async (): Promise<void> => {
       while (!isOver) {
-        mostBytes = Math.max(mostBytes, await residentBytes(relay.pid));
+        maxBytes = Math.max(maxBytes, await residentBytes(relay.pid));
         await sleep(100);
       }
     })();
@@ -67,8 +72,8 @@ describe.runIf(isLong)('a huge transaction', () => {
       await watching;
       await connection.end();
     }
-    console.log(`${changes} changes, most memory ${Math.round(mostBytes / MIB)} MiB`);
-    return mostBytes;
+    console.log(`${changes} changes, most memory ${Math.round(maxBytes / MIB)} MiB`);
+    return maxBytes;
   }
 
   it(
@@ -93,7 +98,7 @@ describe.runIf(isLong)('a huge transaction', () => {
   );
 
   it(
-    'that makes a file longer than 4 GiB is passed, by the right place, and so is what comes behind it',
+    'that makes a file longer than 4 GiB is passed, by the right place, and so is what comes after it',
     async () => {
       // BLACKHOLE logs rows and keeps none.
       const statements = [

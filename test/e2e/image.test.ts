@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildImage, type Image, type Running } from '../../dev/image/image.ts';
+/** The container image: Dockerfile, docker-compose.yml. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Image, Running } from '../../dev/image/image.ts';
+import { buildImage, imageObstacle } from '../../dev/image/build.ts';
 import { drainTopic } from '../support/drain-topic.ts';
 import {
   freshDatabase,
@@ -14,19 +16,27 @@ import {
 const ADMIN = 'http://127.0.0.1:8686';
 const BUILD_TIMEOUT_MS = 600_000;
 
+const progress = (line: string): void => console.error(`image: ${line}`);
+const obstacle = await imageObstacle(progress);
 let image: Image;
 let topic: FreshTopic;
 const running: Running[] = [];
 
 beforeAll(async () => {
+  if (obstacle !== undefined) return;
   const startMs = performance.now();
-  image = await buildImage(uniqueName('binlog-relay-test-'), (line) => console.error(`image: ${line}`));
+  image = await buildImage(uniqueName('binlog-relay-test-'), progress);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   console.log(`image: built in ${seconds} s, ${Math.round(image.sizeBytes / 1e6)} MB`);
   topic = await freshTopic();
 }, BUILD_TIMEOUT_MS);
 
+beforeEach(({ skip }) => {
+  if (obstacle !== undefined) skip(`the image: ${obstacle}`);
+});
+
 afterAll(async () => {
+  if (obstacle !== undefined) return;
   await Promise.all(running.map((container) => container.stop()));
   await image.remove();
 }, BUILD_TIMEOUT_MS);

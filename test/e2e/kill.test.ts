@@ -1,3 +1,4 @@
+/** The whole way of a row while relay, MySQL and broker are killed. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Exit, RelayProcess } from '../../dev/relay-process.ts';
 import { Randomness } from '../../dev/shop.ts';

@@ -1,7 +1,11 @@
-/** What happens when MySQL or RocketMQ is away. `LONG=1` keeps the broker down for 90 s, longer than any default of MySQL. */
+/**
+ * What happens when MySQL or RocketMQ is away. `LONG=1` keeps the broker down for 90 s, longer than any default of
+ * MySQL.
+ */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Exit, Health, RelayProcess } from '../../dev/relay-process.ts';
-import { startServers, type Servers } from '../../dev/servers/servers.ts';
+import type { Servers } from '../../dev/servers/servers.ts';
+import { startServers } from '../../dev/servers/start.ts';
 import { Pipeline, type PipelineOptions } from '../support/pipeline.ts';
 import { residentBytes } from '../support/resident-bytes.ts';
 
@@ -58,8 +62,8 @@ it(
     expect(last?.parts.sink.reason).toMatch(/rocketmq topic .*: .+ \(since 20/);
     expect(await pipeline.relay.page('/readyz')).toMatch(/^503 .*sink: rocketmq topic/);
     expect(await pipeline.relay.page('/livez')).toMatch(/^200/);
-    const mostHeld = Math.max(...seen.map(({ heldBytes }) => heldBytes));
-    expect(mostHeld).toBeLessThan(4 * MIB + ONE_EVENT);
+    const maxHeld = Math.max(...seen.map(({ heldBytes }) => heldBytes));
+    expect(maxHeld).toBeLessThan(4 * MIB + ONE_EVENT);
     const rssPaused = await residentBytes(pipeline.relay.pid);
     expect(rssPaused).toBeLessThan(200 * MIB);
 
@@ -69,7 +73,7 @@ it(
     const { counters } = await pipeline.relay.ready();
     const rss = await residentBytes(pipeline.relay.pid);
     report(
-      `broker dead for ${OUTAGE_MS / 1000} s: ${rows} rows compared, most held ${mostHeld} bytes, RSS ${rssPaused >> 20} MB while paused, ${rss >> 20} MB after catching up`,
+      `broker dead for ${OUTAGE_MS / 1000} s: ${rows} rows compared, most held ${maxHeld} bytes, RSS ${rssPaused >> 20} MB while paused, ${rss >> 20} MB after catching up`,
       counters,
     );
     expect(counters.sourceReconnects).toBe(0);

@@ -1,3 +1,4 @@
+/** The whole way of a row: a shop, and a copy that equals it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TopicMessage } from '../../dev/topic-reader.ts';
 import type { MessageBody } from '../../dev/replay.ts';

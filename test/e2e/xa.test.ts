@@ -1,4 +1,7 @@
-/** XA branches on a real server, in every way they can end, while the relay is killed: the copy has what the source has committed. */
+/**
+ * XA branches on a real server, in every way they can end, while the relay is killed: the copy has what the source has
+ * committed.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

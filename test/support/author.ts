@@ -1,4 +1,7 @@
-/** The writer of a test: it runs statements, and says by what the server holds before and behind them what must be published. */
+/**
+ * The writer of a test: it runs statements, and says by what the server holds before and after them what must be
+ * published.
+ */
 import type { Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
 import type { MysqlServer } from '../../dev/servers/servers.ts';
@@ -18,7 +21,7 @@ export interface Expected {
   readonly change: RowCounts;
 }
 
-/** Runs the steps, and says what each has changed by what the server holds before and behind it. */
+/** Runs the steps, and says what each has changed by what the server holds before and after it. */
 export class Author {
   readonly serverUuid: string;
   /** What was executed before the first step. */
@@ -72,7 +75,9 @@ export class Author {
     return { step, from, to: this.#gno, change };
   }
 
-  /** One statement, without asking what it changes: much takes long to read. Returns the number of the last transaction. */
+  /**
+   * One statement, without asking what it changes: much takes long to read. Returns the number of the last transaction.
+   */
   async run(statement: string): Promise<number> {
     const [first] = this.#sessions;
     await first.query(statement);

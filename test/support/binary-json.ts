@@ -1,6 +1,6 @@
 /** Binary JSON made by hand, for tests that need no server. */
-import { jsonBytes, jsonDocument, type JsonNode } from '../../src/binlog/columns/json-tree.ts';
-import { jsonCodec } from '../../src/binlog/columns/json.ts';
+import { jsonBytes, jsonDocument, type JsonNode } from '../../src/binlog/json/json-tree.ts';
+import { jsonCodec } from '../../src/binlog/json/json.ts';
 
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventSize, eventType } from '../../src/binlog/event-header.ts';
-import { eventName } from '../../src/binlog/event-types.ts';
+import { eventSize, eventType } from '../../src/binlog/wire/event-header.ts';
+import { eventName } from '../../src/binlog/wire/event-types.ts';
 
 export interface FixtureEvent {
   readonly name: string;

@@ -30,10 +30,12 @@ interface Dump {
 }
 
 /**
- * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of that file; see captureEvents.
+ * Runs `sql` (statements that end with `;` and a line feed) in a fresh binlog file and resolves with every event of
+ * that file; see captureEvents.
  *
- * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it. What stands before a line
- * `-- capture all` and behind a line `-- restore all`, settings of the server that begin a file of their own, runs before and after the captured file.
+ * What follows a line `-- session <name>` runs on a connection of that name; `-- disconnect <name>` ends it. What
+ * stands before a line `-- capture all` and after a line `-- restore all`, settings of the server that begin a file of
+ * their own, runs before and after the captured file.
  */
 export async function captureSql(address: ServerAddress, sql: string): Promise<Buffer[]> {
   const { host, port, user, password } = address;
@@ -70,8 +72,8 @@ export async function captureSql(address: ServerAddress, sql: string): Promise<B
 }
 
 /**
- * Every event of the fresh binlog file in which `work` was done, as the dump thread sent them, from the made-up ROTATE to the ROTATE that ends the
- * file. Nobody else may write to the server meanwhile.
+ * Every event of the fresh binlog file in which `work` was done, as the dump thread sent them, from the made-up ROTATE
+ * to the ROTATE that ends the file. Nobody else may write to the server meanwhile.
  */
 export async function captureEvents(
   { host, port, user, password }: ServerAddress,

@@ -27,6 +27,15 @@ const anyNoticeEvent = fc.record({
   position: fc.string(),
   at: fc.string(),
 });
+const anyReadTo = fc.record(
+  {
+    serverUuid: fc.uuid(),
+    file: fc.string(),
+    offset: fc.maxSafeNat(),
+    gtidSet: fc.string(),
+  },
+  { requiredKeys: ['serverUuid', 'file', 'offset'] },
+);
 const anyNotices = fc.record({
   newestId: fc.integer({ min: 1 }),
   list: fc.array(
@@ -58,6 +67,23 @@ const anyPosition = fc.record({
   ordering: fc.constantFrom<Checkpoint['ordering'][]>('key', 'table', 'total'),
 });
 
+const anyRolledBack = fc.record({ serverUuid: fc.string(), at: fc.string() });
+
 export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc
-  .tuple(anyPosition, fc.option(anyNotices, { nil: undefined }))
-  .map(([position, notices]) => ({ ...position, ...(notices !== undefined && { notices }) }));
+  .tuple(
+    anyPosition,
+    optional(anyNotices),
+    optional(anyReadTo),
+    optional(fc.string({ minLength: 1 })),
+    optional(anyRolledBack),
+  )
+  .map(([position, notices, readTo, endpoint, rolledBack]) => ({
+    ...position,
+    ...(rolledBack !== undefined && { rolledBack }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(notices !== undefined && { notices: { ...notices, ...(readTo !== undefined && { readTo }) } }),
+  }));
+
+function optional<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(arbitrary, { nil: undefined });
+}

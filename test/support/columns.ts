@@ -20,7 +20,10 @@ export function columnOf(type: number, rest: Partial<Column> = {}): Column {
 
 const PAD = 7;
 
-/** What `write` makes of `value`, which stands in the middle of a buffer of other bytes. Checks that nothing is written elsewhere. */
+/**
+ * What `write` makes of `value`, which stands in the middle of a buffer of other bytes. Checks that nothing is written
+ * elsewhere.
+ */
 export function textOf(write: WriteText, value: Uint8Array): string {
   return Buffer.from(bytesOf(write, value)).toString('utf8');
 }
@@ -35,7 +38,10 @@ export function bytesOf(write: WriteText, value: Uint8Array): Uint8Array {
   return out.slice(PAD, o);
 }
 
-/** The contract of WriteText for an `out` that is cut anywhere: same offset, same bytes as far as they fit. Checks `maxBytes` too. */
+/**
+ * The contract of WriteText for an `out` that is cut anywhere: same offset, same bytes as far as they fit. Checks
+ * `maxBytes` too.
+ */
 export function expectOverflowContract(codec: ColumnCodec, values: fc.Arbitrary<Uint8Array>): void {
   fc.assert(
     fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (value, cut) => {
@@ -46,7 +52,7 @@ export function expectOverflowContract(codec: ColumnCodec, values: fc.Arbitrary<
         const out = new Uint8Array(Math.floor(cut * whole.length));
         expect(write(out, 0, b, 0, b.length)).toBe(whole.length);
         expect(Buffer.from(out).equals(Buffer.from(whole.subarray(0, out.length)))).toBe(true);
-        // A start behind the end of `out` is possible too: the caller writes a whole row before it looks.
+        // A start after the end of `out` is possible too: the caller writes a whole row before it looks.
         expect(write(out, out.length + 1000, b, 0, b.length)).toBe(out.length + 1000 + whole.length);
       }
     }),

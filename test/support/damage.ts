@@ -1,6 +1,6 @@
 /** Damaged streams, and a relay that reads one after the other. */
-import { HEADER_BYTES, setEventSize } from '../../src/binlog/event-header.ts';
-import { nestedEvents } from '../../src/binlog/transaction-payload.ts';
+import { HEADER_BYTES, setEventSize } from '../../src/binlog/wire/event-header.ts';
+import { nestedEvents } from '../../src/binlog/wire/transaction-payload.ts';
 import { codeOf, madeEvent, withoutChecksum, type FixtureEvent } from './binlog-fixture.ts';
 import { TestFlow, type FlowOptions } from './flow.ts';
 
@@ -51,12 +51,15 @@ export function withByte(event: Buffer, at: number, value: number): Buffer {
   return damaged;
 }
 
-/** Reads streams that have nothing to do with each other, each as a session after a lost connection: what was compiled for a table is kept. */
+/**
+ * Reads streams that have nothing to do with each other, each as a session after a lost connection: what was compiled
+ * for a table is kept.
+ */
 export class DamageBench {
   /** How often each code came; `none`: nothing was noticed. */
   readonly outcomes = new Map<string, number>();
   /** Of a session: the most that messages have held. */
-  mostHeldBytes = 0;
+  maxHeldBytes = 0;
   readonly #flow: TestFlow;
   readonly #stream: Stream;
 
@@ -65,7 +68,10 @@ export class DamageBench {
     this.#flow = new TestFlow(options);
   }
 
-  /** Reads transaction `n` with `damaged` in the place of its `i`-th event, and those behind it. Returns the code of the error; throws what is no RelayError. */
+  /**
+   * Reads transaction `n` with `damaged` in the place of its `i`-th event, and those behind it. Returns the code of the
+   * error; throws what is no RelayError.
+   */
   read(n: number, i: number, damaged: Buffer, behind = 0): string | undefined {
     const { preamble, transactions } = this.#stream;
     const flow = this.#flow;
@@ -76,7 +82,7 @@ export class DamageBench {
       (transactions[n] ?? []).forEach(({ name, bytes }, k) => flow.read([{ name, bytes: k === i ? damaged : bytes }]));
       for (const next of transactions.slice(n + 1, n + 1 + behind)) flow.read(next);
     });
-    this.mostHeldBytes = Math.max(this.mostHeldBytes, flow.outbox.held.bytes);
+    this.maxHeldBytes = Math.max(this.maxHeldBytes, flow.outbox.held.bytes);
     const outcome = code ?? 'none';
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     return code;

@@ -12,7 +12,10 @@ export interface DrainOptions {
   readonly timeoutMs?: number;
 }
 
-/** Reads until enough has come; throws when it has not in time, saying how much has. Messages of a lane stand in its order; repeats are kept. */
+/**
+ * Reads until enough has come; throws when it has not in time, saying how much has. Messages of a lane stand in its
+ * order; repeats are kept.
+ */
 export async function drainTopic(options: DrainOptions): Promise<readonly TopicMessage[]> {
   const { topic, group, endpoint = sharedRocketmq().endpoint, until, timeoutMs = 30_000 } = options;
   const messages: TopicMessage[] = [];

@@ -1,6 +1,7 @@
 /** Once per run of the integration project: real servers that all its test files share. */
 import type { TestProject } from 'vitest/node';
-import { startServers, type MysqlAddress, type RocketmqAddress, type Servers } from '../../dev/servers/servers.ts';
+import type { MysqlAddress, RocketmqAddress, Servers } from '../../dev/servers/servers.ts';
+import { startServers } from '../../dev/servers/start.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

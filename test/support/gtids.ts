@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { flavourOf, parseGtids } from '../../src/binlog/gtids.ts';
+import { flavourOf, parseGtids } from '../../src/binlog/gtids/gtids.ts';
 
 /** What the server has in its binlog by now: a GTID set, of MariaDB a GTID position. */
 export async function newestGtids(connection: Connection): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * The whole way of a row, for end-to-end tests: a shop on a real MySQL, the relay in a process of its own, a topic of a real RocketMQ, and a reader
- * that keeps a copy of the shop. `npm run build` must have been run.
+ * The whole way of a row, for end-to-end tests: a shop on a real MySQL, the relay in a process of its own, a topic of a
+ * real RocketMQ, and a reader that keeps a copy of the shop. `npm run build` must have been run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -129,7 +129,9 @@ export class Pipeline {
     }
   }
 
-  /** Resolves when everything that the source has committed by now is acknowledged, as the relay's low-water mark says. */
+  /**
+   * Resolves when everything that the source has committed by now is acknowledged, as the relay's low-water mark says.
+   */
   async untilDrained(timeoutMs = CATCH_UP_MS): Promise<Health> {
     const executed = await this.#newestGtids();
     const deadlineMs = performance.now() + timeoutMs;
@@ -144,7 +146,10 @@ export class Pipeline {
     }
   }
 
-  /** Waits until the relay has published everything and the reader has read it: both sides are equal, every value of every table. Returns the rows. */
+  /**
+   * Waits until the relay has published everything and the reader has read it: both sides are equal, every value of
+   * every table. Returns the rows.
+   */
   async expectEqual(): Promise<number> {
     await this.untilDrained();
     const deadlineMs = performance.now() + CATCH_UP_MS;

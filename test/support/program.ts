@@ -1,4 +1,7 @@
-/** The program as its users start it: a command line, exit codes, and what stands on stdout and stderr. `npm run build` must have been run. */
+/**
+ * The program as its users start it: a command line, exit codes, and what stands on stdout and stderr. `npm run build`
+ * must have been run.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,8 +31,10 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(PROGRAM, [...args], {
+  /** `within`: a command, with its options, that starts the program. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, within: readonly string[] = []) {
+    const [command = PROGRAM, ...words] = [...within, PROGRAM, ...args];
+    this.#child = spawn(command, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...env },
     });
@@ -120,7 +125,10 @@ type Sections = Readonly<Record<string, unknown>>;
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-/** A folder with a configuration, and with the checkpoint of the relay that runs from it; it is removed after the tests of the file. */
+/**
+ * A folder with a configuration, and with the checkpoint of the relay that runs from it; it is removed after the tests
+ * of the file.
+ */
 export class Place {
   readonly folder: string;
   readonly #sections: Sections;
@@ -155,7 +163,10 @@ export class Place {
     return join(this.folder, 'checkpoint');
   }
 
-  /** Writes the configuration anew, with these sections in place of what stood there; of `source` and `tables` only the given keys change. */
+  /**
+   * Writes the configuration again, with these sections in place of what stood there; of `source` and `tables` only the
+   * given keys change.
+   */
   async configure(changes: Sections = {}): Promise<void> {
     const { source, tables, ...others } = changes;
     const sections = {
@@ -190,7 +201,10 @@ function asSections(value: unknown): Sections {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** How a command that cannot do its work must end: by itself, with this code, saying where, what and what to do, and without a stack trace. */
+/**
+ * How a command that cannot do its work must end: by itself, with this code, saying where, what and what to do, and
+ * without a stack trace.
+ */
 export function expectRefusal(outcome: Outcome, exitCode: number, code: string, texts: readonly string[]): void {
   const said = `${outcome.stdout}\n${plain(outcome.stderr)}`;
   expect(said).toContain(code);

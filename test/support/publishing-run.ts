@@ -1,13 +1,16 @@
 /** A relay between a real MySQL and a list of messages, for tests of what it publishes under a policy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
+import { pino } from 'pino';
 import type { MessageBody } from '../../dev/replay.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { asRelayError, type RelayError } from '../../src/base/errors.ts';
 import type { Ordering } from '../../src/change/change.ts';
-import { EXACT, type PublishPolicy } from '../../src/relay/publish-policy.ts';
+import type { StartSetting } from '../../src/config/config.ts';
+import type { TablePatterns } from '../../src/change/table-filter.ts';
+import { EXACT, type PublishPolicy } from '../../src/relay/tables/publish-policy.ts';
 import type { RelayCounters } from '../../src/relay/relay.ts';
-import type { Relay } from '../../src/relay/run.ts';
+import type { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { realSourceRelay } from './real-source-relay.ts';
@@ -15,27 +18,39 @@ import { realSourceRelay } from './real-source-relay.ts';
 const PATIENCE_MS = 60_000;
 
 export interface PublishingOptions {
+  /** Default: the next transaction. */
+  readonly start?: StartSetting;
+  readonly heldBytes?: number;
   readonly publish?: Partial<PublishPolicy>;
   readonly ordering?: Ordering;
+  readonly tables?: Partial<TablePatterns>;
 }
 
 export class PublishingRun {
   readonly sent: OutboundMessage[] = [];
+  /** The texts of what was logged as a warning. */
+  readonly warnings: string[] = [];
   failure: RelayError | undefined;
   readonly #relay: Relay;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  private constructor(mysql: MysqlAddress, database: string, { publish, ordering = 'key' }: PublishingOptions) {
+  private constructor(
+    mysql: MysqlAddress,
+    database: string,
+    { publish, ordering = 'key', heldBytes = 32 << 20, tables, start = 'latest' }: PublishingOptions,
+  ) {
+    const write = (line: string): number => this.warnings.push((JSON.parse(line) as { readonly msg: string }).msg);
     this.#relay = realSourceRelay({
       mysql,
-      tables: { include: [`${database}.*`] },
+      tables: { include: [`${database}.*`], ...tables },
+      start,
       sink: {
         open: () =>
           Promise.resolve({
             destination: 'a list',
             queues: 1,
-            mostBodyBytes: 4 << 20,
+            maxBodyBytes: 4 << 20,
             laneNames: (count) => Array.from({ length: count }, (_, i) => `lane-${i}`),
           }),
         send: (message) => {
@@ -47,7 +62,8 @@ export class PublishingRun {
       ordering,
       lanes: ordering === 'total' ? 1 : 4,
       publish: { ...EXACT, ...publish },
-      heldBytes: 32 << 20,
+      heldBytes,
+      logger: pino({ level: 'warn' }, { write }),
     });
     this.#ended = this.#relay.run(this.#stop.signal).catch((error: unknown) => {
       this.failure = asRelayError(error);
@@ -65,8 +81,22 @@ export class PublishingRun {
     return this.#relay.status().counters;
   }
 
+  get notices(): ReturnType<Relay['status']>['notices'] {
+    return this.#relay.status().notices;
+  }
+
   get bodies(): readonly MessageBody[] {
     return this.sent.map(({ body }) => JSON.parse(body.toString()) as MessageBody);
+  }
+
+  /** Waits until a message is sent that is like this, or the relay has failed, which is thrown. */
+  async untilSent(isLike: (body: MessageBody) => boolean): Promise<void> {
+    const deadlineMs = performance.now() + PATIENCE_MS;
+    while (!this.bodies.some(isLike)) {
+      if (this.failure !== undefined) throw this.failure;
+      if (performance.now() > deadlineMs) throw new Error(`not sent: ${JSON.stringify(this.#relay.status())}`);
+      await sleep(20);
+    }
   }
 
   /** Waits until everything that the server has committed by now is acknowledged, or the relay has failed. */

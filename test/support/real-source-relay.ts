@@ -1,17 +1,14 @@
 /** The real source and relay in this process, between a real MySQL or MariaDB and a sink of the test. */
-import { tmpdir } from 'node:os';
 import { pino } from 'pino';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { tableFilter, type TablePatterns } from '../../src/change/table-filter.ts';
-import { createMemoryCheckpointStore } from '../../src/checkpoint/memory.ts';
-import type { StartSetting } from '../../src/config/config.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
-import type { RelayOptions } from '../../src/relay/relay-options.ts';
-import { Relay } from '../../src/relay/run.ts';
-import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { SourceConfig, StartSetting } from '../../src/config/config.ts';
+import type { RelayOptions } from '../../src/relay/run/relay-options.ts';
+import { Relay } from '../../src/relay/run/run.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { MysqlSource } from '../../src/source/mysql-source.ts';
+import { relayDefaults } from './relay-defaults.ts';
 
 export interface RealSourceRelayOptions extends Partial<Omit<RelayOptions, 'source' | 'filter' | 'sink'>> {
   readonly mysql: MysqlAddress;
@@ -19,10 +16,19 @@ export interface RealSourceRelayOptions extends Partial<Omit<RelayOptions, 'sour
   /** Default: the next transaction. */
   readonly start?: StartSetting;
   readonly sink: Sink;
+  /** What differs from an ordinary connection to `mysql`. */
+  readonly source?: Partial<SourceConfig>;
 }
 
 /** Not yet running. What is not given is as a test of a few hundred rows wants it. */
-export function realSourceRelay({ mysql, tables, start = 'latest', sink, ...options }: RealSourceRelayOptions): Relay {
+export function realSourceRelay({
+  mysql,
+  tables,
+  start = 'latest',
+  sink,
+  source,
+  ...options
+}: RealSourceRelayOptions): Relay {
   const filter = tableFilter({ exclude: [], excludeColumns: [], ...tables });
   const logger = pino({ level: 'silent' });
   const settings = {
@@ -35,26 +41,16 @@ export function realSourceRelay({ mysql, tables, start = 'latest', sink, ...opti
     start,
     heartbeatMs: 10_000,
     connectTimeoutMs: 10_000,
+    ...source,
   };
   const partialRows = options.publish?.partialRows ?? 'fail';
   return new Relay({
     source: new MysqlSource(settings, { clock: systemClock, logger, published: filter, partialRows }),
     sink,
-    store: createMemoryCheckpointStore(),
-    format: canalJson,
+    ...relayDefaults(),
     filter,
-    ordering: 'key',
-    lanes: 8,
-    messageBytes: 256 << 10,
-    messageKeys: 'auto',
     heldBytes: 8 << 20,
-    createSpillFile: () => createSpillFile(tmpdir()),
-    stopTimeoutMs: 10_000,
     checkpointIntervalMs: 100,
-    ddl: 'warn',
-    ddlSink: undefined,
-    skip: undefined,
-    acceptNewLanes: false,
     clock: systemClock,
     random: () => 0.5,
     logger,

@@ -1,18 +1,16 @@
 /** Both ends of a relay and its checkpoint store, made by hand, for what real servers cannot do on demand. */
-import { tmpdir } from 'node:os';
 import { pino } from 'pino';
 import { RelayError } from '../../src/base/errors.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
-import type { Checkpoint, CheckpointStore } from '../../src/checkpoint/checkpoint.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
-import type { RelayOptions } from '../../src/relay/relay-options.ts';
-import { Relay } from '../../src/relay/run.ts';
-import { createSpillFile } from '../../src/relay/spill-file.ts';
+import type { Checkpoint, CheckpointStore, Taken } from '../../src/checkpoint/checkpoint.ts';
+import type { RelayOptions } from '../../src/relay/run/relay-options.ts';
+import { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import type { EventReader, Head, Prepared, Session, Source, StartPosition } from '../../src/source/source.ts';
 import type { MessageBody } from '../../dev/replay.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';
 import { EARLIEST } from './flow.ts';
+import { relayDefaults } from './relay-defaults.ts';
 import { ManualClock, settled } from './sink/manual-clock.ts';
 
 const STOP_TIMEOUT_MS = 5000;
@@ -91,6 +89,8 @@ export class FakeSession implements Session {
 export class FakeSource implements Source {
   readonly sessions: FakeSession[] = [];
   isClosed = false;
+  lockName = '';
+  lockTerm: number | undefined = 1;
   onPrepare: () => Promise<void> = () => Promise.resolve();
   onOpen: () => Promise<void> = () => Promise.resolve();
   onHead: () => Promise<Head> = () => Promise.resolve({ ...EARLIEST, serverUuid: SERVER_UUID });
@@ -101,7 +101,8 @@ export class FakeSource implements Source {
     return session;
   }
 
-  lock(): Promise<void> {
+  lock(name: string): Promise<void> {
+    this.lockName = name;
     return Promise.resolve();
   }
 
@@ -131,6 +132,7 @@ export class FakeSource implements Source {
 export class FakeSink implements Sink {
   readonly taken: OutboundMessage[] = [];
   isClosed = false;
+  endpoint: string | undefined;
   onOpen: () => Promise<void> = () => Promise.resolve();
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
   #reject: (error: RelayError) => void = () => undefined;
@@ -145,7 +147,8 @@ export class FakeSink implements Sink {
   async open(): Promise<SinkInfo> {
     await this.onOpen();
     const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
-    return { destination: 'a list', queues: 1, laneNames };
+    const { endpoint } = this;
+    return { destination: 'a list', ...(endpoint !== undefined && { endpoint }), queues: 1, laneNames };
   }
 
   async send(message: OutboundMessage): Promise<void> {
@@ -172,6 +175,8 @@ export class FakeStore implements CheckpointStore {
   readonly location = 'a variable';
   readonly saved: Checkpoint[] = [];
   onSave: () => Promise<void> = () => Promise.resolve();
+  onConfirm: () => Promise<void> = () => Promise.resolve();
+  isClosed = false;
 
   get last(): Checkpoint | undefined {
     return this.saved.at(-1);
@@ -181,9 +186,22 @@ export class FakeStore implements CheckpointStore {
     return Promise.resolve(this.last);
   }
 
+  take(): Promise<Taken> {
+    return Promise.resolve({ stored: this.last, epoch: (this.last?.epoch ?? 0) + 1 });
+  }
+
+  confirm(): Promise<void> {
+    return this.onConfirm();
+  }
+
   async save(checkpoint: Checkpoint): Promise<void> {
     await this.onSave();
     this.saved.push(checkpoint);
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
   }
 }
 
@@ -220,21 +238,13 @@ export class RelayRun {
     this.relay = new Relay({
       source: this.source,
       sink: this.sink,
+      ...relayDefaults(),
       store: this.store,
-      format: canalJson,
-      ddl: 'warn',
-      ddlSink: undefined,
-      skip: undefined,
       filter: tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] }),
-      ordering: 'key',
       lanes: 4,
-      messageKeys: 'auto',
       heldBytes: 1 << 20,
       messageBytes: 64 << 10,
-      createSpillFile: () => createSpillFile(tmpdir()),
       stopTimeoutMs: STOP_TIMEOUT_MS,
-      checkpointIntervalMs: 1000,
-      acceptNewLanes: false,
       clock: this.clock,
       random: () => 0,
       logger: pino({ level: 'info' }, { write }),

@@ -1,14 +1,17 @@
-/** Row images made by hand, for tests that need no server: INT and VARCHAR columns, any of them left out, values or NULL. */
+/**
+ * Row images made by hand, for tests that need no server: INT and VARCHAR columns, any of them left out, values or
+ * NULL.
+ */
 import type { Column } from '../../src/binlog/binlog.ts';
-import { TYPE } from '../../src/binlog/column-types.ts';
-import { columnCodec, valueSize } from '../../src/binlog/columns.ts';
-import type { RowColumn } from '../../src/binlog/row-compiler.ts';
+import { TYPE } from '../../src/binlog/wire/column-types.ts';
+import { columnCodec, valueSize } from '../../src/binlog/rows/columns.ts';
+import type { RowColumn } from '../../src/binlog/rows/row-compiler.ts';
 
 export type Value = number | string | null;
 
 /** utf8mb4_0900_ai_ci. */
 const UTF8MB4 = 255;
-const MOST_VARCHAR_BYTES = 1200;
+const MAX_VARCHAR_BYTES = 1200;
 
 export function intColumn(index: number, name: string): Column {
   return {
@@ -29,7 +32,7 @@ export function varcharColumn(index: number, name: string, collation = UTF8MB4):
     index,
     name,
     type: TYPE.VARCHAR,
-    meta: MOST_VARCHAR_BYTES,
+    meta: MAX_VARCHAR_BYTES,
     nullable: true,
     unsigned: false,
     collation,

@@ -1,10 +1,10 @@
 import type { Table } from '../../src/binlog/binlog.ts';
-import { CHECKSUM_BYTES } from '../../src/binlog/checksum.ts';
-import { columnCodec, valueSize } from '../../src/binlog/columns.ts';
-import { eventType } from '../../src/binlog/event-header.ts';
-import { EVENT } from '../../src/binlog/event-types.ts';
-import { newRowsHeader, readRowsHeader, rowsKind } from '../../src/binlog/events/rows.ts';
-import { readTableMap } from '../../src/binlog/table-map.ts';
+import { CHECKSUM_BYTES } from '../../src/binlog/wire/checksum.ts';
+import { columnCodec, valueSize } from '../../src/binlog/rows/columns.ts';
+import { eventType } from '../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../src/binlog/wire/event-types.ts';
+import { newRowsHeader, readRowsHeader, rowsKind } from '../../src/binlog/rows/rows.ts';
+import { readTableMap } from '../../src/binlog/tables/table-map.ts';
 
 /** One inserted value: as text, and as the inside of a JSON string; undefined for NULL. */
 export interface PublishedValue {
@@ -17,7 +17,10 @@ export interface InsertedRows {
   readonly rows: (PublishedValue | undefined)[][];
 }
 
-/** The rows inserted in `events` (whole events with CRC32), by table name. Slow and plain: every row image is read value by value. */
+/**
+ * The rows inserted in `events` (whole events with CRC32), by table name. Slow and plain: every row image is read value
+ * by value.
+ */
 export function insertedRows(events: readonly Buffer[], writerVersion: number): Map<string, InsertedRows> {
   const byName = new Map<string, InsertedRows>();
   const byId = new Map<number, InsertedRows>();
@@ -38,7 +41,7 @@ export function insertedRows(events: readonly Buffer[], writerVersion: number): 
         const { row, next } = readRow(into.table, event, p);
         into.rows.push(row);
         p = next;
-        if (p > end) throw new Error(`a row of ${into.table.name} ends ${p - end} bytes behind its event`);
+        if (p > end) throw new Error(`a row of ${into.table.name} ends ${p - end} bytes after its event`);
       }
     }
   }

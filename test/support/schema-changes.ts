@@ -1,8 +1,9 @@
-/** Scripts of statements that change tables, with rows before, between and behind them. */
+/** Scripts of statements that change tables, with rows before, between and after them. */
 
 /**
- * One or several statements; `2: ` before one runs it in a second session. `quiet`: what it does to rows, MySQL does not log as rows, so nothing of it
- * is published. `CRASH`: the server is killed and started again; its table ids begin anew.
+ * One or several statements; `2: ` before one runs it in a second session. `quiet`: what it does to rows, MySQL does
+ * not log as rows, so nothing of it is published. `CRASH`: the server is killed and started again; its table ids begin
+ * again.
  */
 export type Step = string | readonly string[] | { readonly quiet: string } | typeof CRASH;
 
@@ -175,7 +176,7 @@ const KEYS: readonly SchemaChange[] = [
 
 const NAMES: readonly SchemaChange[] = [
   {
-    name: 'tables renamed, swapped, moved, dropped and made anew',
+    name: 'tables renamed, swapped, moved, dropped and made again',
     steps: [
       create('t', '(id INT PRIMARY KEY, a INT)'),
       create('u', '(id VARCHAR(9) PRIMARY KEY, b DATE, c INT UNSIGNED)'),
@@ -215,7 +216,7 @@ const NAMES: readonly SchemaChange[] = [
   },
   {
     name: 'the same table ids for other tables after a crash',
-    newest: 'others begin anew as well, and take as long',
+    newest: 'others begin again as well, and take as long',
     steps: [
       create('t', '(id INT PRIMARY KEY, a INT)'),
       create('u', '(id INT PRIMARY KEY, a VARCHAR(4))'),
@@ -261,7 +262,7 @@ const ROWS: readonly SchemaChange[] = [
     ],
   },
   {
-    name: 'CREATE TABLE … SELECT, and REPLACE, upserts and multi-table statements behind it',
+    name: 'CREATE TABLE … SELECT, and REPLACE, upserts and multi-table statements after it',
     newest: 'with GTIDs since 8.0.21',
     steps: [
       create('t', '(id INT PRIMARY KEY, a INT UNSIGNED, u INT UNIQUE)'),

@@ -1,18 +1,15 @@
 /**
  * Servers for integration tests.
  *
- * `sharedMysql()` and `sharedRocketmq()` are the ones that global-setup.ts started for the whole run: a test takes a schema and a topic of its own
- * (`freshDatabase`, `freshTopic`) and never stops, freezes or reconfigures them. A test that has to starts its own with `startServers`,
- * `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own: true`, and removes them after itself.
+ * `sharedMysql()` and `sharedRocketmq()` are the ones that global-setup.ts started for the whole run: a test takes a
+ * schema and a topic of its own (`freshDatabase`, `freshTopic`) and never stops, freezes or reconfigures them. A test
+ * that has to starts its own with `startServers`, `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own:
+ * true`, and removes them after itself.
  */
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import { inject } from 'vitest';
-import {
-  rocketmqAdmin,
-  type MysqlAddress,
-  type RocketmqAddress,
-  type RocketmqServer,
-} from '../../dev/servers/servers.ts';
+import type { MysqlAddress, RocketmqAddress, RocketmqServer } from '../../dev/servers/servers.ts';
+import { rocketmqAdmin } from '../../dev/servers/start.ts';
 
 export type SharedRocketmq = RocketmqAddress & Pick<RocketmqServer, 'createTopic' | 'createGroup'>;
 
@@ -30,7 +27,10 @@ export function sharedRocketmq(): SharedRocketmq {
   };
 }
 
-/** A connection as the address's user. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own text. The caller ends it. */
+/**
+ * A connection as the address's user. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own
+ * text. The caller ends it.
+ */
 export function connectMysql(
   { host, port, user, password }: MysqlAddress = sharedMysql(),
   options: ConnectionOptions = {},

@@ -1,9 +1,15 @@
-/** What the server itself says its tables hold, in the texts that docs/message-format.md promises; and the same of messages. */
+/**
+ * What the server itself says its tables hold, in the texts that docs/message-format.md promises; and the same of
+ * messages.
+ */
 import type { Connection } from 'mysql2/promise';
 import type { MessageBody } from '../../dev/replay.ts';
 import { quoted } from '../../dev/quoted.ts';
 
-/** Rows as `<table> <its columns and types> <key> <row>`, each with how often it is there; of changes, how much more often than before. */
+/**
+ * Rows as `<table> <its columns and types> <key> <row>`, each with how often it is there; of changes, how much more
+ * often than before.
+ */
 export type RowCounts = Map<string, number>;
 
 interface ColumnRow {

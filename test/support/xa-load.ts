@@ -5,12 +5,15 @@ import { connectMysql } from './servers.ts';
 
 /** So many that few transactions have to wait for a row of an open branch, and in vain: for a second at least. */
 const IDS = 3000;
-const MOST_OPEN = 5;
+const MAX_OPEN = 5;
 const SHORT = 400;
 const LONG = 200_000;
 const NOT_AVAILABLE = ['ER_LOCK_WAIT_TIMEOUT', 'ER_LOCK_DEADLOCK', 'ER_XA_RBTIMEOUT', 'ER_XA_RBDEADLOCK'];
 
-/** Random changes of `a` and `b` in a schema, some in XA branches of every kind; prepared ones are ended later, by another session. */
+/**
+ * Random changes of `a` and `b` in a schema, some in XA branches of every kind; prepared ones are ended later, by
+ * another session.
+ */
 export class XaLoad {
   readonly counts = { committed: 0, rolledBack: 0, onePhase: 0, plain: 0 };
   readonly #mysql: MysqlAddress;
@@ -38,8 +41,7 @@ export class XaLoad {
 
   async run(transactions: number): Promise<void> {
     for (let i = 0; i < transactions; i += 1) {
-      if (this.#open.length >= MOST_OPEN || (this.#open.length > 1 && this.#random.below(3) === 0))
-        await this.#endOne();
+      if (this.#open.length >= MAX_OPEN || (this.#open.length > 1 && this.#random.below(3) === 0)) await this.#endOne();
       if (this.#random.below(2) === 0) await this.#plain();
       else await this.#branch();
     }

@@ -1,9 +1,9 @@
 /** Rows as zongji's own decoder reads them, from captured events: a second opinion that shares no code with ours. */
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { eventType, HEADER_BYTES } from '../../src/binlog/event-header.ts';
-import { EVENT } from '../../src/binlog/event-types.ts';
-import { rowsKind } from '../../src/binlog/events/rows.ts';
+import { eventType, HEADER_BYTES } from '../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../src/binlog/wire/event-types.ts';
+import { rowsKind } from '../../src/binlog/rows/rows.ts';
 
 export type OracleRow = Readonly<Record<string, unknown>>;
 
@@ -45,7 +45,10 @@ const { getEventClass } = (await load('code_map.js')) as {
   getEventClass: (type: number) => new (parser: Parser, options: object, zongji: object) => unknown;
 };
 
-/** Rows of all tables in `events`, whole events with CRC32. What its decoder cannot read is in `errors`; it drops such rows. */
+/**
+ * Rows of all tables in `events`, whole events with CRC32. What its decoder cannot read is in `errors`; it drops such
+ * rows.
+ */
 export function oracleChanges(events: readonly Buffer[]): { changes: OracleChange[]; errors: string[] } {
   const changes: OracleChange[] = [];
   const errors: string[] = [];

@@ -1,3 +1,4 @@
+/** docker-compose.yml and the files that it mounts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

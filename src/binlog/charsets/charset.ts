@@ -1,6 +1,6 @@
 /**
- * Reads the character whose first byte is at `p`; the value ends before `e`. Returns its code point and, from bit 21 on, how many bytes it
- * takes; 0 where MySQL knows no such character, or where it does not end before `e`.
+ * Reads the character whose first byte is at `p`; the value ends before `e`. Returns its code point and, from bit 21
+ * on, how many bytes it takes; 0 where MySQL knows no such character, or where it does not end before `e`.
  */
 export type ReadCharacter = (b: Uint8Array, p: number, e: number) => number;
 
@@ -21,7 +21,9 @@ export const pointOf = (read: number): number => read & POINT_MASK;
 
 export const bytesOf = (read: number): number => read >>> SIZE_SHIFT;
 
-/** The whole of `bytes` as text; undefined if not all of it is characters of the charset. For constants, not for rows. */
+/**
+ * The whole of `bytes` as text; undefined if not all of it is characters of the charset. For constants, not for rows.
+ */
 export function decoded(charset: Charset, bytes: Uint8Array): string | undefined {
   let text = '';
   for (let p = 0; p < bytes.length;) {

@@ -1,7 +1,7 @@
 /**
- * The notation of the generated tables. A span is the first code in hex, a space, and the characters of that code and of those behind it;
- * a number stands for so many characters more, each the next one of Unicode: `c0 А31я` would be А to Я at C0 to DF, then я at E0.
- * Codes between two spans have no character. All characters are of the basic plane.
+ * The notation of the generated tables. A span is the first code in hex, a space, and the characters of that code and
+ * of those after it; a number stands for so many characters more, each the next one of Unicode: `c0 А31я` would be А to
+ * Я at C0 to DF, then я at E0. Codes between two spans have no character. All characters are of the basic plane.
  */
 export interface CharsetTable {
   /** Bytes 00 to 7F are ASCII, and are not listed in `short`. */

@@ -1,5 +1,8 @@
-/** Readers of characters that are looked up. A table of one-byte characters takes 1 kB, one of two-byte characters 256 kB. */
-import { u8 } from '../columns/bytes.ts';
+/**
+ * Readers of characters that are looked up. A table of one-byte characters takes 1 kB, one of two-byte characters 256
+ * kB.
+ */
+import { u8 } from '../bytes/bytes.ts';
 import { character, type ReadCharacter } from './charset.ts';
 import { readSpans, type CharsetTable } from './spans.ts';
 

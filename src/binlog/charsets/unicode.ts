@@ -1,5 +1,5 @@
 /** The charsets that are Unicode in words: arithmetic, no tables (strings/ctype-ucs2.cc of MySQL). */
-import { i32be, u16le, u8 } from '../columns/bytes.ts';
+import { i32be, u16le, u8 } from '../bytes/bytes.ts';
 import { character, type ReadCharacter } from './charset.ts';
 
 const MAX_POINT = 0x10ffff;

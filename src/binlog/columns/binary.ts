@@ -1,15 +1,18 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { writeBase64 } from './base64.ts';
-import { u8 } from './bytes.ts';
-import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from './json-escape.ts';
-import { malformedValue } from './malformed.ts';
+import { writeBase64 } from '../bytes/base64.ts';
+import { u8 } from '../bytes/bytes.ts';
+import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from '../bytes/json-escape.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
-/** How bytes become text: base64, or each byte as the character of the same number, which is what Canal's adapter reads. */
+/**
+ * How bytes become text: base64, or each byte as the character of the same number, which is what Canal's adapter reads.
+ */
 export type BinaryText = 'base64' | 'latin1';
 
 /**
- * BINARY(n), VARBINARY, BLOB, GEOMETRY and VECTOR. The binlog leaves out the zeros at the end of a BINARY(n); they are put back.
- * `fixedBytes`: n of BINARY(n), 0 for all others. Writers throw BINLOG_DECODE for a value longer than its column or its event.
+ * BINARY(n), VARBINARY, BLOB, GEOMETRY and VECTOR. The binlog leaves out the zeros at the end of a BINARY(n); they are
+ * put back. `fixedBytes`: n of BINARY(n), 0 for all others. Writers throw BINLOG_DECODE for a value longer than its
+ * column or its event.
  */
 export function binaryCodec(column: string, fixedBytes: number, form: BinaryText): ColumnCodec {
   const endOf = (b: Buffer, p: number, e: number): number => {

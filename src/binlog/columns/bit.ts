@@ -1,6 +1,6 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { uintBe } from './bytes.ts';
-import { writeUnsigned, writeUnsigned64 } from './digits.ts';
+import { uintBe } from '../bytes/bytes.ts';
+import { writeUnsigned, writeUnsigned64 } from '../bytes/digits.ts';
 
 /** BIT(bits): big-endian, in as many whole bytes as it takes (sql/field.cc, Field_bit); the text is the number. */
 export function bitCodec(bits: number): ColumnCodec {

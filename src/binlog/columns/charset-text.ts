@@ -1,17 +1,18 @@
 import { RelayError } from '../../base/errors.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
 import { bytesOf, pointOf, type Charset } from '../charsets/charset.ts';
-import { u8 } from './bytes.ts';
+import { u8 } from '../bytes/bytes.ts';
 import { invalidTextWriter, type InvalidText } from './invalid-text.ts';
-import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from './json-escape.ts';
-import { malformedValue } from './malformed.ts';
+import { ESCAPES, PLAIN, SEQUENCE, writeEscape } from '../bytes/json-escape.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 import { copyText } from './text.ts';
 
 /** As ESCAPES, where nothing is escaped. */
 const NO_ESCAPES = new Uint8Array(256).fill(SEQUENCE, 0x80);
 
 /**
- * CHAR, VARCHAR and TEXT in a charset whose bytes are not UTF-8: what MySQL makes of them with CONVERT(... USING utf8mb4).
+ * CHAR, VARCHAR and TEXT in a charset whose bytes are not UTF-8: what MySQL makes of them with CONVERT(... USING
+ * utf8mb4).
  *
  * MySQL puts `?` for bytes that it has no character for, and such bytes are lost; here they are an invalid text.
  * Writers throw BINLOG_DECODE for a length that passes the end of the buffer.
@@ -55,7 +56,10 @@ function notOfCharset(column: string, charset: string): RelayError {
   );
 }
 
-/** As UTF-8. Several codes of a charset may be the same character, an ASCII one among them: it needs its escape wherever it comes from. */
+/**
+ * As UTF-8. Several codes of a charset may be the same character, an ASCII one among them: it needs its escape wherever
+ * it comes from.
+ */
 function writePoint(out: Uint8Array, o: number, point: number, escapes: Uint8Array): number {
   if (point < 0x80) {
     if (u8(escapes, point) !== PLAIN) return writeEscape(out, o, point);

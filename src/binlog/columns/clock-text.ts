@@ -1,4 +1,4 @@
-import { writePadded, writePair } from './digits.ts';
+import { writePadded, writePair } from '../bytes/digits.ts';
 
 const HYPHEN = 0x2d;
 const COLON = 0x3a;
@@ -12,7 +12,7 @@ export function writeDate(out: Uint8Array, o: number, year: number, month: numbe
   return writePair(out, afterMonth + 1, day);
 }
 
-/** :mm:ss behind an hour; six bytes. */
+/** :mm:ss after an hour; six bytes. */
 export function writeMinuteSecond(out: Uint8Array, o: number, minute: number, second: number): number {
   out[o] = COLON;
   const afterMinute = writePair(out, o + 1, minute);

@@ -1,5 +1,5 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { inflateValue } from '../inflate.ts';
+import { inflateValue } from '../wire/inflate.ts';
 
 /** A column that MariaDB keeps compressed: `plain` writes what its value is without that. */
 export function compressedCodec(column: string, plain: ColumnCodec): ColumnCodec {

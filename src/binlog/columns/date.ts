@@ -1,8 +1,8 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { u24le, u8 } from './bytes.ts';
+import { u24le, u8 } from '../bytes/bytes.ts';
 import { isStorableDate, writeDate } from './clock-text.ts';
-import { writePadded } from './digits.ts';
-import { malformedValue } from './malformed.ts';
+import { writePadded } from '../bytes/digits.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 /** DATE: three bytes little-endian, day in 5 bits, month in 4, year above (sql/field.cc, Field_newdate). */
 export function dateCodec(column: string): ColumnCodec {

@@ -1,13 +1,13 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { i32be, u8, uintBe } from './bytes.ts';
+import { i32be, u8, uintBe } from '../bytes/bytes.ts';
 import { isStorableDate, writeDate, writeMinuteSecond } from './clock-text.ts';
-import { writeBytes, writePair } from './digits.ts';
+import { writeBytes, writePair } from '../bytes/digits.ts';
 import { fractionBytes, fractionLimit, fractionWidth, writeFraction } from './fraction.ts';
-import { malformedValue } from './malformed.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 /**
- * DATETIME(digits): big-endian, 1 bit sign (always set), 17 bits year * 13 + month, 5 day, 5 hour, 6 minute, 6 second, then the fraction
- * (mysys/my_time.cc, my_datetime_packed_to_binary).
+ * DATETIME(digits): big-endian, 1 bit sign (always set), 17 bits year * 13 + month, 5 day, 5 hour, 6 minute, 6 second,
+ * then the fraction (mysys/my_time.cc, my_datetime_packed_to_binary).
  *
  * Rows that stand together were mostly written in the same hour: the text up to the hour is kept from value to value.
  */

@@ -1,12 +1,12 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { u8, uintBe } from './bytes.ts';
-import { writePadded, writeUnsigned } from './digits.ts';
-import { malformedValue } from './malformed.ts';
+import { u8, uintBe } from '../bytes/bytes.ts';
+import { writePadded, writeUnsigned } from '../bytes/digits.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 /**
- * DECIMAL(precision, scale) as decimal2bin of strings/decimal.cc writes it: integer and fraction part each in groups of nine digits, four
- * bytes big-endian; the first group of the integer part and the last of the fraction hold the digits left over, in fewer bytes.
- * The first bit is flipped; a negative number has all bits flipped besides.
+ * DECIMAL(precision, scale) as decimal2bin of strings/decimal.cc writes it: integer and fraction part each in groups of
+ * nine digits, four bytes big-endian; the first group of the integer part and the last of the fraction hold the digits
+ * left over, in fewer bytes. The first bit is flipped; a negative number has all bits flipped besides.
  */
 const GROUP_DIGITS = 9;
 const GROUP_BYTES = 4;
@@ -43,7 +43,8 @@ export function decimalText(column: string, precision: number, scale: number): W
   const tailBytes = PART_BYTES[tailDigits] ?? 0;
   const tailLimit = 10 ** tailDigits;
   const isSafe = digits <= SAFE_DIGITS;
-  // After un-flipping a negative number the sign bit is set in every number; it belongs to the first group, whichever that is.
+  // After un-flipping a negative number the sign bit is set in every number; it belongs to the first group, whichever
+  // that is.
   const firstBytes = leadBytes > 0 ? leadBytes : fullGroups + fractionGroups > 0 ? GROUP_BYTES : tailBytes;
   const signBit = 2 ** (8 * firstBytes - 1);
   const malformed = (): Error => malformedValue(column, `a DECIMAL(${precision},${scale})`);

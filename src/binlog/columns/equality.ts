@@ -1,12 +1,13 @@
 import type { Column } from '../binlog.ts';
-import { collationOf } from '../collations.ts';
-import { TYPE } from '../column-types.ts';
+import { collationOf } from '../charsets/collations.ts';
+import { TYPE } from '../wire/column-types.ts';
 
 /**
- * Collations under which printable-ASCII texts are equal only if they are after ASCII case folding and without the spaces at their end.
- * Of Unicode the untailored ones only: a language's own rules may make i equal to y (Lithuanian, Latvian), to j (Latin), or ccs to cscs
- * (Hungarian). Of the other charsets most of the defaults; big5, gb2312, gbk, geostd8, koi8u and macce take different ASCII characters as equal.
- * MariaDB's NO PAD variants fold as those do that they are named after. test/integration/binlog/collations.test.ts asks the servers.
+ * Collations under which printable-ASCII texts are equal only if they are after ASCII case folding and without the
+ * spaces at their end. Of Unicode the untailored ones only: a language's own rules may make i equal to y (Lithuanian,
+ * Latvian), to j (Latin), or ccs to cscs (Hungarian). Of the other charsets most of the defaults; big5, gb2312, gbk,
+ * geostd8, koi8u and macce take different ASCII characters as equal. MariaDB's NO PAD variants fold as those do that
+ * they are named after. test/integration/binlog/collations.test.ts asks the servers.
  */
 const FOLDING = new Set([
   'utf8mb4_0900_ai_ci',
@@ -70,8 +71,9 @@ export function isByteEqual(column: Column): boolean {
 }
 
 /**
- * True if values whose texts are printable ASCII are equal in SQL only if the texts are equal after ASCII case folding and without the
- * spaces at their end. The other direction need not hold: NO PAD and case-sensitive collations tell some of these apart.
+ * True if values whose texts are printable ASCII are equal in SQL only if the texts are equal after ASCII case folding
+ * and without the spaces at their end. The other direction need not hold: NO PAD and case-sensitive collations tell
+ * some of these apart.
  */
 export function foldsAsAscii(column: Column): boolean {
   return isText(column) && FOLDING.has(collationOf(column.collation)?.name.replace('_nopad', '') ?? '');

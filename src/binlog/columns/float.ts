@@ -1,21 +1,24 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { writeAscii } from './digits.ts';
-import { malformedValue } from './malformed.ts';
+import { writeAscii } from '../bytes/digits.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 /**
- * FLOAT and DOUBLE: IEEE 754, little-endian. The text is the shortest that reads back to the same bits, in the notation of my_gcvt of
- * strings/dtoa.cc: plain (0.00012) if that fits a width and the point is not too far from the digits, with an exponent (1.2e-16) if not.
- * MySQL itself prints a FLOAT with six digits only, which loses bits.
+ * FLOAT and DOUBLE: IEEE 754, little-endian. The text is the shortest that reads back to the same bits, in the notation
+ * of my_gcvt of strings/dtoa.cc: plain (0.00012) if that fits a width and the point is not too far from the digits,
+ * with an exponent (1.2e-16) if not. MySQL itself prints a FLOAT with six digits only, which loses bits.
  */
 
 /** Characters that CAST(... AS CHAR) gives a DOUBLE, sign included. Our FLOAT has the same. */
 const COLUMN_WIDTH = 24;
-/** Plain notation reaches so many places before the first digit, and behind it. */
+/** Plain notation reaches so many places before the first digit, and after it. */
 const PLAIN_PLACES = 15;
 const MIN_NORMAL_FLOAT = 2 ** -126;
 /** Below it every integer is a float. */
 const FLOAT_INTEGERS = 2 ** 24;
-/** MySQL refuses what is above it before it rounds, and the nearest texts of it, 3.4028235e38 and 3.40282347e38, are. This one reads back to it. */
+/**
+ * MySQL refuses what is above it before it rounds, and the nearest texts of it, 3.4028235e38 and 3.40282347e38, are.
+ * This one reads back to it.
+ */
 const MAX_FLOAT = (2 - 2 ** -23) * 2 ** 127;
 const ROUNDED_MAX_FLOAT = 3.4028234e38;
 /** Digits that a normal float always keeps, and that always suffice. */
@@ -41,7 +44,8 @@ export function floatCodec(column: string): ColumnCodec {
 }
 
 /**
- * The shortest text of a finite double as MySQL prints it into `width` characters, 24 or more: no double needs more with an exponent.
+ * The shortest text of a finite double as MySQL prints it into `width` characters, 24 or more: no double needs more
+ * with an exponent.
  */
 export function doubleText(value: number, width: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
@@ -60,8 +64,8 @@ export function doubleText(value: number, width: number): string {
 }
 
 /**
- * `value` rounded to the fewest decimal digits that still read back to it. (At 2^-96, 2^87 and 2^90, whose neighbours below are nearer,
- * a text one digit shorter would do that is not the rounded value.)
+ * `value` rounded to the fewest decimal digits that still read back to it. (At 2^-96, 2^87 and 2^90, whose neighbours
+ * below are nearer, a text one digit shorter would do that is not the rounded value.)
  */
 function shortestDouble(value: number): number {
   const size = Math.abs(value);

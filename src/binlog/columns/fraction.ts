@@ -1,8 +1,8 @@
-import { writePadded } from './digits.ts';
+import { writePadded } from '../bytes/digits.ts';
 
 /**
- * Fractions of a second in TIME, DATETIME and TIMESTAMP (my_time_packed_to_binary of mysys/my_time.cc): two digits a byte, big-endian;
- * an odd number of digits is stored with a zero behind it.
+ * Fractions of a second in TIME, DATETIME and TIMESTAMP (my_time_packed_to_binary of mysys/my_time.cc): two digits a
+ * byte, big-endian; an odd number of digits is stored with a zero after it.
  */
 
 const POINT = 0x2e;

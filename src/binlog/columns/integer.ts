@@ -1,8 +1,10 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { i32le, u16le, u24le, u8 } from './bytes.ts';
-import { writeInt32, writeSigned64, writeUnsigned, writeUnsigned64 } from './digits.ts';
+import { i32le, u16le, u24le, u8 } from '../bytes/bytes.ts';
+import { writeInt32, writeSigned64, writeUnsigned, writeUnsigned64 } from '../bytes/digits.ts';
 
-/** TINYINT to BIGINT: little-endian two's complement of 1, 2, 3, 4 or 8 bytes (sql/field.cc, Field_tiny and its kin). */
+/**
+ * TINYINT to BIGINT: little-endian two's complement of 1, 2, 3, 4 or 8 bytes (sql/field.cc, Field_tiny and its kin).
+ */
 export type IntegerBytes = 1 | 2 | 3 | 4 | 8;
 
 const signed: Record<IntegerBytes, WriteText> = {

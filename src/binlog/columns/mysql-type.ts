@@ -1,6 +1,6 @@
 import type { Column } from '../binlog.ts';
-import { BINARY_COLLATION, collationOf } from '../collations.ts';
-import { TYPE } from '../column-types.ts';
+import { BINARY_COLLATION, collationOf } from '../charsets/collations.ts';
+import { isBlob, isVarchar, TYPE } from '../wire/column-types.ts';
 import { labelTexts } from './label-text.ts';
 
 /** By subtype; 0 is any kind. */
@@ -17,8 +17,8 @@ const GEOMETRIES = [
 const BLOB_SIZES: Readonly<Record<number, string>> = { 1: 'tiny', 2: '', 3: 'medium', 4: 'long' };
 
 /**
- * The declared type, rebuilt from the table map and spelled as in information_schema.columns. What a table map does not tell is missing:
- * display width and ZEROFILL, (M,D) of FLOAT and DOUBLE.
+ * The declared type, rebuilt from the table map and spelled as in information_schema.columns. What a table map does not
+ * tell is missing: display width and ZEROFILL, (M,D) of FLOAT and DOUBLE.
  */
 export function mysqlTypeOf(column: Column): string {
   const { type, meta, subtype } = column;
@@ -59,16 +59,6 @@ export function mysqlTypeOf(column: Column): string {
       return withDigits('timestamp', meta);
     case TYPE.STRING:
       return isBinary(column) ? `binary(${meta})` : `char(${characters(column)})`;
-    case TYPE.VARCHAR:
-    case TYPE.VAR_STRING:
-      return isBinary(column) ? `varbinary(${meta})` : `varchar(${characters(column)})`;
-    case TYPE.TINY_BLOB:
-    case TYPE.MEDIUM_BLOB:
-    case TYPE.LONG_BLOB:
-    case TYPE.BLOB:
-      return `${BLOB_SIZES[meta] ?? ''}${isBinary(column) ? 'blob' : 'text'}`;
-    case TYPE.BLOB_COMPRESSED:
-      return mysqlTypeOf({ ...column, type: TYPE.BLOB });
     // One byte of its length tells how it is compressed.
     case TYPE.VARCHAR_COMPRESSED:
       return mysqlTypeOf({ ...column, type: TYPE.VARCHAR, meta: meta - 1 });
@@ -83,6 +73,8 @@ export function mysqlTypeOf(column: Column): string {
     case TYPE.VECTOR:
       return subtype === 0 ? 'vector' : `vector(${subtype})`;
     default:
+      if (isVarchar(type)) return isBinary(column) ? `varbinary(${meta})` : `varchar(${characters(column)})`;
+      if (isBlob(type)) return `${BLOB_SIZES[meta] ?? ''}${isBinary(column) ? 'blob' : 'text'}`;
       return 'unknown';
   }
 }

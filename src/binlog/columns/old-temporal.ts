@@ -1,14 +1,15 @@
 /**
- * TIME, DATETIME and TIMESTAMP as they were stored before MySQL 5.6; MariaDB still has them, and tables that were never rebuilt since, up to
- * MySQL 5.7. Little-endian, without fractions. Source: Field_time, Field_datetime and Field_timestamp in sql/field.cc of MySQL 5.5
+ * TIME, DATETIME and TIMESTAMP as they were stored before MySQL 5.6; MariaDB still has them, and tables that were never
+ * rebuilt since, up to MySQL 5.7. Little-endian, without fractions. Source: Field_time, Field_datetime and
+ * Field_timestamp in sql/field.cc of MySQL 5.5
  */
 import type { TimeZone } from '../../base/time-zone.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { i32le, u24le } from './bytes.ts';
+import { i32le, u24le } from '../bytes/bytes.ts';
 import { isStorableDate, writeDate, writeMinuteSecond } from './clock-text.ts';
 import { PREFIX_BYTES } from './datetime.ts';
-import { writeAscii, writeBytes, writePadded, writePair } from './digits.ts';
-import { malformedValue } from './malformed.ts';
+import { writeAscii, writeBytes, writePadded, writePair } from '../bytes/digits.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 import { HOUR_SECONDS, writeHourOfEpoch } from './timestamp.ts';
 
 const MINUS = 0x2d;

@@ -1,6 +1,6 @@
 import type { Column } from '../binlog.ts';
-import { BINARY_COLLATION } from '../collations.ts';
-import { TYPE } from '../column-types.ts';
+import { BINARY_COLLATION } from '../charsets/collations.ts';
+import { isBlob, isVarchar, TYPE } from '../wire/column-types.ts';
 
 /** java.sql.Types. */
 const SQL = {
@@ -22,8 +22,8 @@ const SQL = {
 } as const;
 
 /**
- * The `sqlType` of Canal's flat message: java.sql.Types of the text published. Unlike Canal's it does not depend on the value (unsigned
- * integers always have the next wider type), and ENUM and SET are text, since labels are published.
+ * The `sqlType` of Canal's flat message: java.sql.Types of the text published. Unlike Canal's it does not depend on the
+ * value (unsigned integers always have the next wider type), and ENUM and SET are text, since labels are published.
  */
 export function sqlTypeOf({ type, unsigned, collation }: Column): number {
   const isBinary = collation === BINARY_COLLATION;
@@ -60,20 +60,12 @@ export function sqlTypeOf({ type, unsigned, collation }: Column): number {
       return SQL.TIMESTAMP;
     case TYPE.STRING:
       return isBinary ? SQL.BLOB : SQL.CHAR;
-    case TYPE.VARCHAR:
-    case TYPE.VAR_STRING:
-    case TYPE.VARCHAR_COMPRESSED:
-      return isBinary ? SQL.BLOB : SQL.VARCHAR;
-    case TYPE.TINY_BLOB:
-    case TYPE.MEDIUM_BLOB:
-    case TYPE.LONG_BLOB:
-    case TYPE.BLOB:
-    case TYPE.BLOB_COMPRESSED:
-      return isBinary ? SQL.BLOB : SQL.CLOB;
     case TYPE.GEOMETRY:
     case TYPE.VECTOR:
       return SQL.BLOB;
     default:
+      if (isVarchar(type)) return isBinary ? SQL.BLOB : SQL.VARCHAR;
+      if (isBlob(type)) return isBinary ? SQL.BLOB : SQL.CLOB;
       // YEAR, JSON, ENUM, SET.
       return SQL.VARCHAR;
   }

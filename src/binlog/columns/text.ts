@@ -1,10 +1,10 @@
 import { RelayError } from '../../base/errors.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { u8 } from './bytes.ts';
+import { u8 } from '../bytes/bytes.ts';
 import { invalidTextWriter, type InvalidText } from './invalid-text.ts';
-import { writeEscape } from './json-escape.ts';
-import { malformedValue } from './malformed.ts';
-import { sequenceBytes } from './utf8.ts';
+import { writeEscape } from '../bytes/json-escape.ts';
+import { malformedValue } from '../bytes/malformed.ts';
+import { sequenceBytes } from '../bytes/utf8.ts';
 
 /** From here on copying natively is faster than byte by byte. */
 const COPY_BYTES = 48;
@@ -17,8 +17,9 @@ const SEQUENCE = 0x80;
 /**
  * CHAR, VARCHAR and TEXT in utf8mb4 or utf8mb3: the bytes as MySQL stored them.
  *
- * MySQL 8.0 and later refuse or cut what is not well-formed when it is written, but data files may be older than the server. A body with
- * such bytes would reach readers as U+FFFD, so for `json` they are an invalid text. The check costs nothing measurable: sequences are copied whole.
+ * MySQL 8.0 and later refuse or cut what is not well-formed when it is written, but data files may be older than the
+ * server. A body with such bytes would reach readers as U+FFFD, so for `json` they are an invalid text. The check costs
+ * nothing measurable: sequences are copied whole.
  *
  * Writers throw BINLOG_DECODE for a length that passes the end of the buffer.
  */
@@ -33,7 +34,8 @@ export function textCodec(column: string, invalidText: InvalidText): ColumnCodec
     let q = p;
     let o = start;
     while (q < e) {
-      // Neither a table nor a function of another module for each byte: V8 looks such a function up at every call, which is a quarter of the loop.
+      // Neither a table nor a function of another module for each byte: V8 looks such a function up at every call,
+      // which is a quarter of the loop.
       const byte = b[q] ?? 0;
       if (byte >= SPACE && byte < SEQUENCE && byte !== QUOTE && byte !== BACKSLASH) {
         out[o] = byte;
@@ -71,7 +73,7 @@ export function notUtf8(column: string): RelayError {
 
 export function copyText(out: Uint8Array, o: number, b: Buffer, p: number, e: number): number {
   const length = e - p;
-  // Buffer.copy throws for a place behind the end of its target.
+  // Buffer.copy throws for a place after the end of its target.
   if (length < COPY_BYTES || o > out.length) for (let i = 0; i < length; i++) out[o + i] = b[p + i] ?? 0;
   else b.copy(out, o, p, e);
   return o + length;

@@ -1,13 +1,14 @@
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { uintBe } from './bytes.ts';
+import { uintBe } from '../bytes/bytes.ts';
 import { writeMinuteSecond } from './clock-text.ts';
-import { writePadded, writePair } from './digits.ts';
+import { writePadded, writePair } from '../bytes/digits.ts';
 import { fractionBytes, fractionLimit, fractionWidth, writeFraction } from './fraction.ts';
-import { malformedValue } from './malformed.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 /**
- * TIME(digits): hour, minute and second in 10, 6 and 6 bits, big-endian, followed by the fraction; the whole is one number to which
- * half its range is added so that negative times sort first (mysys/my_time.cc, my_time_packed_to_binary).
+ * TIME(digits): hour, minute and second in 10, 6 and 6 bits, big-endian, followed by the fraction; the whole is one
+ * number to which half its range is added so that negative times sort first (mysys/my_time.cc,
+ * my_time_packed_to_binary).
  */
 const ZERO_TIME = 0x800000;
 const MAX_HOUR = 838;

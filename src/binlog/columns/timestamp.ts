@@ -1,11 +1,11 @@
 import type { TimeZone } from '../../base/time-zone.ts';
 import type { ColumnCodec, WriteText } from '../binlog.ts';
-import { i32be, uintBe } from './bytes.ts';
+import { i32be, uintBe } from '../bytes/bytes.ts';
 import { writeMinuteSecond } from './clock-text.ts';
 import { PREFIX_BYTES, writeDateHour } from './datetime.ts';
-import { writeBytes } from './digits.ts';
+import { writeBytes } from '../bytes/digits.ts';
 import { fractionBytes, fractionLimit, fractionWidth, writeFraction } from './fraction.ts';
-import { malformedValue } from './malformed.ts';
+import { malformedValue } from '../bytes/malformed.ts';
 
 export const HOUR_SECONDS = 3600;
 const DAY_HOURS = 24;
@@ -14,9 +14,9 @@ const DAY_HOURS = 24;
 const NO_HOUR = -100;
 
 /**
- * TIMESTAMP(digits): seconds since 1970 in four bytes, big-endian, then the fraction (mysys/my_time.cc, my_timestamp_to_binary).
- * The text is that of `zone`, without one of UTC; second 0 is MySQL's zero timestamp in any. As in DATETIME the text up to the hour is kept from
- * value to value.
+ * TIMESTAMP(digits): seconds since 1970 in four bytes, big-endian, then the fraction (mysys/my_time.cc,
+ * my_timestamp_to_binary). The text is that of `zone`, without one of UTC; second 0 is MySQL's zero timestamp in any.
+ * As in DATETIME the text up to the hour is kept from value to value.
  */
 export function timestampCodec(column: string, digits: number, zone?: TimeZone): ColumnCodec {
   const extraBytes = fractionBytes(digits);

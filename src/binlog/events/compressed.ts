@@ -1,15 +1,16 @@
 /**
- * QUERY_COMPRESSED and the compressed rows events of MariaDB (log_bin_compress=ON). Source: query_event_uncompress and row_log_event_uncompress in
- * sql/log_event.cc of MariaDB
+ * QUERY_COMPRESSED and the compressed rows events of MariaDB (log_bin_compress=ON). Source: query_event_uncompress and
+ * row_log_event_uncompress in sql/log_event.cc of MariaDB
  *
- * They are like the plain events up to the statement, or to the first row image; what follows there is compressed, see inflate.ts.
+ * They are like the plain events up to the statement, or to the first row image; what follows there is compressed, see
+ * inflate.ts.
  */
-import { decodeError } from '../decode-error.ts';
-import { eventType, HEADER_BYTES, setEventSize } from '../event-header.ts';
-import { EVENT, eventName } from '../event-types.ts';
-import { inflateEventPart } from '../inflate.ts';
-import { statementStart, VARIABLES } from './query.ts';
-import { newRowsHeader, readRowsHeader } from './rows.ts';
+import { decodeError } from '../wire/decode-error.ts';
+import { eventType, HEADER_BYTES, setEventSize } from '../wire/event-header.ts';
+import { EVENT, eventName } from '../wire/event-types.ts';
+import { inflateEventPart } from '../wire/inflate.ts';
+import { statementStart, VARIABLES } from '../statements/query.ts';
+import { newRowsHeader, readRowsHeader } from '../rows/rows.ts';
 
 const PLAIN = new Map<number, number>([
   [EVENT.QUERY_COMPRESSED, EVENT.QUERY],
@@ -22,9 +23,12 @@ const PLAIN = new Map<number, number>([
 ]);
 const TYPE = 4;
 /** MariaDB's own limit, that of max_allowed_packet. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
-/** The plain event, without a checksum, of a compressed one in `b[start, end)`, `end` without the checksum. Throws BINLOG_DECODE. */
+/**
+ * The plain event, without a checksum, of a compressed one in `b[start, end)`, `end` without the checksum. Throws
+ * BINLOG_DECODE.
+ */
 export function plainEvent(b: Buffer, start: number, end: number): Buffer {
   const name = eventName(eventType(b, start));
   const type = PLAIN.get(eventType(b, start));
@@ -34,7 +38,7 @@ export function plainEvent(b: Buffer, start: number, end: number): Buffer {
   const from = type === EVENT.QUERY ? statementOffset(head, name) : rowsOffset(head);
   const rest = inflateEventPart(head, from, head.length, name);
   const sizeBytes = from + rest.length;
-  if (sizeBytes > MOST_BYTES) throw decodeError(name, `at most ${MOST_BYTES} bytes`, from);
+  if (sizeBytes > MAX_BYTES) throw decodeError(name, `at most ${MAX_BYTES} bytes`, from);
   const plain = Buffer.concat([head.subarray(0, from), rest], sizeBytes);
   setEventSize(plain, 0, sizeBytes);
   return plain;

@@ -1,5 +1,6 @@
 /**
- * FORMAT_DESCRIPTION: first event of every file. Source: Format_description_event in libs/mysql/binlog/event/control_events.h
+ * FORMAT_DESCRIPTION: first event of every file. Source: Format_description_event in
+ * libs/mysql/binlog/event/control_events.h
  *
  *   binlog version 2 | server version 50, zero-padded | created 4 | header length 1 | post-header lengths, one byte per event type |
  *   checksum algorithm 1 | crc32 4
@@ -7,16 +8,16 @@
  * The last five bytes are there whatever the algorithm says, so that a reader finds them before it knows the algorithm.
  */
 import { RelayError } from '../../base/errors.ts';
-import { CHECKSUM_BYTES } from '../checksum.ts';
-import { Cursor } from '../cursor.ts';
-import { HEADER_BYTES } from '../event-header.ts';
+import { CHECKSUM_BYTES } from '../wire/checksum.ts';
+import { Cursor } from '../wire/cursor.ts';
+import { HEADER_BYTES } from '../wire/event-header.ts';
 
 export interface FormatDescription {
   /** The writer's version as it prints it: `8.0.36-log`. */
   readonly serverVersion: string;
   /** The same as a number to compare: 80036; MariaDB's has MARIADB added. 0 when the text has no such form. */
   readonly versionNumber: number;
-  /** What ends the events behind this one: nothing, or CHECKSUM_BYTES of CRC32. */
+  /** What ends the events after this one: nothing, or CHECKSUM_BYTES of CRC32. */
   readonly checksum: 'off' | 'crc32';
 }
 

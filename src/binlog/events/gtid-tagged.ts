@@ -6,13 +6,13 @@
  *   0 flags | 1 uuid (16 integers) | 2 gno | 3 tag | 4 last committed | 5 sequence number | 6 immediate commit time |
  *   7 original commit time, left out when equal | 8 … of no use here
  *
- * Every integer is a varint; signed ones (gno, last committed, sequence number) are zigzag-like: the lowest bit is the sign.
- * The uuid is an array of 16 one-byte integers, so that each byte from 128 up takes two.
+ * Every integer is a varint; signed ones (gno, last committed, sequence number) are zigzag-like: the lowest bit is the
+ * sign. The uuid is an array of 16 one-byte integers, so that each byte from 128 up takes two.
  */
-import { Cursor } from '../cursor.ts';
-import { eventTimestamp, HEADER_BYTES } from '../event-header.ts';
-import { setSource } from '../gtid-source.ts';
-import type { GtidRecord } from './gtid.ts';
+import { Cursor } from '../wire/cursor.ts';
+import { eventTimestamp, HEADER_BYTES } from '../wire/event-header.ts';
+import { setSource } from '../gtids/gtid-source.ts';
+import type { GtidRecord } from './gtid-record.ts';
 
 const FIELD = { FLAGS: 0, UUID: 1, GNO: 2, TAG: 3, LAST_COMMITTED: 4, SEQUENCE: 5, IMMEDIATE: 6, ORIGINAL: 7 } as const;
 /** The ids that MySQL 9.7 knows; a newer one that must be understood is refused. */
@@ -21,7 +21,7 @@ const TAG_MAX_BYTES = 32;
 const GNO_END = (1n << 63n) - 1n;
 const uuid = Buffer.alloc(16);
 
-/** `end`: behind the body, without the checksum. Throws BINLOG_DECODE. */
+/** `end`: after the body, without the checksum. Throws BINLOG_DECODE. */
 export function readTaggedGtid(b: Buffer, start: number, end: number, into: GtidRecord): void {
   const cursor = new Cursor('GTID_TAGGED', b, start, start + HEADER_BYTES, end);
   if (cursor.varint('a serialization version') > 1n) cursor.fail('serialization version 0 or 1');

@@ -4,29 +4,16 @@
  *
  *   flags 1 | uuid 16 | gno 8 | 2 | last committed 8 | sequence number 8 | immediate commit time 7 [| original commit time 7] | …
  *
- * Times are microseconds since 1970; the highest bit of the immediate one says that the original one follows, otherwise they are equal.
- * Servers before 8.0 end before the times, those before 5.7 before the 2. An anonymous event has gno 0.
+ * Times are microseconds since 1970; the highest bit of the immediate one says that the original one follows, otherwise
+ * they are equal. Servers before 8.0 end before the times, those before 5.7 before the 2. An anonymous event has gno 0.
  * GTID_TAGGED (8.3 and later) is in MySQL's serialization format: see gtid-tagged.ts.
  */
-import { decodeError } from '../decode-error.ts';
-import { eventTimestamp, eventType, HEADER_BYTES } from '../event-header.ts';
-import { EVENT, eventName } from '../event-types.ts';
-import { setSource, type GtidSource } from '../gtid-source.ts';
+import { decodeError } from '../wire/decode-error.ts';
+import { eventTimestamp, eventType, HEADER_BYTES } from '../wire/event-header.ts';
+import { EVENT, eventName } from '../wire/event-types.ts';
+import { setSource } from '../gtids/gtid-source.ts';
+import type { GtidRecord } from './gtid-record.ts';
 import { readTaggedGtid } from './gtid-tagged.ts';
-
-/** One record for all transactions of a stream: written over by each, so that a transaction allocates next to nothing. */
-export interface GtidRecord extends GtidSource {
-  /** 0n for an anonymous transaction. */
-  gno: bigint;
-  /** Commit on the server that first executed it, in ms since 1970 with the microseconds as fraction; its `timestamp` when none is logged, or none is known. */
-  originalCommitMs: number;
-  /** Commit on the server that wrote this binlog, likewise. */
-  immediateCommitMs: number;
-}
-
-export function newGtidRecord(): GtidRecord {
-  return { source: '', gno: 0n, originalCommitMs: 0, immediateCommitMs: 0, uuid: Buffer.alloc(16), tag: '' };
-}
 
 const UUID = HEADER_BYTES + 1;
 const GNO = UUID + 16;
@@ -36,7 +23,10 @@ const TIME_BYTES = 7;
 const LOGICAL_CLOCK = 2;
 const GNO_END = (1n << 63n) - 1n;
 
-/** Reads a GTID, ANONYMOUS_GTID or GTID_TAGGED event into `into`. `end`: behind the body, without the checksum. Throws BINLOG_DECODE. */
+/**
+ * Reads a GTID, ANONYMOUS_GTID or GTID_TAGGED event into `into`. `end`: after the body, without the checksum. Throws
+ * BINLOG_DECODE.
+ */
 export function readGtid(b: Buffer, start: number, end: number, into: GtidRecord): void {
   const type = end - start < HEADER_BYTES ? 0 : eventType(b, start);
   if (type === EVENT.GTID_TAGGED) readTaggedGtid(b, start, end, into);

@@ -3,13 +3,14 @@
  *
  *   offset 8 | file name, to the end
  *
- * The dump thread also makes one up (LOG_EVENT_ARTIFICIAL_F) at the start of a dump and before each file's FORMAT_DESCRIPTION.
+ * The dump thread also makes one up (LOG_EVENT_ARTIFICIAL_F) at the start of a dump and before each file's
+ * FORMAT_DESCRIPTION.
  */
 import type { FilePosition } from '../binlog.ts';
-import { Cursor } from '../cursor.ts';
-import { HEADER_BYTES } from '../event-header.ts';
+import { Cursor } from '../wire/cursor.ts';
+import { HEADER_BYTES } from '../wire/event-header.ts';
 
-/** `end`: behind the body, without the checksum. Throws BINLOG_DECODE. */
+/** `end`: after the body, without the checksum. Throws BINLOG_DECODE. */
 export function readRotate(b: Buffer, start: number, end: number): FilePosition {
   const cursor = new Cursor('ROTATE', b, start, start + HEADER_BYTES, end);
   const offset = cursor.safe64('an offset');

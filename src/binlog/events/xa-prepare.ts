@@ -4,9 +4,9 @@
  *
  *   one phase 1 | format id 4 | length of gtrid 4 | length of bqual 4 | gtrid | bqual
  */
-import { Cursor } from '../cursor.ts';
-import { HEADER_BYTES } from '../event-header.ts';
-import { readXidNames } from '../xid.ts';
+import { Cursor } from '../wire/cursor.ts';
+import { HEADER_BYTES } from '../wire/event-header.ts';
+import { readXidNames } from '../statements/xid.ts';
 
 export interface XaPrepare {
   /** XA COMMIT … ONE PHASE: the branch is committed here, and no XA COMMIT follows. */
@@ -15,7 +15,7 @@ export interface XaPrepare {
   readonly names: string;
 }
 
-/** `end`: behind the body, without the checksum. Throws BINLOG_DECODE. */
+/** `end`: after the body, without the checksum. Throws BINLOG_DECODE. */
 export function readXaPrepare(b: Buffer, start: number, end: number): XaPrepare {
   const cursor = new Cursor('XA_PREPARE', b, start, start + HEADER_BYTES, end);
   const isOnePhase = cursor.u8('whether it is one phase') !== 0;

@@ -39,9 +39,9 @@ export function describeCheckpointStore(name: string, newPlace: () => Promise<St
     });
 
     it('keeps every field of any checkpoint', async () => {
-      const { open } = await place();
       await fc.assert(
         fc.asyncProperty(anyCheckpoint, async (saved) => {
+          const { open } = await place();
           await open().save(saved);
           expect(await open().load()).toEqual(saved);
         }),
@@ -64,6 +64,53 @@ export function describeCheckpointStore(name: string, newPlace: () => Promise<St
       await store.load();
       await store.save(checkpoint(2));
       expect(await store.load()).toEqual(checkpoint(2));
+    });
+
+    describe('is fenced', () => {
+      it('gives out each epoch once, above all before', async () => {
+        const { open } = await place();
+        const first = open();
+        expect(await first.take()).toEqual({ stored: undefined, epoch: 1 });
+        await first.save(checkpoint(1, { epoch: 1 }));
+        await first.close();
+        const second = open();
+        expect(await second.take()).toEqual({ stored: checkpoint(1, { epoch: 1 }), epoch: 2 });
+        await second.save(checkpoint(2, { epoch: 2 }));
+        await second.close();
+        expect((await open().take()).epoch).toBe(3);
+      });
+
+      it('stores nothing over a higher epoch, however often it is asked to', async () => {
+        const { open } = await place();
+        const store = open();
+        await store.save(checkpoint(1));
+        await open().save(checkpoint(2, { epoch: 8 }));
+        for (let n = 3; n < 6; n += 1)
+          await expect(store.save(checkpoint(n))).rejects.toMatchObject({ code: 'CHECKPOINT_TAKEN' });
+        expect(await open().load()).toEqual(checkpoint(2, { epoch: 8 }));
+      });
+
+      it('stores nothing over another stream', async () => {
+        const { open } = await place();
+        await open().save(checkpoint(1));
+        const store = open();
+        const other = checkpoint(2, { stream: 'ffffffff', epoch: 9 });
+        for (let n = 0; n < 3; n += 1)
+          await expect(store.save(other)).rejects.toMatchObject({ code: 'CHECKPOINT_TAKEN' });
+        expect(await open().load()).toEqual(checkpoint(1));
+      });
+
+      it('lets a run read what it has, and says that it has it', async () => {
+        const { open } = await place();
+        const store = open();
+        await store.take();
+        await store.save(checkpoint(1));
+        await store.confirm();
+        expect(await open().load()).toEqual(checkpoint(1));
+        await store.save(checkpoint(2));
+        await store.close();
+        await store.close();
+      });
     });
 
     it('says where it is', async () => {

@@ -1,11 +1,13 @@
 /**
- * Every character of every charset, through real row events: the server puts them in a column of the charset, and what is published has to be
- * what it prints itself. Sequences that a column takes but the server has no character for have to be refused.
+ * Every character of every charset, through real row events: the server puts them in a column of the charset, and what
+ * is published has to be what it prints itself. Sequences that a column takes but the server has no character for have
+ * to be refused.
  */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answersOf, candidatesOf, numbersUpTo, textCharsets } from '../../../dev/charsets/characters.ts';
-import { startMysql, type MysqlAddress, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlAddress, MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { bytesOf, pointOf } from '../../../src/binlog/charsets/charset.ts';
 import { charsetOf } from '../../../src/binlog/charsets/charsets.ts';
 import { captureSql } from '../../support/capture-binlog.ts';

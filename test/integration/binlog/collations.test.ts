@@ -1,10 +1,12 @@
+/** src/binlog/charsets/collations.ts and src/binlog/columns/equality.ts, against what servers say. */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
-import { COLLATION_TABLE } from '../../../src/binlog/collation-table.ts';
-import { collationOf } from '../../../src/binlog/collations.ts';
-import { foldsAsAscii, isByteEqual } from '../../../src/binlog/columns.ts';
-import { TYPE } from '../../../src/binlog/column-types.ts';
+import { MARIADB_VERSIONS, type MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
+import { COLLATION_TABLE } from '../../../src/binlog/charsets/collation-table.ts';
+import { collationOf } from '../../../src/binlog/charsets/collations.ts';
+import { foldsAsAscii, isByteEqual } from '../../../src/binlog/rows/columns.ts';
+import { TYPE } from '../../../src/binlog/wire/column-types.ts';
 import { columnOf } from '../../support/columns.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
 
@@ -12,7 +14,10 @@ const folding = COLLATION_TABLE.filter(([id]) => foldsAsAscii(columnOf(TYPE.VARC
 const PRINTABLE = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i));
 const LETTERS = PRINTABLE.filter((character) => /[a-z]/.test(character));
 
-/** The empty text, all texts of one and two printable-ASCII characters, all of three and four letters that tailorings take together. */
+/**
+ * The empty text, all texts of one and two printable-ASCII characters, all of three and four letters that tailorings
+ * take together.
+ */
 function texts(): string[] {
   const pairs = PRINTABLE.flatMap((a) => PRINTABLE.map((b) => a + b));
   const triples = LETTERS.flatMap((a) => LETTERS.flatMap((b) => LETTERS.map((c) => a + b + c)));
@@ -92,12 +97,12 @@ test('collations taken as binary tell apart all texts that differ without the sp
   }
 });
 
-describe('MariaDB 10.11', () => {
+describe.each(MARIADB_VERSIONS)('%s', (version) => {
   let mariadb: MysqlServer;
   let own: FreshDatabase;
 
   beforeAll(async () => {
-    mariadb = await startMysql({ version: 'mariadb-10.11', own: true, progress: () => undefined });
+    mariadb = await startMysql({ version, own: true, progress: () => undefined });
     own = await freshDatabase({ prefix: 'collations', mysql: mariadb });
     await fill(own.connection);
   });

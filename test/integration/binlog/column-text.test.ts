@@ -1,10 +1,11 @@
 /**
- * The oracle of src/binlog/columns: a real server writes values, their row events are read back, and every text is compared with the one
- * that the server prints itself, and given back to the server, which must make the same value of it.
+ * The oracle of src/binlog/columns: a real server writes values, their row events are read back, and every text is
+ * compared with the one that the server prints itself, and given back to the server, which must make the same value of
+ * it.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mysqlTypeOf } from '../../../src/binlog/columns.ts';
+import { mysqlTypeOf } from '../../../src/binlog/rows/columns.ts';
 import { captureSql } from '../../support/capture-binlog.ts';
 import { insertedRows, type InsertedRows } from '../../support/row-texts.ts';
 import { freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';
@@ -16,7 +17,10 @@ interface Case {
   readonly values: readonly string[];
   /** The server's own text of `c`; undefined where ours is another on purpose (FLOAT). */
   readonly expected: string | undefined;
-  /** How the server makes the value of our text; undefined where it cannot (values inside JSON lose their SQL type in any text). */
+  /**
+   * How the server makes the value of our text; undefined where it cannot (values inside JSON lose their SQL type in
+   * any text).
+   */
   readonly back: string | undefined;
 }
 
@@ -168,7 +172,8 @@ const CASES: readonly Case[] = [
   plain(`enum(${Array.from({ length: 300 }, (_, i) => `'l${i}'`).join(',')})`, quoted(['l0', 'l254', 'l255', 'l256', 'l299'])),
   plain('set(\'a\',\'b "c"\',\'d\')', quoted(['', 'a', 'b "c"', 'a,d', 'a,b "c",d'])),
   plain(`set(${Array.from({ length: 64 }, (_, i) => `'l${i}'`).join(',')})`, ['0', '1', '1 << 31', '1 << 32', '1 << 63', '0xffffffffffffffff']),
-  plain('set(\'\',\'x\')', ['0', '1', '2', '3'], { back: undefined }),
+  // A value that holds the empty label has the text of another one: tables-as-the-server-has-them.test.ts.
+  plain('set(\'\',\'x\')', ['0', '2'], { back: undefined }),
   ...['char(255)', 'varchar(255)', 'varchar(5000)', 'tinytext', 'text', 'mediumtext', 'longtext', 'varchar(250) CHARACTER SET utf8mb3'].map((type) =>
     plain(type, quoted(type.includes('utf8mb3') ? TEXTS.filter((text) => !text.includes('😀')) : TEXTS))),
   plain('varchar(50) CHARACTER SET ascii', quoted(['', 'abc', '\\0\\n"'])),

@@ -1,8 +1,8 @@
 /** What statements change on a real server, against what their text in the binlog is read as. */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readDdl } from '../../../src/binlog/ddl-statement.ts';
-import { statementKind } from '../../../src/binlog/statement-kind.ts';
+import { readDdl } from '../../../src/binlog/statements/ddl-statement.ts';
+import { statementKind } from '../../../src/binlog/statements/statement-kind.ts';
 import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
 
 let a: FreshDatabase;
@@ -109,7 +109,7 @@ async function snapshot(): Promise<Map<string, string>> {
   return found;
 }
 
-/** The DDL statements behind a position of the binlog. */
+/** The DDL statements after a position of the binlog. */
 async function logged({ file, offset }: Position): Promise<readonly string[]> {
   const events = await query(`SHOW BINLOG EVENTS IN '${file}' FROM ${offset}`);
   return events

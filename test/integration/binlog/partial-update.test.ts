@@ -1,16 +1,16 @@
 /**
- * Updates with binlog_row_value_options=PARTIAL_JSON: random documents are changed by random paths; what is made of the logged differences
- * must read as the server's own new value does.
+ * Updates with binlog_row_value_options=PARTIAL_JSON: random documents are changed by random paths; what is made of the
+ * logged differences must read as the server's own new value does.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Table } from '../../../src/binlog/binlog.ts';
-import { CHECKSUM_BYTES } from '../../../src/binlog/checksum.ts';
-import { checkFrame, eventType } from '../../../src/binlog/event-header.ts';
-import { EVENT } from '../../../src/binlog/event-types.ts';
-import { expandPartialUpdate } from '../../../src/binlog/events/partial-update.ts';
-import { newRowsHeader, readRowsHeader } from '../../../src/binlog/events/rows.ts';
-import { readTableMap } from '../../../src/binlog/table-map.ts';
+import { CHECKSUM_BYTES } from '../../../src/binlog/wire/checksum.ts';
+import { checkFrame, eventType } from '../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../src/binlog/wire/event-types.ts';
+import { expandPartialUpdate } from '../../../src/binlog/rows/partial-update.ts';
+import { newRowsHeader, readRowsHeader } from '../../../src/binlog/rows/rows.ts';
+import { readTableMap } from '../../../src/binlog/tables/table-map.ts';
 import { captureSql } from '../../support/capture-binlog.ts';
 import { readRow } from '../../support/row-texts.ts';
 import { freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';

@@ -1,16 +1,17 @@
 /**
- * What we read of a table map against what the server itself says of the table, for tables of every column type in many orders:
- * a column that is wrongly counted, or not, shifts signs, charsets or labels of all behind it.
+ * What we read of a table map against what the server itself says of the table, for tables of every column type in many
+ * orders: a column that is wrongly counted, or not, shifts signs, charsets or labels of all after it.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import type { Column, Table } from '../../../src/binlog/binlog.ts';
-import { CHECKSUM_BYTES } from '../../../src/binlog/checksum.ts';
-import { eventType } from '../../../src/binlog/event-header.ts';
-import { EVENT } from '../../../src/binlog/event-types.ts';
+import { CHECKSUM_BYTES } from '../../../src/binlog/wire/checksum.ts';
+import { eventType } from '../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../src/binlog/wire/event-types.ts';
 import { readFormatDescription } from '../../../src/binlog/events/format-description.ts';
-import { readTableMap } from '../../../src/binlog/table-map.ts';
+import { readTableMap } from '../../../src/binlog/tables/table-map.ts';
 import { codeOf } from '../../support/binlog-fixture.ts';
 import { captureSql } from '../../support/capture-binlog.ts';
 import { connectMysql } from '../../support/servers.ts';

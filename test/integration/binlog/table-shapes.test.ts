@@ -1,14 +1,17 @@
-/** Tables of unusual shape, from a real server to JSON by the compiled writers: very wide ones, odd names, generated and invisible columns. */
+/**
+ * Tables of unusual shape, from a real server to JSON by the compiled writers: very wide ones, odd names, generated and
+ * invisible columns.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoted } from '../../../dev/quoted.ts';
-import { CHECKSUM_BYTES } from '../../../src/binlog/checksum.ts';
-import { columnCodec, valueSize } from '../../../src/binlog/columns.ts';
-import { eventType } from '../../../src/binlog/event-header.ts';
-import { EVENT } from '../../../src/binlog/event-types.ts';
-import { newRowsHeader, readRowsHeader } from '../../../src/binlog/events/rows.ts';
-import { compileObject, compileSkip } from '../../../src/binlog/row-compiler.ts';
-import { readTableMap } from '../../../src/binlog/table-map.ts';
-import { nestedEvents } from '../../../src/binlog/transaction-payload.ts';
+import { CHECKSUM_BYTES } from '../../../src/binlog/wire/checksum.ts';
+import { columnCodec, valueSize } from '../../../src/binlog/rows/columns.ts';
+import { eventType } from '../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../src/binlog/wire/event-types.ts';
+import { newRowsHeader, readRowsHeader } from '../../../src/binlog/rows/rows.ts';
+import { compileObject, compileImageEnd } from '../../../src/binlog/rows/row-compiler.ts';
+import { readTableMap } from '../../../src/binlog/tables/table-map.ts';
+import { nestedEvents } from '../../../src/binlog/wire/transaction-payload.ts';
 import { captureSql } from '../../support/capture-binlog.ts';
 import { freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';
 
@@ -39,7 +42,7 @@ function jsonRows(events: readonly Buffer[]): Map<string, string[]> {
       const table = readTableMap(b, start, end, 90_700);
       const columns = table.columns.map((column) => ({ column, size: valueSize(column), codec: columnCodec(column) }));
       const write = compileObject(columns);
-      const skip = compileSkip(columns);
+      const skip = compileImageEnd(columns);
       const texts = byTable.get(table.name) ?? [];
       byTable.set(table.name, texts);
       const read = (image: Buffer, p: number): number => {

@@ -6,7 +6,8 @@ import { Writable } from 'node:stream';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { asRelayError, type RelayError } from '../../../src/base/errors.ts';
 import type { CheckpointStore } from '../../../src/checkpoint/checkpoint.ts';
@@ -141,27 +142,50 @@ describe('the certificate of the server', () => {
 });
 
 describe('what comes between', () => {
-  it('a save that knows an older revision changes nothing; the one after it goes on', async () => {
+  it('another run: what it has stored is never overwritten, however often the one before tries', async () => {
     const at = access();
-    await open(at).save(checkpoint(1));
-    const late = open(at);
-    await late.load();
-    await open(at).save(checkpoint(2));
-    expect(await failure(late.save(checkpoint(3)))).toMatchObject({ code: 'CHECKPOINT_UNREACHABLE', retryable: true });
-    expect(await open(at).load()).toEqual(checkpoint(2));
-    await late.save(checkpoint(4));
-    expect(await open(at).load()).toEqual(checkpoint(4));
+    const old = open(at);
+    await old.take();
+    await old.save(checkpoint(1, { epoch: 1 }));
+    await old.confirm();
+    const next = open(at);
+    const { epoch } = await next.take();
+    await next.save(checkpoint(2, { epoch }));
+    for (let n = 3; n < 6; n += 1) {
+      expect(await failure(old.save(checkpoint(n, { epoch: 1 })))).toMatchObject({ code: 'CHECKPOINT_TAKEN' });
+      expect(await failure(old.confirm())).toMatchObject({ code: 'CHECKPOINT_TAKEN' });
+    }
+    expect(await open(at).load()).toEqual(checkpoint(2, { epoch }));
+    await next.save(checkpoint(7, { epoch }));
   });
 
-  it('two first saves: only one is done', async () => {
+  it('two runs that begin at the same time: only one gets the epoch', async () => {
     const at = access();
-    const stores = [open(at), open(at)];
-    await Promise.all(stores.map((store) => store.load()));
-    await stores[0]?.save(checkpoint(1));
-    expect(await failure(Promise.resolve(stores[1]?.save(checkpoint(2))))).toMatchObject({
-      code: 'CHECKPOINT_UNREACHABLE',
-    });
-    expect(await open(at).load()).toEqual(checkpoint(1));
+    for (let round = 1; round < 10; round += 1) {
+      const stores = [open(at), open(at), open(at)];
+      const taken = await Promise.all(stores.map((store) => store.take()));
+      expect(new Set(taken.map(({ epoch }) => epoch))).toEqual(new Set([round]));
+      const saves = stores.map((store, n) =>
+        store.save(checkpoint(n, { epoch: round })).then(() => 'stored', asRelayError),
+      );
+      const outcomes = await Promise.all(saves);
+      expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
+      for (const [n, outcome] of outcomes.entries()) {
+        if (outcome === 'stored') continue;
+        expect(await failure(stores[n]?.save(checkpoint(n, { epoch: round })) ?? Promise.resolve())).toMatchObject({
+          code: 'CHECKPOINT_LOCKED',
+        });
+      }
+    }
+  });
+
+  it('a document that was removed by hand is stored again', async () => {
+    const at = access();
+    const store = open(at);
+    await store.save(checkpoint(1));
+    await sql.query(`DELETE FROM ${SCHEMA}.checkpoints WHERE _id = '${at.name}'`);
+    await store.save(checkpoint(2));
+    expect(await open(at).load()).toEqual(checkpoint(2));
   });
 
   it('a killed session: the save is tried again and works', async () => {
@@ -205,6 +229,23 @@ describe('what comes between', () => {
     await expect.poll(() => store.save(checkpoint(3)).then(() => 'stored', asRelayError)).toBe('stored');
     expect(await open(at).load()).toEqual(checkpoint(3));
   });
+});
+
+it('follows a password that was rotated in its file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'secret-'));
+  const passwordFile = join(folder, 'password');
+  try {
+    await writeFile(passwordFile, 'wrong-secret\n');
+    const store = open(access({ passwordFile }));
+    expect((await failure(store.save(checkpoint(1)))).code).toBe('CHECKPOINT_REFUSED');
+    await writeFile(passwordFile, 'keeper-secret\n');
+    await store.save(checkpoint(1));
+    expect(await store.load()).toEqual(checkpoint(1));
+    await rm(passwordFile);
+    expect((await failure(store.load())).message).toContain(`${passwordFile} of checkpoint.password`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('refusals', () => {

@@ -1,9 +1,11 @@
+/** dev/servers: what is started, stopped, killed and frozen. */
 import { existsSync, rmSync } from 'node:fs';
 import { Producer } from 'rocketmq-client-nodejs';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processIdentity } from '../../../dev/servers/process-identity.ts';
-import { startMysql, startServers, type MysqlAddress, type Servers } from '../../../dev/servers/servers.ts';
+import type { MysqlAddress, Servers } from '../../../dev/servers/servers.ts';
+import { startMysql, startServers } from '../../../dev/servers/start.ts';
 import { drainTopic } from '../../support/drain-topic.ts';
 import { connectMysql } from '../../support/servers.ts';
 
@@ -29,7 +31,8 @@ async function fill(endpoint: string, topic: string): Promise<void> {
         await producer.send({ topic, tag: 'shop.orders', body: Buffer.from(String(n)), messageGroup: `lane-${lane}` });
     }),
   );
-  // Before the broker is killed: a producer that is shut down and then loses its connection throws where nobody can catch it.
+  // Before the broker is killed: a producer that is shut down and then loses its connection throws where nobody can
+  // catch it.
   await producer.shutdown();
   await new Promise((resolve) => setTimeout(resolve, 1000));
 }

@@ -1,7 +1,10 @@
-/** Rows and values that stop the relay by default, and what is published of them under a policy, on a server of its own. */
+/**
+ * Rows and values that stop the relay by default, and what is published of them under a policy, on a server of its own.
+ */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { PublishingRun, type PublishingOptions } from '../../support/publishing-run.ts';
 import { Replay } from '../../../dev/replay.ts';
 import { connectMysql, freshDatabase, type FreshDatabase } from '../../support/servers.ts';
@@ -337,7 +340,7 @@ describe('times in another time zone', () => {
   );
 });
 
-test('a key has the same lane however it is published', async () => {
+test('a key has the same lane however it is published (invariant 16)', async () => {
   const statements = [
     'CREATE TABLE events (at TIMESTAMP(3), id VARBINARY(9), PRIMARY KEY (at, id))',
     `INSERT INTO events VALUES ${Array.from({ length: 30 }, (_, i) => `(FROM_UNIXTIME(${1_790_000_000 + i * 3601}.25), x'ff${i + 10}')`).join()}`,

@@ -1,11 +1,15 @@
-/** A replica logs what it replicates in a binlog of its own, at other places: the relay may go on there, so every change must be the same there. */
+/**
+ * A replica logs what it replicates in a binlog of its own, at other places: the relay may go on there, so every change
+ * must be the same there.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usesDocker } from '../../../dev/servers/container.ts';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { captureEvents, captureSql } from '../../support/capture-binlog.ts';
 import { changesOf } from '../../support/flow.ts';
 import { connectMysql, sharedMysql } from '../../support/servers.ts';

@@ -1,9 +1,11 @@
 /**
- * Statements that change tables, between the rows: what is published of every step is compared with what the server says it changed, under the names,
- * types and key that the server gives at that moment; once while it happens, and once more from the binlog, when all tables look otherwise already.
+ * Statements that change tables, between the rows: what is published of every step is compared with what the server
+ * says it changed, under the names, types and key that the server gives at that moment; once while it happens, and once
+ * more from the binlog, when all tables look otherwise already.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startMysql, type MysqlServer, type MysqlVersion } from '../../../dev/servers/servers.ts';
+import type { MysqlServer, MysqlVersion } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { Author, expectPublished, type Expected } from '../../support/author.ts';
 import { RecordingRelay } from '../../support/recording-relay.ts';
@@ -57,7 +59,7 @@ describe('the lane of a row', () => {
   }, 300_000);
   afterAll(() => mysql.remove());
 
-  /** Of the rows 1 to 40 of `t`, before the statement and behind it, under the name that it has then. */
+  /** Of the rows 1 to 40 of `t`, before the statement and after it, under the name that it has then. */
   async function lanes(key: string, statement: string, name = 't'): Promise<readonly [string[], string[]]> {
     const author = await Author.start(mysql, filter);
     const relay = await RecordingRelay.start({ mysql, tables: TABLES });

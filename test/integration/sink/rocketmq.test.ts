@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startRocketmq, type RocketmqServer } from '../../../dev/servers/servers.ts';
+import type { RocketmqServer } from '../../../dev/servers/servers.ts';
+import { startRocketmq } from '../../../dev/servers/start.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { RelayError } from '../../../src/base/errors.ts';
 import { queueOf } from '../../../src/sink/lane-names.ts';
@@ -47,6 +48,46 @@ describe('rocketmq', () => {
     expect(received).toMatchObject({ lane: 'lane-3', tag: 'shop.orders', keys: ['1', '2,x'] });
     for (const [name, value] of properties) expect(received?.properties.get(name)).toBe(value);
   });
+
+  test('a lane that moves when the topic grows stops at the first message that went astray', async () => {
+    const { topic } = await freshTopic({ queues: 8 });
+    sink = rocketmqSink(sharedRocketmq().endpoint, topic);
+    const lanes = (await sink.open()).laneNames(8);
+    const astray = new Map<string, number>();
+    const growing = sharedRocketmq().createTopic(topic, { queues: 16, fifo: true });
+    // The proxy sees the new queues within a minute or so, and the lanes that move do so together; the others would go
+    // on until the route is asked for again.
+    let deadline = performance.now() + 200_000;
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (let number = 0; ; number += 1) {
+          const properties = new Map([
+            ['first', `uuid:${number}#0`],
+            ['last', `uuid:${number}#0`],
+            ['sequence', `${number}`],
+          ]);
+          const error: unknown = await sink
+            ?.send(message(lane, number, { properties }))
+            .catch((thrown: unknown) => thrown);
+          if (error instanceof RelayError) {
+            expect(error.code).toBe('SINK_QUEUES_CHANGED');
+            if (/no message .* was seen in another queue/.test(error.message)) return;
+            expect(error.message).toContain(`lane ${lane} has moved`);
+            expect(error.message).toContain(`sequence ${number}`);
+            astray.set(lane, number);
+            deadline = Math.min(deadline, performance.now() + 2000);
+            return;
+          }
+          if (performance.now() > deadline) return;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }),
+    );
+    await growing;
+    expect(astray.size).toBeGreaterThan(0);
+    // Each of these lanes has one message in another queue, its last one.
+    for (const [lane] of astray) expect(queueOf(lane, 16)).not.toBe(queueOf(lane, 8));
+  }, 240_000);
 
   test('probe tells what the route says', async () => {
     const { topic } = await freshTopic({ queues: 4 });
@@ -194,7 +235,7 @@ describe('a RocketMQ that fails', () => {
     });
     const numbers = numbersByLane(received.map(({ body }) => body.toString()));
     for (const lane of lanes) {
-      // A send that failed may have arrived: its repeat stands right behind it.
+      // A send that failed may have arrived: its repeat stands right after it.
       const distinct = numbers.get(lane)?.filter((number, index, list) => number !== list[index - 1]);
       expect(distinct).toEqual(Array.from({ length: perLane }, (_, number) => number));
     }

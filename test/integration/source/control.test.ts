@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
 import type { RelayError } from '../../../src/base/errors.ts';
 import type { ControlConnection } from '../../../src/source/control.ts';
 import { lockNameOf } from '../../../src/source/lock.ts';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
+import { BreakableLine } from '../../support/broken-line.ts';
 import { connectMysql } from '../../support/servers.ts';
 import { asRoot, controlOf, errorOf, VERSIONS } from './both-servers.ts';
 
@@ -62,7 +65,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     expect(await open().takenServerIds()).toEqual(new Set([facts.serverId]));
   });
 
-  test('connects anew after the server ended the connection', async () => {
+  test('connects again after the server ended the connection', async () => {
     const control = open();
     const [row] = await control.query('SELECT CONNECTION_ID() AS id');
     await asRoot(mysql, `KILL ${String(row?.['id'])}`);
@@ -118,7 +121,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
   });
 
   describe('lock', () => {
-    const waits = { firstSeconds: 1, regainSeconds: 1 };
+    const waits = { othersSeconds: 1, ownSeconds: 1 };
 
     test('keeps out a second relay, naming the first, until the first closes', async () => {
       const first = open();
@@ -130,7 +133,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       expect(error.message).toMatch(new RegExp(`connection ${String(row?.['id'])} of the server, from localhost`));
       await second.lock('another checkpoint');
       await first.close();
-      await open({}, { lockWaits: { firstSeconds: 0, regainSeconds: 0 } }).lock('a checkpoint');
+      await open({}, { lockWaits: { othersSeconds: 0, ownSeconds: 0 } }).lock('a checkpoint');
     });
 
     test('is free for a restart right after kill -9', async () => {
@@ -177,14 +180,16 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       await control.lock('stolen');
       const [row] = await control.query('SELECT CONNECTION_ID() AS id');
       const thief = await connectMysql(mysql);
+      const [[session]] = await thief.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
       const theft = thief.query<RowDataPacket[]>('SELECT GET_LOCK(?, 20) AS taken', [lockNameOf('stolen')]);
       const root = await connectMysql(mysql);
       await expect
         .poll(async () => {
+          // Sessions of other tests may wait for a lock as well.
           const [rows] = await root.query<RowDataPacket[]>('SHOW PROCESSLIST');
-          return rows.map((process) => process['State'] as unknown);
+          return rows.find((process) => process['Id'] === session?.['id'])?.['State'] as unknown;
         })
-        .toContain('User lock');
+        .toBe('User lock');
       await root.query(`KILL ${String(row?.['id'])}`);
       await root.end();
       const [[answer]] = await theft;
@@ -192,6 +197,81 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       await expect.poll(() => lost.map(({ code }) => code), { timeout: 10_000 }).toEqual(['SOURCE_LOCKED']);
       await thief.end();
       expect((await errorOf(control.ensureLock())).code).toBe('SOURCE_LOCKED');
+    });
+  });
+
+  describe('the lock, while the connection that holds it is away', () => {
+    const HOSTILE = [
+      'max_execution_time = 500',
+      'lock_wait_timeout = 1',
+      "sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",
+      'sql_select_limit = 1',
+      'autocommit = 0',
+    ];
+    const holder = async (identity: string): Promise<string> => {
+      const root = await connectMysql(mysql);
+      const [rows] = await root.query<RowDataPacket[]>('SELECT IS_USED_LOCK(?) AS id', [lockNameOf(identity)]);
+      await root.end();
+      return String(rows[0]?.['id']);
+    };
+    beforeAll(() => asRoot(mysql, ...HOSTILE.map((setting) => `SET GLOBAL ${setting}`)));
+    afterAll(() => asRoot(mysql, ...HOSTILE.map((setting) => `SET GLOBAL ${setting.split(' ')[0] ?? ''} = DEFAULT`)));
+
+    test('is taken back within moments from our own session, whatever the server has set for all', async () => {
+      const line = await BreakableLine.to(mysql);
+      const lost: RelayError[] = [];
+      const control = open({ port: line.port }, { onLockLost: (error) => lost.push(error) });
+      await control.lock('broken line');
+      const [before, term] = [await holder('broken line'), control.lockTerm];
+      expect(term).toBeDefined();
+      line.break();
+      await expect.poll(() => control.lockTerm).not.toBe(term);
+      // Far less than the minute after which the server would have freed it by itself.
+      await expect.poll(() => control.lockTerm, { timeout: 15_000 }).toBeDefined();
+      expect(await holder('broken line')).not.toBe(before);
+      expect(lost).toEqual([]);
+      await control.close();
+      line.close();
+    });
+
+    test('is waited for longer than a statement may take there', async () => {
+      const first = open();
+      await first.lock('waited for');
+      const second = open().lock('waited for');
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await first.close();
+      await second;
+    });
+
+    test('is not certain, and not lost, while the server lets nobody in', async () => {
+      const lost: RelayError[] = [];
+      await asRoot(mysql, "CREATE USER barred IDENTIFIED BY 'pw'", 'GRANT REPLICATION CLIENT ON *.* TO barred');
+      const barred = { user: 'barred', password: 'pw' };
+      const control = open(barred, { onLockLost: (error) => lost.push(error) });
+      await control.lock('barred');
+      const term = control.lockTerm;
+      await asRoot(mysql, 'ALTER USER barred ACCOUNT LOCK', `KILL ${await holder('barred')}`);
+      await expect.poll(() => control.lockTerm).toBeUndefined();
+      expect((await errorOf(control.ensureLock())).code).toBe('SOURCE_ACCESS_DENIED');
+      expect(control.lockTerm).toBeUndefined();
+      expect(lost).toEqual([]);
+      await asRoot(mysql, 'ALTER USER barred ACCOUNT UNLOCK');
+      await control.ensureLock();
+      expect(control.lockTerm).toBeGreaterThan(term ?? 0);
+    });
+
+    test('is certain only until the server could have freed it unheard', async () => {
+      let asleepMs = 0;
+      const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + asleepMs };
+      const control = open({}, { clock });
+      await control.lock('asleep');
+      const term = control.lockTerm;
+      asleepMs = 49_000;
+      expect(control.lockTerm).toBe(term);
+      asleepMs = 51_000;
+      expect(control.lockTerm).toBeUndefined();
+      await control.ensureLock();
+      expect(control.lockTerm).toBe(term);
     });
   });
 

@@ -6,7 +6,8 @@ import { numberOf, textOf } from '../../../src/source/rows.ts';
 import type { StartPosition, StoredPosition } from '../../../src/source/source.ts';
 import { resolveStart } from '../../../src/source/start-position.ts';
 import { openZongjiSession } from '../../../src/source/zongji.ts';
-import { startMysql, type MysqlServer } from '../../../dev/servers/servers.ts';
+import type { MysqlServer } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
 import { asRoot, controlOf, errorOf, VERSIONS } from './both-servers.ts';
 
 const IGNORE = { begin: (): void => undefined, event: (): void => undefined, endOfRead: (): void => undefined };
@@ -120,7 +121,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     );
   });
 
-  test('what was purged is refused with the missing transactions, and earliest starts behind it', async () => {
+  test('what was purged is refused with the missing transactions, and earliest starts after it', async () => {
     const before = await stored();
     await insert();
     const missing = await control.head();
@@ -145,7 +146,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     expect(named.start.gtidSet).toBe(missing.gtidSet);
   });
 
-  test('the server refuses what lies behind its end', async () => {
+  test('the server refuses what lies beyond its end', async () => {
     const { gtidSet, ...head } = await control.head();
     const beyond = String(gtidSet).replace(/\d+$/, (last) => String(Number(last) + 50));
     expect((await errorOf(open({ ...head, gtidSet: beyond }))).code).toBe('SOURCE_ROLLED_BACK');
@@ -188,13 +189,18 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     await open(start);
     expect((await resolveStart(control, 'earliest', undefined)).start).toMatchObject({ offset: 4, gtidSet: undefined });
     expect((await errorOf(resolveStart(control, 'latest', { ...head, offset: head.offset - 3 }))).code).toBe(
-      'SOURCE_POSITION_INVALID',
+      'SOURCE_ROLLED_BACK',
     );
     expect((await errorOf(resolveStart(control, 'latest', { ...head, file: 'binlog.000001' }))).code).toBe(
       'BINLOG_PURGED',
     );
 
-    const error = await errorOf(resolveStart(control, 'latest', withGtids));
+    const byFile = await resolveStart(control, 'latest', withGtids);
+    expect(byFile.start).toEqual({ file: withGtids.file, offset: withGtids.offset, gtidSet: undefined });
+    expect(byFile.sentence).toContain('goes on by file and offset');
+    const error = await errorOf(
+      resolveStart(control, 'latest', { ...withGtids, serverUuid: '3e11fa47-71ca-11e1-9e33-c80aa9429562' }),
+    );
     expect(error.code).toBe('SOURCE_CHANGED');
     expect(error.message).toContain('gtid_mode of the server is OFF');
     expect((await errorOf(open(withGtids))).code).toBe('SOURCE_CHANGED');

@@ -1,3 +1,4 @@
+/** What readers make of repeats: change ids of src/relay/tables, and dev/replay.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MessageBody } from '../../../dev/replay.ts';
@@ -68,7 +69,6 @@ function copyOf(changes: readonly Change[]): object {
   return copy.content;
 }
 
-// Invariant 9.
 describe.each([
   ['shop.9.7', 'fxs.visits'],
   ['anonymous.9.7', 'fxa.b'],
@@ -79,7 +79,7 @@ describe.each([
   const preamble = events.slice(0, starts[0]);
 
   it(
-    'is the same when the relay was killed after any change, and began again at any transaction before it',
+    'is the same when the relay was killed after any change, and began again at any transaction before it (invariant 9)',
     { timeout: 30_000 },
     async () => {
       const all = await changesOf(events, hasGtids);

@@ -2,7 +2,12 @@
 import type { Connection } from 'mysql2/promise';
 import { textCharsets } from '../../../dev/charsets/characters.ts';
 import type { Random } from './random.ts';
-import type { Character } from './texts.ts';
+
+/** A character of a charset: its bytes there, and what it is. */
+export interface Character {
+  readonly bytes: string;
+  readonly text: string;
+}
 
 export interface Alphabet {
   readonly charset: string;
@@ -28,8 +33,9 @@ const RANDOM_PAIRS = 600;
 /**
  * The alphabets of all charsets; which characters are in them, beyond the edges, is random.
  *
- * A character is taken if the server makes the same bytes of it again from UTF-8. That leaves out, on purpose, what docs/message-format.md says
- * is lost: bytes without a character, characters with several codes, and U+FFFD for bytes that stand for nothing else.
+ * A character is taken if the server makes the same bytes of it again from UTF-8. That leaves out, on purpose, what
+ * docs/message-format.md says is lost: bytes without a character, characters with several codes, and U+FFFD for bytes
+ * that stand for nothing else.
  */
 export async function readAlphabets(connection: Connection, random: Random): Promise<readonly Alphabet[]> {
   await connection.query(

@@ -1,9 +1,12 @@
-/** One round trip: tables on a source, changes to them, the real relay, a reader that keeps a copy from the text alone, and a comparison. */
+/**
+ * One round trip: tables on a source, changes to them, the real relay, a reader that keeps a copy from the text alone,
+ * and a comparison.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import type { Ordering } from '../../../src/change/change.ts';
-import type { Relay } from '../../../src/relay/run.ts';
+import type { Relay } from '../../../src/relay/run/run.ts';
 import { holdsGtids, newestGtids } from '../gtids.ts';
 import { realSourceRelay } from '../real-source-relay.ts';
 import { connectMysql, uniqueName } from '../servers.ts';

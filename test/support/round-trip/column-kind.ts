@@ -8,7 +8,10 @@ export interface ColumnKind {
   readonly copySql?: string;
   /** Most bytes that it adds to the declared length of a row. */
   readonly rowBytes: number;
-  /** What stands behind the column's name in a key: nothing, or the length of the prefix; undefined where MySQL takes it in no key. */
+  /**
+   * What stands after the column's name in a key: nothing, or the length of the prefix; undefined where MySQL takes it
+   * in no key.
+   */
   readonly keyPart?: string;
   /** A value as an SQL expression, the edges of its range more often than others. */
   value(random: Random): string;

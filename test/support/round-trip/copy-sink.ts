@@ -4,7 +4,7 @@ import type { OutboundMessage, Sink, SinkInfo } from '../../../src/sink/sink.ts'
 import { Ledger } from './ledger.ts';
 import type { TestTable } from './tables.ts';
 
-const MOST_BODIES = 20;
+const MAX_BODIES = 20;
 const ROWS_A_STATEMENT = 200;
 
 /** Broker and reader in one: a message is acknowledged when the copy has it. */
@@ -53,7 +53,7 @@ export class CopySink implements Sink {
     if (this.failure !== undefined) return;
     const text = this.#tamper(message.body.toString());
     this.bodies.push(text);
-    if (this.bodies.length > MOST_BODIES) this.bodies.shift();
+    if (this.bodies.length > MAX_BODIES) this.bodies.shift();
     try {
       await this.#replay.apply({ ...message, body: Buffer.from(text) }, (fresh) => this.#write(fresh));
     } catch (error) {

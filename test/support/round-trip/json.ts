@@ -34,8 +34,8 @@ export const jsonKind = (): ColumnKind => ({
 });
 
 /**
- * Documents with values that SQL put there, which have a type beyond JSON's: as text they are exact, but no text makes them again. So the copy
- * keeps the text.
+ * Documents with values that SQL put there, which have a type beyond JSON's: as text they are exact, but no text makes
+ * them again. So the copy keeps the text.
  */
 export const sqlJsonKind = (): ColumnKind => ({
   sql: 'JSON',

@@ -3,8 +3,9 @@ import type { MessageBody } from '../../../dev/replay.ts';
 type Row = Readonly<Record<string, string | null>>;
 
 /**
- * What a copy holds by the text published alone. It holds every change against what was there before: rows come in commit order, so that an
- * insert meets no row of exactly its key, and an update or delete meets the row that it says was there. Tables without a key are multisets.
+ * What a copy holds by the text published alone. It holds every change against what was there before: rows come in
+ * commit order, so that an insert meets no row of exactly its key, and an update or delete meets the row that it says
+ * was there. Tables without a key are multisets.
  */
 export class Ledger {
   /** By table; in it by the text of the key, or of the whole row. */

@@ -10,8 +10,9 @@ const FIXED = [
 ] as const;
 
 /**
- * MariaDB 10.11 turns round the parts of some UUIDs of version 8 when it stores them: CAST(x'01f08ca746e7807b807fb36a04c197a9' AS UUID) is read as
- * 04c197a9-b36a-807f-807b-01f08ca746e7, which stored again is another one still.
+ * MariaDB 10.11 turns round the parts of some UUIDs of version 8 when it stores them:
+ * CAST(x'01f08ca746e7807b807fb36a04c197a9' AS UUID) is read as 04c197a9-b36a-807f-807b-01f08ca746e7, which stored again
+ * is another one still.
  */
 const VERSION_BYTE = 6;
 

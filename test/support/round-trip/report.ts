@@ -3,7 +3,7 @@ import type { Shrunk } from './shrink.ts';
 import { sourceTable } from './tables.ts';
 import { sqlOf } from './workload.ts';
 
-const MOST_CHARACTERS = 4000;
+const MAX_CHARACTERS = 4000;
 
 /** A failed attempt in words and SQL: enough to see it, and to make it again by hand. */
 export function report({ attempt, outcome }: Shrunk): string {
@@ -19,7 +19,7 @@ export function report({ attempt, outcome }: Shrunk): string {
     const name = column === undefined ? 'the whole row' : (table.columns[column]?.name ?? '');
     lines.push(`table ${table.name}, n = ${n}, ${name}: source ${source ?? 'nothing'}, copy ${copy ?? 'nothing'}`);
   }
-  return lines.map((line) => (line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line)).join('\n');
+  return lines.map((line) => (line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line)).join('\n');
 }
 
 const statements = ({ tables, transactions, kept }: Attempt): string[] =>

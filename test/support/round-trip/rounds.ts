@@ -17,6 +17,8 @@ export interface Rounds {
   /** The source has VECTOR, invisible columns and compressed transactions. */
   readonly isModern: boolean;
   readonly isMariadb?: boolean;
+  /** Whether generated columns are in its rows; MariaDB 11.8 leaves them out. */
+  readonly hasGenerated?: boolean;
   readonly tamper?: Attempt['tamper'];
 }
 
@@ -29,17 +31,20 @@ export interface Counts {
   rows: number;
 }
 
-/** Round trips with schema after schema, until `rows` rows were changed. Throws an Error with the smallest case of the first that fails. */
+/**
+ * Round trips with schema after schema, until `rows` rows were changed. Throws an Error with the smallest case of the
+ * first that fails.
+ */
 export async function runRounds(
   ends: Ends,
-  { seed, rows, isModern, isMariadb = false, tamper }: Rounds,
+  { seed, rows, isModern, isMariadb = false, hasGenerated = true, tamper }: Rounds,
 ): Promise<Counts> {
   const alphabets = await alphabetsOf(ends, new Random(`${seed} alphabets`));
   const counts: Counts = { rounds: 0, tables: 0, columns: 0, changes: 0, rows: 0 };
   for (let left = rows; left > 0; left -= ROWS_A_ROUND) {
     const attempt = randomAttempt(
       new Random(`${seed} ${counts.rounds}`),
-      { alphabets, isModern, isMariadb },
+      { alphabets, isModern, isMariadb, hasGenerated },
       Math.min(left, ROWS_A_ROUND),
     );
     const tampered = tamper === undefined ? attempt : { ...attempt, tamper };

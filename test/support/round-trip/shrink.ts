@@ -1,7 +1,7 @@
 import type { Attempt, Outcome } from './attempt.ts';
 import type { Operation, TestTransaction } from './workload.ts';
 
-const MOST_ATTEMPTS = 120;
+const MAX_ATTEMPTS = 120;
 
 export interface Shrunk {
   readonly attempt: Attempt;
@@ -9,14 +9,14 @@ export interface Shrunk {
 }
 
 /**
- * The smallest attempt that still fails: one table, then one row, then fewer statements and columns. `run` makes an attempt; every one is on fresh
- * tables.
+ * The smallest attempt that still fails: one table, then one row, then fewer statements and columns. `run` makes an
+ * attempt; every one is on fresh tables.
  */
 export async function shrink(failed: Shrunk, run: (attempt: Attempt) => Promise<Outcome>): Promise<Shrunk> {
   let best = failed;
   let attempts = 0;
   const tryOut = async (attempt: Attempt): Promise<boolean> => {
-    if (attempts >= MOST_ATTEMPTS) return false;
+    if (attempts >= MAX_ATTEMPTS) return false;
     attempts += 1;
     const outcome = await run(attempt);
     if (kindOf(outcome) !== kindOf(failed.outcome)) return false;

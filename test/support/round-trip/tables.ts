@@ -19,8 +19,8 @@ export interface TestColumn {
 }
 
 /**
- * A table, declared the same way whatever else changes. Beside its columns it has `n`, the number of the row, by which the test finds rows;
- * rows that were inserted twice have the same.
+ * A table, declared the same way whatever else changes. Beside its columns it has `n`, the number of the row, by which
+ * the test finds rows; rows that were inserted twice have the same.
  */
 export interface TestTable {
   readonly name: string;
@@ -35,6 +35,8 @@ export interface ServerKinds {
   /** VECTOR, invisible columns, compressed transactions. */
   readonly isModern: boolean;
   readonly isMariadb: boolean;
+  /** Generated columns are in its rows. */
+  readonly hasGenerated: boolean;
 }
 
 const NAMES = [
@@ -53,10 +55,10 @@ const TABLE_NAMES = [
   'dot.ted',
 ];
 /** InnoDB takes 65,535 bytes a row as declared, and 8,126 of what cannot go to other pages: 40 of each long column. */
-const MOST_ROW_BYTES = 30_000;
-const MOST_WIDE_BYTES = 7_000;
+const MAX_ROW_BYTES = 30_000;
+const MAX_WIDE_BYTES = 7_000;
 /** 3,072 bytes; n takes its part. */
-const MOST_KEY_BYTES = 2_800;
+const MAX_KEY_BYTES = 2_800;
 
 export function randomTable(random: Random, number: number, server: ServerKinds): TestTable {
   const names = new Set<string>(['n']);
@@ -66,7 +68,7 @@ export function randomTable(random: Random, number: number, server: ServerKinds)
   let bytes = 0;
   for (let i = 0; i < count; i += 1) {
     const kind = isWide ? narrowKind(random) : anyKind(random, server);
-    if (bytes + kind.rowBytes > (isWide ? MOST_WIDE_BYTES : MOST_ROW_BYTES)) continue;
+    if (bytes + kind.rowBytes > (isWide ? MAX_WIDE_BYTES : MAX_ROW_BYTES)) continue;
     bytes += kind.rowBytes;
     const name = columnName(random, names);
     const isInvisible = server.isModern && random.chance(0.05);
@@ -74,7 +76,7 @@ export function randomTable(random: Random, number: number, server: ServerKinds)
   }
   const key = randomKey(random, columns);
   const declared = columns.map((column, i) => (key.includes(i) ? { ...column, isNullable: false } : column));
-  if (random.chance(0.3))
+  if (server.hasGenerated && random.chance(0.3))
     declared.push(...random.list(random.int(1, 2), () => generatedColumn(random, declared, names, server)));
   const hasGeometry = columns.some(({ kind }) => /POINT|LINE|POLY|GEOM/.test(kind.sql));
   const isPartitioned = key.length === 0 && !hasGeometry && random.chance(0.3);
@@ -130,7 +132,7 @@ function randomKey(random: Random, columns: readonly TestColumn[]): readonly num
   // Few values would soon be used up; half of such keys stay as they are.
   if (random.chance(0.5)) parts.add(-1);
   const bytes = [...parts].reduce((sum, i) => sum + Math.min(columns[i]?.kind.rowBytes ?? 4, 1100), 0);
-  return bytes > MOST_KEY_BYTES ? [-1] : [...parts];
+  return bytes > MAX_KEY_BYTES ? [-1] : [...parts];
 }
 
 function generatedColumn(

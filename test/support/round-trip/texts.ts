@@ -1,12 +1,6 @@
 import { exactBytes, exactNumber, PREFIX, type ColumnKind } from './column-kind.ts';
-import type { Alphabet } from './alphabets.ts';
+import type { Alphabet, Character } from './alphabets.ts';
 import type { Random } from './random.ts';
-
-/** A character of a charset: its bytes there, and what it is. */
-export interface Character {
-  readonly bytes: string;
-  readonly text: string;
-}
 
 const BLOBS = [
   ['TINYTEXT', 255],
@@ -89,8 +83,9 @@ export function setKind(random: Random, alphabet: Alphabet, isModern: boolean): 
 }
 
 /**
- * Labels that no collation takes as equal, since they begin with different numbers. None is empty: in a text an empty label and the value 0, an
- * empty SET and a SET of an empty label are the same. Servers that do not log the charset of labels get labels of ASCII: others are refused.
+ * Labels that no collation takes as equal, since they begin with different numbers. None is empty: in a text an empty
+ * label and the value 0, an empty SET and a SET of an empty label are the same. Servers that do not log the charset of
+ * labels get labels of ASCII: others are refused.
  */
 function labelsOf(
   random: Random,

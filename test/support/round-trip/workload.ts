@@ -2,7 +2,9 @@ import { quoted } from '../../../dev/quoted.ts';
 import type { Random } from './random.ts';
 import { keeps, type Kept, type ServerKinds, type TestColumn, type TestTable } from './tables.ts';
 
-/** One statement that changes rows; values are SQL expressions, one a column of the table, undefined for generated ones. */
+/**
+ * One statement that changes rows; values are SQL expressions, one a column of the table, undefined for generated ones.
+ */
 export type Operation =
   | {
       readonly kind: 'insert';
@@ -25,7 +27,7 @@ export interface TestTransaction {
   readonly operations: readonly Operation[];
 }
 
-const MOST_ROWS_A_STATEMENT = 40;
+const MAX_ROWS_A_STATEMENT = 40;
 const NULLS = 0.1;
 
 /** Transactions that change about `rows` rows of the tables, in all ways that a row can be changed. */
@@ -77,7 +79,7 @@ function randomOperation(random: Random, tables: readonly TestTable[], table: nu
     // Some rows again, so that they meet what is there: refused, replaced, or in a table without key there twice.
     const isAgain = known > 0 && random.chance(0.2);
     const verb = random.chance(0.3) ? 'REPLACE' : 'INSERT IGNORE';
-    const count = random.int(1, columns.length > 50 ? 8 : MOST_ROWS_A_STATEMENT);
+    const count = random.int(1, columns.length > 50 ? 8 : MAX_ROWS_A_STATEMENT);
     const first = isAgain ? random.int(0, known - 1) : known;
     used[table] = Math.max(known, first + count);
     const rows = random.list(count, (i) => ({

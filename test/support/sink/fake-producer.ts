@@ -10,11 +10,15 @@ export const HEALTHY: TopicProbe = {
   addresses: ['proxy:8081'],
 };
 
+/** Of all producers: one takes over where another was. */
+let offsets = 0;
+
 /** A producer whose behaviour is set by its fields. */
 export class FakeProducer implements BrokerProducer {
   onProbe: () => Promise<TopicProbe> = () => Promise.resolve(HEALTHY);
   onStart: () => Promise<void> = () => Promise.resolve();
-  onPublish: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
+  /** May resolve to an offset; otherwise offsets rise. */
+  onPublish: (message: OutboundMessage) => Promise<number | undefined> = () => Promise.resolve(undefined);
   maxMessageBytes: number | undefined;
   published = 0;
   disposed = 0;
@@ -27,9 +31,9 @@ export class FakeProducer implements BrokerProducer {
     return this.onStart();
   }
 
-  publish(message: OutboundMessage): Promise<void> {
+  async publish(message: OutboundMessage): Promise<number> {
     this.published += 1;
-    return this.onPublish(message);
+    return (await this.onPublish(message)) ?? (offsets += 1);
   }
 
   dispose(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server as TcpServer, type Socket, isIP } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import {
   Server,
@@ -126,7 +126,9 @@ export class FakeProxy {
   #route(request: servicePb.QueryRouteRequest): servicePb.QueryRouteResponse {
     const response = new servicePb.QueryRouteResponse().setStatus(statusOf(this.routeStatus));
     const [host = '', port = ''] = (this.announced ?? this.endpoint).split(':');
-    const endpoints = new definitionPb.Endpoints().setScheme(definitionPb.AddressScheme.IPV4);
+    const endpoints = new definitionPb.Endpoints().setScheme(
+      isIP(host) === 0 ? definitionPb.AddressScheme.DOMAIN_NAME : definitionPb.AddressScheme.IPV4,
+    );
     endpoints.addAddresses().setHost(host).setPort(Number(port));
     const broker = new definitionPb.Broker().setName('broker-a').setId(0).setEndpoints(endpoints);
     for (let id = 0; id < this.queues; id += 1) {

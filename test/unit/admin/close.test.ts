@@ -1,3 +1,4 @@
+/** src/admin/server.ts: how it closes. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';
@@ -6,11 +7,11 @@ import { startAdmin } from '../../../src/admin/server.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { idleStatus } from './relay-status.ts';
 
-// In a file of its own: nothing else here opens a socket. Invariant 8.
-it('closes at once and leaves no handle, whatever clients do', async () => {
+// In a file of its own: nothing else here opens a socket.
+it('closes at once and leaves no handle, whatever clients do (invariant 8)', async () => {
   const before = handles();
   const server = await startAdmin(
-    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0, hosts: [] },
     {
       status: () => idleStatus,
       logger: pino({ level: 'silent' }),

@@ -61,7 +61,7 @@ describe('health', () => {
     expect(document.lagSeconds).toBe(90.5);
     expect(document.reasons).toEqual([
       'sink: broker:8081 does not answer since 03:00:00',
-      'stuck: the server has more, and nothing was acknowledged for 30 s',
+      'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
     ]);
   });
 

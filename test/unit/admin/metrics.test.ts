@@ -7,7 +7,7 @@ import { parsePrometheus, type Family } from './prometheus-text.ts';
 import { brokerAway, failed, idleStatus } from './relay-status.ts';
 
 const versions = { relay: '1.2.3', node: '24.0.0' };
-const operations = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+const operations = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
 
 async function scrape(status: RelayStatus, nowMs = 0): Promise<(name: string) => Record<string, number>> {
   const families = parsePrometheus(await createMetrics().render({ status, nowMs, versions }));
@@ -104,7 +104,7 @@ describe('the metrics', () => {
   });
 });
 
-describe('docs/operations.md', () => {
+describe('docs/monitoring.md', () => {
   it.each(
     METRICS.map(
       ({ name, type, labelNames }) => [name, type, labelNames.map((label) => `{${label}}`).join('')] as const,

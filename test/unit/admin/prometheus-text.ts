@@ -1,4 +1,7 @@
-/** A reader of Prometheus' text format 0.0.4 as strict as `promtool check metrics`: throws on the first line that is not legal. */
+/**
+ * A reader of Prometheus' text format 0.0.4 as strict as `promtool check metrics`: throws on the first line that is not
+ * legal.
+ */
 
 export interface Family {
   readonly name: string;

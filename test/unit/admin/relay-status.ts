@@ -22,6 +22,8 @@ export const idleStatus: RelayStatus = {
   checkpointStoredMs: 1_795_433_301_000,
   heldBytes: 0,
   heldBytesLimit: 67_108_864,
+  tables: 3,
+  tablesBytes: 65_536,
   sourcePaused: false,
   lanesBusy: 0,
   lanes: 8,

@@ -34,7 +34,11 @@ const hasty: AdminLimits = {
 };
 
 async function start(given: Partial<AdminOptions> = {}, limits?: AdminLimits): Promise<AdminServer> {
-  const server = await startAdmin({ host: '127.0.0.1', port: 0 }, { ...options, ...given }, limits);
+  const server = await startAdmin(
+    { host: '127.0.0.1', port: 0, hosts: ['*.svc.cluster.local', 'relay.example.com'] },
+    { ...options, ...given },
+    limits,
+  );
   running.push(server);
   return server;
 }
@@ -173,6 +177,31 @@ describe('hostile clients', () => {
     expect((await fetch(`${server.address}/livez`)).status).toBe(200);
   });
 
+  it('make room for the next one when they ask nothing', async () => {
+    const server = await start({}, { ...hasty, idleMs: 60_000, headersMs: 60_000, requestMs: 60_000 });
+    const sockets = Array.from({ length: 40 }, () => open(server));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it.each([
+    ['127.0.0.1:8686', 200],
+    ['[::1]:8686', 200],
+    ['localhost', 200],
+    ['relay:8686', 200],
+    ['relay.monitoring.svc.cluster.local:8686', 200],
+    ['Relay.Example.com', 200],
+    ['evil.example', 421],
+    ['relay.example.com.evil.example', 421],
+    ['svc.cluster.local', 421],
+    ['127.0.0.1.evil.example:8686', 421],
+  ])('are answered only under a name of ours: %s %i', async (host, code) => {
+    const socket = open(await start());
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    expect(await untilClosed(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `));
+  });
+
   it('get one answer for one connection', async () => {
     const socket = open(await start());
     socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -187,7 +216,7 @@ describe('start and close', () => {
     const bound = other.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
     try {
-      await expect(startAdmin({ host: '127.0.0.1', port }, options)).rejects.toMatchObject({
+      await expect(startAdmin({ host: '127.0.0.1', port, hosts: [] }, options)).rejects.toMatchObject({
         code: 'ADMIN_PORT_IN_USE',
         message: `admin.port: port ${port} of 127.0.0.1 is in use.`,
       });
@@ -197,13 +226,13 @@ describe('start and close', () => {
   });
 
   it('refuses an address that is not of this machine', async () => {
-    await expect(startAdmin({ host: '192.0.2.1', port: 0 }, options)).rejects.toMatchObject({
+    await expect(startAdmin({ host: '192.0.2.1', port: 0, hosts: [] }, options)).rejects.toMatchObject({
       code: 'ADMIN_CANNOT_LISTEN',
     });
   });
 
   it('writes an IPv6 address as a URL can hold it', async () => {
-    const server = await startAdmin({ host: '::1', port: 0 }, options);
+    const server = await startAdmin({ host: '::1', port: 0, hosts: [] }, options);
     running.push(server);
     expect((await fetch(`${server.address}/livez`)).status).toBe(200);
   });
@@ -290,7 +319,7 @@ describe('notices', () => {
       healthy: false,
       reasons: [
         'the copy of shop.orders differs since 2026-01-02T03:04:05.000Z, binlog.000007:4711: TRUNCATE TABLE, 3 in all, the last at 2026-01-02T03:04:05.000Z, binlog.000008:4: ALTER TABLE (notice 7)',
-        'transaction uuid:9 of 2026-01-02T03:04:05.000Z, binlog.000007:4711, was skipped: its changes are in no copy (notice 8)',
+        'transaction uuid:9 of 2026-01-02T03:04:05.000Z, binlog.000007:4711, was skipped: this run has published none of its changes (notice 8)',
       ],
       notices,
     });

@@ -1,16 +1,18 @@
+/** Every decoder of src/binlog/events, statements, rows and tables, on damaged bytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECKSUM_BYTES, verifyChecksum } from '../../../src/binlog/checksum.ts';
-import { checkFrame, eventType } from '../../../src/binlog/event-header.ts';
-import { EVENT } from '../../../src/binlog/event-types.ts';
+import { CHECKSUM_BYTES, verifyChecksum } from '../../../src/binlog/wire/checksum.ts';
+import { checkFrame, eventType } from '../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../src/binlog/wire/event-types.ts';
 import { plainEvent } from '../../../src/binlog/events/compressed.ts';
 import { readFormatDescription } from '../../../src/binlog/events/format-description.ts';
-import { newGtidRecord, readGtid } from '../../../src/binlog/events/gtid.ts';
+import { readGtid } from '../../../src/binlog/events/gtid.ts';
+import { newGtidRecord } from '../../../src/binlog/events/gtid-record.ts';
 import { newMariadbGtidRecord, readMariadbGtid } from '../../../src/binlog/events/mariadb-gtid.ts';
-import { readQuery } from '../../../src/binlog/events/query.ts';
+import { readQuery } from '../../../src/binlog/statements/query.ts';
 import { readRotate } from '../../../src/binlog/events/rotate.ts';
-import { newRowsHeader, readRowsHeader, rowsKind } from '../../../src/binlog/events/rows.ts';
-import { readTableMap } from '../../../src/binlog/table-map.ts';
+import { newRowsHeader, readRowsHeader, rowsKind } from '../../../src/binlog/rows/rows.ts';
+import { readTableMap } from '../../../src/binlog/tables/table-map.ts';
 import { codeOf, fixtureEvents } from '../../support/binlog-fixture.ts';
 
 const events = [
@@ -24,7 +26,7 @@ const events = [
   'mariadb-types.10.11',
 ].flatMap((name) => fixtureEvents(name).map(({ bytes }) => bytes));
 
-/** Reads the event by its type, as the relay does once size and checksum are right; `end` is behind the body. */
+/** Reads the event by its type, as the relay does once size and checksum are right; `end` is after the body. */
 function read(b: Buffer, start: number, end: number): void {
   const type = eventType(b, start);
   if (rowsKind(type) !== undefined) readRowsHeader(b, start, end, newRowsHeader());
@@ -59,7 +61,7 @@ describe('a damaged event', () => {
     }
   });
 
-  it('never makes a reader look behind its end', () => {
+  it('never makes a reader look beyond its end', () => {
     for (const event of events) {
       for (let end = 19; end <= event.length - CHECKSUM_BYTES; end++) {
         const outcome = (filler: number): unknown => {

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
 import { RelayError } from '../../../src/base/errors.ts';
 import type { CheckpointStore } from '../../../src/checkpoint/checkpoint.ts';
 import { createFileCheckpointStore } from '../../../src/checkpoint/file.ts';
@@ -33,7 +34,10 @@ function open(fs?: CheckpointFs): CheckpointStore {
       done();
     },
   });
-  return createFileCheckpointStore({ folder }, { logger: pino(stream), ...(fs !== undefined && { fs }) });
+  return createFileCheckpointStore(
+    { folder },
+    { logger: pino(stream), clock: systemClock, ...(fs !== undefined && { fs }) },
+  );
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<RelayError> {
@@ -54,6 +58,9 @@ function dyingFs(operations: number): CheckpointFs {
   };
   return {
     readFile: nodeFs.readFile,
+    readdir: nodeFs.readdir,
+    stat: nodeFs.stat,
+    utimes: nodeFs.utimes,
     mkdir: (path) => step(() => nodeFs.mkdir(path)),
     unlink: (path) => step(() => nodeFs.unlink(path)),
     rename: (from, to) => step(() => nodeFs.rename(from, to)),

@@ -3,7 +3,10 @@ import { CatchUp, progressText } from '../../../src/cli/catch-up.ts';
 import type { RelayStatus } from '../../../src/relay/relay.ts';
 import { idleStatus } from '../admin/relay-status.ts';
 
-/** A relay that has acknowledged `rows` rows, the last of which was committed `lagSeconds` before `nowMs`, when it was acknowledged. */
+/**
+ * A relay that has acknowledged `rows` rows, the last of which was committed `lagSeconds` before `nowMs`, when it was
+ * acknowledged.
+ */
 const behind = (lagSeconds: number, rows: number, nowMs: number): RelayStatus => ({
   ...idleStatus,
   progress: 'catching-up',

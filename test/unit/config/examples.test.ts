@@ -1,3 +1,4 @@
+/** The examples in config/. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
@@ -11,7 +12,10 @@ function example(name: string): string {
   return readFileSync(new URL(`../../../config/${name}`, import.meta.url), 'utf8');
 }
 
-/** The full example with its commented defaults made real: their `#` is followed by no space, or by the spaces of an indentation. */
+/**
+ * The full example with its commented defaults made real: their `#` is followed by no space, or by the spaces of an
+ * indentation.
+ */
 function withDefaults(text: string): string {
   return text.replaceAll(/^( *)#(?=\w| {2})/gm, '$1');
 }

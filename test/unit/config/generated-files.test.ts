@@ -1,3 +1,4 @@
+/** dev/generate-docs.ts: what is generated is committed. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { generatedFiles } from '../../../dev/docs/generated-files.ts';

@@ -30,7 +30,7 @@ describe('what is written', () => {
       ddl: 'warn',
       limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
-      admin: { enabled: true, host: '127.0.0.1', port: 8686 },
+      admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [] },
       log: { level: 'info', format: 'auto' },
     });
   });
@@ -80,7 +80,7 @@ describe('what comes from outside', () => {
       `${REQUIRED}admin:\n  enabled: \${ADMIN}\n  port: \${PORT:-9000}\n  host: "\${A}.\${B}"\nlog: { level: "\${LEVEL}" }\n`,
       { env: { ADMIN: 'false', A: 'a', B: 'b', LEVEL: 'debug' } },
     );
-    expect(config.admin).toEqual({ enabled: false, port: 9000, host: 'a.b' });
+    expect(config.admin).toEqual({ enabled: false, port: 9000, host: 'a.b', hosts: [] });
     expect(config.log.level).toBe('debug');
   });
 
@@ -89,12 +89,26 @@ describe('what comes from outside', () => {
     expect(parse(text, { env: { PASSWORD: '0123' } }).source.password).toBe('0123');
   });
 
+  it('remembers where secrets stand, to read them again whenever they are used', () => {
+    const text = REQUIRED.replace('host: mysql', 'host: mysql\n  password: file:/run/secret');
+    const { source } = parse(text, { files: { '/run/secret': 'pw\n' } });
+    expect(source).toMatchObject({ password: 'pw', passwordFile: '/run/secret' });
+    expect(parse(REQUIRED).source).not.toHaveProperty('passwordFile');
+    const mysqlx = `checkpoint:\n  type: mysqlx\n  host: db\n  user: keeper\n  password: file:/run/x\n  schema: s\n  name: n\n`;
+    expect(parse(`${REQUIRED}${mysqlx}`, { files: { '/run/x': 'xp' } }).checkpoint).toMatchObject({
+      password: 'xp',
+      passwordFile: '/run/x',
+    });
+  });
+
   it('reads secrets from files, without the last line end', () => {
     const text = `${REQUIRED}  accessKey: file:/run/\${NAME}\n  accessSecret: file:/run/secret\n`;
     const files = { '/run/key': 'relay\r\n', '/run/secret': 's3cret\n' };
     expect(parse(text, { env: { NAME: 'key' }, files }).sink).toMatchObject({
       accessKey: 'relay',
+      accessKeyFile: '/run/key',
       accessSecret: 's3cret',
+      accessSecretFile: '/run/secret',
     });
   });
 

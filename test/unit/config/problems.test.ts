@@ -1,3 +1,4 @@
+/** src/config/load.ts and what it finds wrong: issues.ts, problem.ts, nearest.ts, yaml-syntax.ts. */
 import { describe, expect, it } from 'vitest';
 import { MYSQLX, problems, REQUIRED } from '../../support/config.ts';
 
@@ -111,13 +112,13 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ],
   [
     'log:\n  level: "info\n',
-    ['8:1: something is missing here: a closing quote or bracket, or the colon and space behind a key'],
+    ['8:1: something is missing here: a closing quote or bracket, or the colon and space after a key'],
   ],
   [
     'log:\n  level: a: b\n',
     ['7:10: a second `: ` in one line: put the value in quotes, or move what follows to lines of its own'],
   ],
-  ['log\n', ['6:1: something is missing here: a closing quote or bracket, or the colon and space behind a key']],
+  ['log\n', ['6:1: something is missing here: a closing quote or bracket, or the colon and space after a key']],
   ['log\nadmin: {}\n', ['6:1: a line without the colon and space between key and value']],
   [
     'log:\n    level: info\n  format: json\n',

@@ -22,7 +22,7 @@ describe('parseDuration', () => {
     ['fast', 'is not a duration: write a whole number and its unit, such as 500ms, 10s, 2m or 1h'],
     ['-5s', 'is not a duration: write a whole number and its unit, such as 500ms, 10s, 2m or 1h'],
     ['1e3', 'is not a duration: write a whole number and its unit, such as 500ms, 10s, 2m or 1h'],
-    ['10 s', 'is not a duration: write the unit right behind the number, such as 500ms, 10s, 2m or 1h'],
+    ['10 s', 'is not a duration: write the unit right after the number, such as 500ms, 10s, 2m or 1h'],
     ['1.5s', 'is not a duration: write a whole number of a smaller unit'],
     ['10', 'has no unit: write a duration, such as 500ms, 10s, 2m or 1h'],
     ['10S', 'has the unknown unit S (did you mean s?): allowed are ms, s, m, h'],

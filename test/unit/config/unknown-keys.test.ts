@@ -1,3 +1,4 @@
+/** src/config/schema.ts and known-keys.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';

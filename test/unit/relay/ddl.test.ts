@@ -1,3 +1,4 @@
+/** src/relay/intake/ddl-policy.ts, in a whole run. */
 import { describe, expect, it } from 'vitest';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { fixtureEvents } from '../../support/binlog-fixture.ts';
@@ -76,7 +77,7 @@ describe('ddl: stop', () => {
     expect(run.store.last?.gtidSet).toBe('');
   });
 
-  it('goes on behind what is skipped, and stops at the next one', async () => {
+  it('goes on after what is skipped, and stops at the next one', async () => {
     const run = await runOver({ ...only('fxs.orders'), ddl: 'stop', skip: skipOf(1) });
     await run.end();
     expect(run.relay.status()).toMatchObject({

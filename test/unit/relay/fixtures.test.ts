@@ -1,3 +1,4 @@
+/** src/relay from events to messages, against the texts beside test/fixtures/binlog. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
+/** src/relay/intake on MariaDB's events: intake, transaction-reader, gtid-reader. */
 import { describe, expect, it } from 'vitest';
-import { eventNextOffset, eventSize } from '../../../src/binlog/event-header.ts';
-import { EVENT } from '../../../src/binlog/event-types.ts';
+import { eventNextOffset, eventSize } from '../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../src/binlog/wire/event-types.ts';
 import { codeOf, fixtureEvents, madeEvent, withoutChecksum, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { changesOf, TestFlow, type FlowOptions } from '../../support/flow.ts';
 
@@ -63,7 +64,7 @@ describe('Intake, of MariaDB', () => {
     flow.read(events);
     expect(flow.intake.position.gtidSet).toMatch(/^0-\d+-\d+,7-\d+-1$/);
     await flow.drain();
-    expect(flow.mark.position()).toEqual(flow.intake.position);
+    expect(flow.lowWater.position()).toEqual(flow.intake.position);
   });
 
   it('gives a change the same id from any transaction boundary', async () => {
@@ -140,7 +141,7 @@ describe('Intake, of MariaDB', () => {
     }
     expect(flow.ddl).toEqual(['ALTER TABLE t ADD c1 INT', 'ALTER TABLE t ADD c4 INT']);
     expect(flow.intake.position.gtidSet).toBe('0-0-8');
-    expect(flow.mark.position()).toEqual(flow.intake.position);
+    expect(flow.lowWater.position()).toEqual(flow.intake.position);
   });
 
   it('knows the end of a compressed statement that is skipped', () => {
@@ -173,11 +174,13 @@ describe('Intake, of MariaDB', () => {
     expect(take(EVENT.BINLOG_CHECKPOINT)).toBeUndefined();
     expect(take(EVENT.MARIADB_GTID_LIST)).toBeUndefined();
     expect(take(EVENT.START_ENCRYPTION)).toBe('BINLOG_UNSUPPORTED');
-    expect(take(172)).toBe('BINLOG_UNSUPPORTED');
+    expect(take(EVENT.PARTIAL_ROW_DATA)).toBe('BINLOG_UNSUPPORTED');
   });
 });
 
-/** Index of the GTID event of the transaction that the event before `cut` belongs to, or `cut` when that one ended it. */
+/**
+ * Index of the GTID event of the transaction that the event before `cut` belongs to, or `cut` when that one ended it.
+ */
 function lastBoundary(cut: number): number {
   const flow = new TestFlow(MARIADB);
   let boundary = preamble.length;

@@ -1,3 +1,4 @@
+/** src/binlog/tables/mariadb-table.ts, by captured rows. */
 import { expect, it } from 'vitest';
 import { codeOf, fixtureEvents } from '../../support/binlog-fixture.ts';
 import { changesOf, TestFlow } from '../../support/flow.ts';

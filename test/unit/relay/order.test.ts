@@ -1,3 +1,4 @@
+/** src/change/row-key.ts: what must keep its order shares a lane. */
 import { describe, expect, it } from 'vitest';
 import { fixtureEvents } from '../../support/binlog-fixture.ts';
 import { TestFlow } from '../../support/flow.ts';

@@ -1,14 +1,13 @@
+/** src/relay/intake/without-rows.ts. */
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../src/base/errors.ts';
-import { crc32 } from '../../../src/binlog/checksum.ts';
+import { crc32 } from '../../../src/binlog/wire/checksum.ts';
 import { fixtureEvents } from '../../support/binlog-fixture.ts';
 import { TestFlow } from '../../support/flow.ts';
 
 const IGNORABLE = 0x80;
 const UNKNOWN_TYPE = 200;
-
-// Invariant 6.
-describe('an event of a type that no MySQL of today writes', () => {
+describe('an event of a type that no MySQL of today writes (invariant 6)', () => {
   it('stops the relay, naming it', () => {
     expect(codeAfter(unknownEvent(0))).toBe('BINLOG_UNSUPPORTED');
   });

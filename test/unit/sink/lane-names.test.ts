@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { laneNames, queueOf } from '../../../src/sink/lane-names.ts';
 
 describe('queueOf', () => {
-  // Where a RocketMQ 5.3.3 stores them: test/integration/sink/rocketmq.test.ts holds the prediction against a running one.
+  // Where a RocketMQ 5.3.3 stores them: test/integration/sink/rocketmq.test.ts holds the prediction against a running
+  // one.
   test.each([
     ['lane-0', 0],
     ['lane-1', 5],

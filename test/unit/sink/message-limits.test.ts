@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assertSendable, mostBodyBytes } from '../../../src/sink/message-limits.ts';
+import { assertSendable, maxBodyBytes } from '../../../src/sink/message-limits.ts';
 import type { OutboundMessage } from '../../../src/sink/sink.ts';
 import { message } from '../../support/sink/messages.ts';
 
@@ -46,9 +46,9 @@ describe('assertSendable', () => {
 
   test('keeps to what the proxy announces', () => {
     const large = message('lane-0', 1, { body: Buffer.alloc(4 * 1024 * 1024, 0x20) });
-    expect(() => assertSendable(large, mostBodyBytes(8 << 20))).not.toThrow();
+    expect(() => assertSendable(large, maxBodyBytes(8 << 20))).not.toThrow();
     const small = message('lane-0', 1, { body: Buffer.alloc(1 << 20, 0x20) });
-    expect(() => assertSendable(small, mostBodyBytes(1 << 20))).toThrow(
+    expect(() => assertSendable(small, maxBodyBytes(1 << 20))).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining('maxMessageSize') as string }),
     );
   });

@@ -9,7 +9,7 @@ test('an old producer is disposed of when its last send has settled, never under
   const [old, fresh] = [new FakeProducer(), new FakeProducer()];
   await producers.replace(old, ready);
   let finish: () => void = () => undefined;
-  const used = producers.use(() => new Promise((resolve) => (finish = resolve)));
+  const used = producers.use(() => new Promise<void>((resolve) => (finish = resolve)));
   await producers.replace(fresh, ready);
   expect(old.disposed).toBe(0);
   finish();

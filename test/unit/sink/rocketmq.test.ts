@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { ProducerDeps, ProducerSettings } from '../../../src/sink/rocketmq-client.ts';
@@ -27,25 +30,31 @@ interface Bench {
   readonly log: string[];
 }
 
-function bench(prepare: (producer: FakeProducer, index: number) => void = () => undefined): Bench {
+function bench(
+  prepare: (producer: FakeProducer, index: number) => void = () => undefined,
+  changes: Partial<RocketmqOptions> = {},
+): Bench {
   const clock = new ManualClock();
   const producers: FakeProducer[] = [];
   const deps: ProducerDeps[] = [];
   const settings: ProducerSettings[] = [];
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
-  const sink = createRocketmqSink(OPTIONS, {
-    clock,
-    logger,
-    createProducer: (withSettings, withDeps) => {
-      const producer = new FakeProducer();
-      prepare(producer, producers.length);
-      producers.push(producer);
-      deps.push(withDeps);
-      settings.push(withSettings);
-      return producer;
+  const sink = createRocketmqSink(
+    { ...OPTIONS, ...changes },
+    {
+      clock,
+      logger,
+      createProducer: (withSettings, withDeps) => {
+        const producer = new FakeProducer();
+        prepare(producer, producers.length);
+        producers.push(producer);
+        deps.push(withDeps);
+        settings.push(withSettings);
+        return producer;
+      },
     },
-  });
+  );
   return { sink, clock, producers, deps, settings, log };
 }
 
@@ -53,7 +62,7 @@ describe('open', () => {
   test('probes, starts and tells queues and lanes', async () => {
     const { sink, settings } = bench();
     const info = await sink.open();
-    expect(info).toMatchObject({ destination: 'rocketmq topic order-binlog', queues: 8 });
+    expect(info).toMatchObject({ destination: 'rocketmq topic order-binlog', endpoint: 'proxy:8081', queues: 8 });
     expect(new Set(info.laneNames(8)).size).toBe(8);
     expect(settings[0]).toMatchObject({
       credentials: { accessKey: 'relay', accessSecret: 'not-to-be-seen' },
@@ -110,9 +119,9 @@ describe('probe', () => {
 describe('send', () => {
   test('gives up on a broker that never answers, and ignores its late answer', async () => {
     let answer: () => void = () => undefined;
-    const { sink, clock } = bench(
-      (producer) => (producer.onPublish = () => new Promise((resolve) => (answer = resolve))),
-    );
+    const { sink, clock } = bench((producer) => {
+      producer.onPublish = () => new Promise((resolve) => (answer = () => resolve(undefined)));
+    });
     await sink.open();
     const sent = expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
     await settled();
@@ -137,6 +146,23 @@ describe('send', () => {
     await sink.open();
     await expect(sink.send(message('lane-0', 1, { tag: 'a|b' }))).rejects.toMatchObject({ code: 'SINK_REJECTED' });
     expect(producers[0]?.published).toBe(0);
+  });
+
+  test('stops at the first message of a lane that has moved to another queue, and names it', async () => {
+    const offsets = [41, 42, 7, 0];
+    const { sink } = bench((producer) => {
+      producer.onPublish = () => Promise.resolve(offsets.shift());
+    });
+    await sink.open();
+    await sink.send(message('lane-0', 1));
+    await sink.send(message('lane-0', 2));
+    await sink.send(message('lane-1', 1));
+    const error: unknown = await sink.send(message('lane-0', 3)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'SINK_QUEUES_CHANGED',
+      retryable: false,
+      details: { lane: 'lane-0', offset: 0, before: 42 },
+    });
   });
 
   test('stops when the topic gets more queues, waits while it has fewer', async () => {
@@ -176,10 +202,36 @@ describe('a new producer after a time of failures', () => {
     expect(producers[1]?.published).toBe(1);
   });
 
-  test('a success in between starts the time anew', async () => {
+  test('follows a secret that was rotated in its file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'secret-'));
+    try {
+      const accessSecretFile = join(folder, 'secret');
+      writeFileSync(accessSecretFile, 'old\n');
+      const { sink, clock, settings } = bench(failing, { accessSecretFile });
+      await sink.open();
+      writeFileSync(accessSecretFile, 'new\n');
+      await attempt(sink);
+      await clock.advance(30_000);
+      await attempt(sink);
+      await settled();
+      expect(settings.map(({ credentials }) => credentials)).toEqual([
+        { accessKey: 'relay', accessSecret: 'old' },
+        { accessKey: 'relay', accessSecret: 'new' },
+      ]);
+      rmSync(accessSecretFile);
+      await expect(sink.probe()).rejects.toMatchObject({
+        code: 'SINK_UNAUTHORIZED',
+        message: expect.stringContaining(`${accessSecretFile} of sink.accessSecret`) as string,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a success in between starts the time again', async () => {
     let broken = true;
     const { sink, clock, producers } = bench((producer) => {
-      producer.onPublish = () => (broken ? Promise.reject(unavailable()) : Promise.resolve());
+      producer.onPublish = () => (broken ? Promise.reject(unavailable()) : Promise.resolve(undefined));
     });
     await sink.open();
     await attempt(sink);

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { requireNotBehind } from '../../../src/source/head-order.ts';
+import { setBack } from '../../../src/source/head-order.ts';
 import type { Head } from '../../../src/source/source.ts';
-import { codeOf } from '../../support/binlog-fixture.ts';
 
 const A = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 const B = 'f3792cf7-e72c-11f1-b015-02fc00000001';
 const BEFORE: Head = { serverUuid: A, file: 'binlog.000010', offset: 500, gtidSet: `${A}:1-13,${B}:1-5` };
-const codeOfNow = (changes: Partial<Head>, before = BEFORE): string | undefined =>
-  codeOf(() => {
-    requireNotBehind(before, { ...before, ...changes });
-  });
+const codeOfNow = (changes: Partial<Head>, before = BEFORE, isReplica = false): string | undefined =>
+  setBack(before, { ...before, ...changes }, isReplica)?.code;
 
 it.each([
   ['the same place', {}],
@@ -37,11 +34,33 @@ it('refuses an earlier place without GTIDs', () => {
 });
 
 it('names the transactions that are gone', () => {
-  expect(() => {
-    requireNotBehind(BEFORE, { ...BEFORE, file: 'binlog.000001', offset: 900, gtidSet: `${A}:1-3` });
-  }).toThrow(
+  const now = { ...BEFORE, file: 'binlog.000001', offset: 900, gtidSet: `${A}:1-3` };
+  expect(setBack(BEFORE, now, false)?.message).toContain(
     `was at binlog.000010:500 and is now at binlog.000001:900, without these transactions: ${A}:4-13,${B}:1-5`,
   );
+});
+
+describe('a replica', () => {
+  it.each([
+    ['transactions of others', { gtidSet: `${A}:1-13,${B}:1-3` }],
+    ['no transaction, but a new binlog', { file: 'binlog.000001', offset: 157 }],
+  ])('that has lost %s gets them again', (_, changes) => {
+    expect(codeOfNow(changes, BEFORE, true)).toBe('SOURCE_BEHIND');
+    expect(codeOfNow(changes, BEFORE, false)).toBe('SOURCE_ROLLED_BACK');
+  });
+
+  it('that has lost its own has been rolled back', () => {
+    expect(codeOfNow({ gtidSet: `${A}:1-12,${B}:1-5` }, BEFORE, true)).toBe('SOURCE_ROLLED_BACK');
+    expect(codeOfNow({ gtidSet: undefined, offset: 4 }, { ...BEFORE, gtidSet: undefined }, true)).toBe(
+      'SOURCE_ROLLED_BACK',
+    );
+  });
+
+  it('of MariaDB alike', () => {
+    const before: Head = { serverUuid: 'server_id=1', file: 'binlog.000010', offset: 500, gtidSet: '0-1-13,5-2-2' };
+    expect(codeOfNow({ gtidSet: '0-1-13,5-2-1' }, before, true)).toBe('SOURCE_BEHIND');
+    expect(codeOfNow({ gtidSet: '0-1-12,5-2-2' }, before, true)).toBe('SOURCE_ROLLED_BACK');
+  });
 });
 
 describe('of MariaDB', () => {

@@ -32,7 +32,6 @@ describe('sourceError', () => {
     ['PROTOCOL_CONNECTION_LOST', 'SOURCE_UNREACHABLE', true],
     ['EAI_AGAIN', 'SOURCE_UNREACHABLE', true],
     ['ENOTFOUND', 'SOURCE_HOST_UNKNOWN', true],
-    ['HANDSHAKE_SSL_ERROR', 'SOURCE_TLS', false],
     ['HANDSHAKE_NO_SSL_SUPPORT', 'SOURCE_TLS', false],
   ] as const)('maps %s to %s', (name, code, isRetryable) => {
     // Node.js gives a negative errno: not one of the server.
@@ -117,9 +116,33 @@ describe('error 1236', () => {
       'SOURCE_ROLLED_BACK',
       'The binlog on the master is missing the GTID 0-21390-150 requested by the slave (even though both a prior and a subsequent sequence number does exist), and GTID strict mode is enabled',
     ],
+    // MariaDB's, 11.8.
+    ['SOURCE_SERVER_ID_TAKEN', "A slave with the same server_id is already connected; the first event '.' at 4"],
     ['SOURCE_ERROR', 'something new'],
   ])('is %s: %s', (code, text) => {
     expect(sourceError(thrown(text, DUMP))).toMatchObject({ code, retryable: false, message: `MySQL: ${text} (1236)` });
+  });
+
+  it.each([
+    'I/O error reading log event',
+    'memory allocation failed reading log event',
+    'could not open log file',
+    'Failed on my_net_write()',
+    'failed on net_flush()',
+  ])('is to be tried again when the server failed for a moment: %s', (text) => {
+    expect(sourceError(thrown(text, DUMP))).toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
+
+  it.each([
+    ['SOURCE_SETTINGS', 'Binary log is not open'],
+    ['SOURCE_SETTINGS', 'Misconfigured source - source server_id is 0'],
+    ['SOURCE_CHANGED', 'Cannot replicate GTID-transaction when @@GLOBAL.GTID_MODE = OFF, at file ./binlog.000003'],
+    ['BINLOG_CHECKSUM', 'event read from binlog did not pass crc check'],
+    ['SOURCE_POSITION_INVALID', 'log event entry exceeded max_allowed_packet; Increase max_allowed_packet on source'],
+    // The session announces checksums: this text has become one that nobody expects.
+    ['SOURCE_ERROR', 'Replica can not handle replication events with the checksum that source is configured to log'],
+  ])('is %s, by its text: %s', (code, text) => {
+    expect(sourceError(thrown(text, DUMP))).toMatchObject({ code });
   });
 
   it('is to be tried again when a file is gone: the next session finds out why', () => {
@@ -134,4 +157,19 @@ it('tells a missing grant and a server without TLS', () => {
   expect(isGrantMissing(sourceError(thrown('denied', { errno: 1045 })))).toBe(false);
   expect(isWithoutTls(thrown('no TLS', { code: 'HANDSHAKE_NO_SSL_SUPPORT' }))).toBe(true);
   expect(isWithoutTls(thrown('bad TLS', { code: 'HANDSHAKE_SSL_ERROR' }))).toBe(false);
+});
+
+describe('an error of the TLS handshake, which mysql2 always calls HANDSHAKE_SSL_ERROR', () => {
+  it.each([
+    ['SOURCE_UNREACHABLE', 'read ECONNRESET', { errno: -104, syscall: 'read' }],
+    ['SOURCE_UNREACHABLE', 'write EPIPE', { errno: -32, syscall: 'write' }],
+    ['SOURCE_UNREACHABLE', 'read ETIMEDOUT', { errno: -110, syscall: 'read' }],
+    ['SOURCE_UNREACHABLE', 'Client network socket disconnected before secure TLS connection was established', {}],
+    ['SOURCE_UNREACHABLE', 'error:0A000126:SSL routines::unexpected eof while reading', { library: 'SSL routines' }],
+    ['SOURCE_TLS', 'self-signed certificate in certificate chain', {}],
+    ['SOURCE_TLS', 'error:0A000102:SSL routines::unsupported protocol', { library: 'SSL routines' }],
+  ])('is %s: %s', (code, text, facts) => {
+    const error = Object.assign(new Error(text), facts, { code: 'HANDSHAKE_SSL_ERROR', fatal: true });
+    expect(sourceError(error)).toMatchObject({ code });
+  });
 });

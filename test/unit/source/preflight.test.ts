@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../src/base/errors.ts';
 import { requireNoErrors, someOf, type Finding } from '../../../src/source/finding.ts';
-import { serverFindings, versionFindings } from '../../../src/source/preflight-server.ts';
+import { serverFindings, versionFindings, binlogEngineFindings } from '../../../src/source/preflight-server.ts';
 import {
   cascadeFindings,
   columnFindings,
   filterFindings,
   tableFindings,
   type ColumnInfo,
+  keyFindings,
+  nameFindings,
 } from '../../../src/source/preflight-tables.ts';
+import { tableFilter } from '../../../src/change/table-filter.ts';
 import type { ServerFacts } from '../../../src/source/server-facts.ts';
 import { parseVersion } from '../../../src/source/server-version.ts';
 
@@ -61,6 +64,29 @@ describe('serverFindings', () => {
     expect(findings[0]?.remedy).toContain(remedy);
   });
 
+  it('speaks of open sessions only where a session has the variable as well', () => {
+    const remedies = serverFindings({
+      ...GOOD,
+      binlogFormat: 'MIXED',
+      binlogRowImage: 'MINIMAL',
+      binlogRowMetadata: 'MINIMAL',
+    }).map(({ remedy }) => remedy.includes('Sessions that are open'));
+    expect(remedies).toEqual([true, false, true]);
+  });
+
+  it.each([
+    ['8.0.12', 'log_slave_updates = ON', 'binlog_expire_logs_seconds'],
+    ['8.0.26', 'log_replica_updates = ON', 'binlog_expire_logs_seconds'],
+    ['10.5.29-MariaDB', 'log_slave_updates = ON', 'expire_logs_days = 7'],
+    ['10.6.1-MariaDB', 'log_slave_updates = ON', 'binlog_expire_logs_seconds'],
+  ])('names the variables that %s has', (text, updates, retention) => {
+    const version = parseVersion(text, '');
+    const facts = { ...GOOD, version, isReplica: true, logsReplicaUpdates: false, retentionSeconds: 60 };
+    const [ofUpdates, ofRetention] = serverFindings(facts);
+    expect(ofUpdates?.remedy).toContain(updates);
+    expect(ofRetention?.remedy).toContain(` ${retention}`);
+  });
+
   it('gives MariaDB statements that it understands', () => {
     const version = parseVersion('10.11.18-MariaDB', '');
     const findings = serverFindings({
@@ -88,6 +114,12 @@ it('refuses other servers', () => {
   });
   expect(versionFindings(parseVersion('10.11.18-MariaDB-log', 'Debian 12'))).toEqual([]);
   expect(brief(versionFindings(parseVersion('10.4.34-MariaDB', '')))).toEqual(['error SERVER_NOT_SUPPORTED']);
+});
+
+it('refuses a MariaDB that keeps its binlog in InnoDB, where it has no file and position', () => {
+  expect(binlogEngineFindings(undefined)).toEqual([]);
+  expect(binlogEngineFindings('')).toEqual([]);
+  expect(brief(binlogEngineFindings('InnoDB'))).toEqual(['error SERVER_NOT_SUPPORTED']);
 });
 
 describe('columnFindings', () => {
@@ -200,4 +232,41 @@ it('shortens long lists of names', () => {
   expect(someOf(Array.from({ length: 12 }, (_, n) => `t${n}`))).toBe(
     't0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more',
   );
+});
+
+describe('tables that are included by name', () => {
+  const there = [{ database: 'shop', table: 'orders', engine: 'InnoDB', hasPrimaryKey: true }];
+  const briefOf = (...include: readonly string[]): readonly string[] =>
+    nameFindings(there, tableFilter({ include, exclude: [], excludeColumns: [] })).map(
+      ({ level, code, remedy }) => `${level} ${code} ${remedy}`,
+    );
+
+  it('are warned of when no table has the name, and an error when one differs in case and the copy would be empty', () => {
+    expect(briefOf('shop.orders', 'shop.*')).toEqual([]);
+    expect(briefOf('shop.orders', 'shop.ordres')).toEqual(['warning TABLE_NOT_FOUND Write it as the server has it.']);
+    expect(briefOf('shop.*', 'shop.Orders')).toEqual([
+      'warning TABLE_NOT_FOUND Write it as the server has it: shop.orders.',
+    ]);
+    expect(briefOf('shop.Orders')).toEqual(['error TABLE_NOT_FOUND Write it as the server has it: shop.orders.']);
+  });
+});
+
+it('a column that is left out and is part of a key is an error', () => {
+  const column = { database: 'shop', table: 'orders', charset: undefined };
+  const filter = tableFilter({ include: ['shop.*'], exclude: [], excludeColumns: ['*.*.secret'] });
+  const findings = keyFindings(
+    [
+      { ...column, column: 'id', isKey: true },
+      { ...column, column: 'secret', isKey: true },
+      { ...column, table: 'items', column: 'secret', isKey: false },
+    ],
+    filter,
+  );
+  expect(findings.map(({ level, code, message }) => [level, code, message])).toEqual([
+    [
+      'error',
+      'KEY_COLUMN_EXCLUDED',
+      'Columns that are left out, and are part of the key of their table: shop.orders.secret.',
+    ],
+  ]);
 });

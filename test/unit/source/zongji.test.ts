@@ -9,6 +9,7 @@ type Query = (statement: string, done: (error: Error | null) => void) => void;
 /** What zongji shows of its two connections. */
 class FakeConnection {
   readonly calls: string[] = [];
+  readonly stream = { bytesRead: 0 };
   readonly query: Query = (statement) => void this.calls.push(statement);
   readonly pause = (): void => void this.calls.push('pause');
   readonly resume = (): void => void this.calls.push('resume');
@@ -21,7 +22,7 @@ class FakeZongJi extends EventEmitter {
   readonly ctrlConnection = new FakeConnection();
   stops = 0;
   BinlogClass = class {
-    start(): unknown {
+    start(...[]: [packet?: unknown, connection?: { writePacket(): void }]): unknown {
       return undefined;
     }
     onResult(error: Error): void {
@@ -82,7 +83,10 @@ const reader: EventReader = {
   endOfRead: () => undefined,
 };
 
-const bring = (buffer = EVENT): unknown => receive({ buffer, offset: 0, end: buffer.length });
+const bring = (buffer = EVENT): unknown => {
+  zongji.connection.stream.bytesRead += buffer.length;
+  return receive({ buffer, offset: 0, end: buffer.length });
+};
 
 /** What became of the session: undefined while it goes on. */
 async function outcome(): Promise<string | undefined> {
@@ -103,15 +107,13 @@ beforeEach(async () => {
   if (FakeZongJi.last === undefined) throw new Error('zongji was not made');
   zongji = FakeZongJi.last;
   zongji.emit('ready');
-  const first = new zongji.BinlogClass().start();
+  const first = new zongji.BinlogClass().start(undefined, { writePacket: () => undefined });
   if (typeof first !== 'function') throw new Error('the dump command takes no packets');
   receive = first as typeof receive;
   bring();
   session = await opening;
 });
-
-// Invariant 11.
-describe('a paused session', () => {
+describe('a paused session (invariant 11)', () => {
   it('stops the socket and closes nothing, however long it lasts', async () => {
     tap?.pause();
     for (let period = 0; period < 1000; period += 1) tick();
@@ -160,6 +162,22 @@ describe('a session', () => {
     }
     expect(await outcome()).toBeUndefined();
     expect(events).toBe(21);
+  });
+
+  it('lives while a large event comes that takes many heartbeats', async () => {
+    for (let period = 0; period < 20; period += 1) {
+      tick();
+      tick();
+      zongji.connection.stream.bytesRead += 1;
+    }
+    expect(await outcome()).toBeUndefined();
+    expect(events).toBe(1);
+  });
+
+  it('announces that it reads checksums, whatever the server logs now', () => {
+    expect(zongji.connection.calls[0]).toContain(
+      "@master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'",
+    );
   });
 
   it('is over when the server ends the stream', async () => {

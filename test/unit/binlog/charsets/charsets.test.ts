@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, decoded, pointOf, type Charset } from '../../../../src/binlog/charsets/charset.ts';
 import { charsetOf } from '../../../../src/binlog/charsets/charsets.ts';
-import { COLLATION_TABLE } from '../../../../src/binlog/collation-table.ts';
+import { COLLATION_TABLE } from '../../../../src/binlog/charsets/collation-table.ts';
 
 /**
- * How many characters of the basic plane MySQL has in the charset, and the first digits of the SHA-256 of lines "bytes UTF-8" of them, in hex,
- * one-byte characters first: made from what MySQL 9.7 and 8.0.12 answer, not from the tables.
+ * How many characters of the basic plane MySQL has in the charset, and the first digits of the SHA-256 of lines "bytes
+ * UTF-8" of them, in hex, one-byte characters first: made from what MySQL 9.7 and 8.0.12 answer, not from the tables.
  */
 const ANSWERS: readonly (readonly [charset: string, count: number, sha256: string])[] = [
   ['armscii8', 256, '705efcb2f77cab51'],
@@ -151,7 +151,7 @@ test.each([
   ['utf16', 'd83dde00'],
   ['utf16le', '3dd800de'],
   ['utf32', '00000041'],
-])('a character of %s that goes on behind the value is cut, not completed', (name, bytes) => {
+])('a character of %s that goes on after the value is cut, not completed', (name, bytes) => {
   const b = Buffer.from(bytes, 'hex');
   expect(charset(name).read(b, 0, b.length)).not.toBe(0);
   for (let e = 1; e < b.length; e++) expect(charset(name).read(b, 0, e)).toBe(0);

@@ -77,7 +77,7 @@ test.each([
   }
 });
 
-test('a character that goes on behind the value is cut, not completed', () => {
+test('a character that goes on after the value is cut, not completed', () => {
   const b = Buffer.from('d6d0', 'hex');
   expect(codeOf(() => codecOf('gbk').json(new Uint8Array(9), 0, b, 0, 1))).toBe('BINLOG_UNSUPPORTED');
 });

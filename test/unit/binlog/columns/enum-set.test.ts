@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TYPE } from '../../../../src/binlog/column-types.ts';
+import { TYPE } from '../../../../src/binlog/wire/column-types.ts';
 import { enumCodec, setCodec } from '../../../../src/binlog/columns/enum-set.ts';
 import { codeOf } from '../../../support/binlog-fixture.ts';
 import { columnOf, expectOverflowContract, textOf } from '../../../support/columns.ts';
@@ -8,7 +8,7 @@ import { columnOf, expectOverflowContract, textOf } from '../../../support/colum
 const labelBytes = (labels: readonly string[]): Buffer[] => labels.map((label) => Buffer.from(label));
 
 describe('ENUM', () => {
-  const labels = ['new', 'pa"id', 'b\\n', '已发货', ''];
+  const labels = ['new', 'pa"id', 'b\\n', '已发货', 'é'];
   const codec = enumCodec(columnOf(TYPE.ENUM, { meta: 1, labels: labelBytes(labels) }));
 
   test('is its label, and nothing for number 0', () => {
@@ -84,5 +84,32 @@ describe('SET', () => {
 
   test('refuses a bit without a label', () => {
     expect(codeOf(() => textOf(codecOf(3, 1).text, Buffer.of(8)))).toBe('BINLOG_DECODE');
+  });
+});
+
+describe('a column with an empty label', () => {
+  const text = (type: number, labels: readonly string[], value: number, isAllowed = false): string => {
+    const column = columnOf(type, { meta: 1, labels: labels.map((label) => Buffer.from(label)) });
+    const codec = (type === TYPE.ENUM ? enumCodec : setCodec)(column, isAllowed ? () => undefined : 'fail');
+    const out = new Uint8Array(64);
+    return Buffer.from(out.subarray(0, codec.json(out, 0, Buffer.of(value), 0, 1))).toString();
+  };
+
+  test.each([
+    ['ENUM of index 0', TYPE.ENUM, ['a', ''], 0, 'AA=='],
+    ['SET with the empty label alone', TYPE.SET, ['', '6'], 1, 'AQ=='],
+    ['SET with the empty label and another', TYPE.SET, ['', '6'], 3, 'Aw=='],
+  ])('has no text for an %s', (_, type, labels, value, base64) => {
+    expect(codeOf(() => text(type, labels, value))).toBe('BINLOG_UNSUPPORTED');
+    expect(text(type, labels, value, true)).toBe(base64);
+  });
+
+  test.each([
+    ['the empty label of an ENUM', TYPE.ENUM, ['a', ''], 2, ''],
+    ['an empty SET', TYPE.SET, ['', '6'], 0, ''],
+    ['a SET without the empty label', TYPE.SET, ['', '6'], 2, '6'],
+    ['an ENUM of index 0 without an empty label', TYPE.ENUM, ['a'], 0, ''],
+  ])('has a text of its own for %s', (_, type, labels, value, expected) => {
+    expect(text(type, labels, value)).toBe(expected);
   });
 });

@@ -1,3 +1,4 @@
+/** src/binlog/columns: date, time, datetime and timestamp. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ColumnCodec } from '../../../../src/binlog/binlog.ts';

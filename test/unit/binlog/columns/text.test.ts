@@ -74,7 +74,7 @@ describe('CHAR, VARCHAR, TEXT', () => {
     );
   });
 
-  test('a sequence that goes on behind the value is cut, not completed', () => {
+  test('a sequence that goes on after the value is cut, not completed', () => {
     const b = Buffer.from('é');
     expect(codeOf(() => json(new Uint8Array(9), 0, b, 0, 1))).toBe('BINLOG_UNSUPPORTED');
   });

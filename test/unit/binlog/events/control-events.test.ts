@@ -1,7 +1,8 @@
+/** src/binlog/events: format-description and rotate. */
 import { describe, expect, it } from 'vitest';
-import { EVENT } from '../../../../src/binlog/event-types.ts';
+import { EVENT } from '../../../../src/binlog/wire/event-types.ts';
 import { readFormatDescription } from '../../../../src/binlog/events/format-description.ts';
-import { isBegin, readQuery } from '../../../../src/binlog/events/query.ts';
+import { isBegin, readQuery } from '../../../../src/binlog/statements/query.ts';
 import { readRotate } from '../../../../src/binlog/events/rotate.ts';
 import { codeOf, fixtureEvent, madeEvent } from '../../../support/binlog-fixture.ts';
 
@@ -73,7 +74,38 @@ describe('readQuery', () => {
     const body = Buffer.concat([head(3, 2), Buffer.from('zzdöINSERT é', 'utf8')]);
     body.writeUInt8(3, 8);
     const withZero = Buffer.concat([body.subarray(0, 18), Buffer.from([0]), body.subarray(18)]);
-    expect(over(readQuery, EVENT.QUERY, withZero)).toEqual({ database: 'dö', statement: 'INSERT é', errorCode: 1146 });
+    expect(over(readQuery, EVENT.QUERY, withZero)).toEqual({
+      database: 'dö',
+      statement: 'INSERT é',
+      quoting: undefined,
+      databases: undefined,
+      errorCode: 1146,
+    });
+  });
+
+  /**
+   * The variables of a session of MySQL 9.7 that deletes with a trigger, with another sql_mode and
+   * character_set_client.
+   */
+  const variables = (mode: string, client: string): Buffer =>
+    Buffer.from(
+      `0000000000012${mode}a045000000000603737464042${client}2d00ff000c0273686f700068696464656e0012ff00`,
+      'hex',
+    );
+  const query = (variables: Buffer, statement: Buffer): ReturnType<typeof readQuery> =>
+    over(readQuery, EVENT.QUERY, Buffer.concat([head(0, variables.length), variables, Buffer.from([0]), statement]));
+
+  it('reads what the session was set to', () => {
+    expect(query(variables('800', 'd00'), Buffer.from('DELETE FROM hidden.u'))).toMatchObject({
+      quoting: { ansiQuotes: false, backslashEscapes: true },
+      databases: ['shop', 'hidden'],
+    });
+  });
+
+  it('reads the statement in the character set of the session', () => {
+    const inGbk = Buffer.from([4, 28, 0, 0, 0, 0, 0]);
+    // The second byte of the last character is a backslash; as UTF-8 it would be one of its own.
+    expect(query(inGbk, Buffer.from([0x60, 0xe4, 0xbf, 0x95, 0x5c, 0x60])).statement).toBe('`淇昞`');
   });
 
   it('refuses lengths that do not fit', () => {

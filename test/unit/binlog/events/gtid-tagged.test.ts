@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT } from '../../../../src/binlog/event-types.ts';
-import { newGtidRecord, readGtid } from '../../../../src/binlog/events/gtid.ts';
+import { EVENT } from '../../../../src/binlog/wire/event-types.ts';
+import { readGtid } from '../../../../src/binlog/events/gtid.ts';
+import { newGtidRecord } from '../../../../src/binlog/events/gtid-record.ts';
 import { codeOf, madeEvent } from '../../../support/binlog-fixture.ts';
 
 /** The varint of libs/mysql/serialization for numbers up to 56 bits: the count of further bytes as trailing ones. */

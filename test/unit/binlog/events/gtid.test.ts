@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT } from '../../../../src/binlog/event-types.ts';
-import { newGtidRecord, readGtid } from '../../../../src/binlog/events/gtid.ts';
+import { EVENT } from '../../../../src/binlog/wire/event-types.ts';
+import { readGtid } from '../../../../src/binlog/events/gtid.ts';
+import { newGtidRecord } from '../../../../src/binlog/events/gtid-record.ts';
 import { codeOf, fixtureEvents, madeEvent } from '../../../support/binlog-fixture.ts';
 
 const UUID = '3e11fa4771ca11e19e33c80aa9429562';
@@ -56,7 +57,7 @@ describe('readGtid', () => {
     expect(sources).toEqual([TEXT, TEXT, '00000000-0000-0000-0000-0000000000ff', TEXT]);
   });
 
-  it('has no source for an anonymous transaction, and finds it again behind one', () => {
+  it('has no source for an anonymous transaction, and finds it again after one', () => {
     const record = read(madeEvent(EVENT.GTID, plain('0100000000000000', '')));
     read(madeEvent(EVENT.ANONYMOUS_GTID, plain('0000000000000000', '')), record);
     expect(record).toMatchObject({ source: '', gno: 0n });
@@ -80,7 +81,7 @@ describe('readGtid', () => {
   it.each([
     ['number 0', EVENT.GTID, plain('0000000000000000', '')],
     ['a negative number', EVENT.GTID, plain('ffffffffffffffff', '')],
-    ['the number behind the last', EVENT.GTID, plain('ffffffffffffff7f', '')],
+    ['the number after the last', EVENT.GTID, plain('ffffffffffffff7f', '')],
     ['an anonymous number', EVENT.ANONYMOUS_GTID, plain('0100000000000000', '')],
     ['half a uuid', EVENT.GTID, plain('0100000000000000', '').subarray(0, 9)],
     ['half a time', EVENT.GTID, plain('0100000000000000', '404200')],

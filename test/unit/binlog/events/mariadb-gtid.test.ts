@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newMariadbGtidRecord, readMariadbGtid } from '../../../../src/binlog/events/mariadb-gtid.ts';
 import { plainEvent } from '../../../../src/binlog/events/compressed.ts';
-import { readQuery } from '../../../../src/binlog/events/query.ts';
+import { readQuery } from '../../../../src/binlog/statements/query.ts';
 import { codeOf, fixtureEvents, madeEvent } from '../../../support/binlog-fixture.ts';
 
 const CHECKSUM_BYTES = 4;
@@ -41,14 +41,14 @@ describe('readMariadbGtid', () => {
     expect(gtid).toMatchObject({ source: '4294967295-0', gno: 0xffff_ffff_ffff_ffffn, commitMs: 1_795_434_008_000 });
   });
 
-  it('finds the xid behind a commit id', () => {
+  it('finds the xid after a commit id', () => {
     const rest = Buffer.concat([Buffer.alloc(8, 9), Buffer.from([1, 0, 0, 0, 1, 1, 0x61, 0x62])]);
     expect(read(made(1n, 0, 0x40 | 0x02, rest)).preparedXid).toBe("X'61',X'62',1");
   });
 
   it('knows the start of an ALTER in two phases, its commit, and its roll-back', () => {
     const extra = (flags: number, ...bytes: number[]): boolean =>
-      read(made(1n, 0, flags, Buffer.from([...bytes, 0, 0, 0, 0, 0, 0, 0, 0]))).isAlterInVain;
+      read(made(1n, 0, flags, Buffer.from([...bytes, 0, 0, 0, 0, 0, 0, 0, 0]))).isUnfinishedAlter;
     expect(extra(0x01, 0x02)).toBe(true);
     expect(extra(0x01, 0x04, 10)).toBe(false);
     expect(extra(0x01, 0x08, 14)).toBe(true);
@@ -56,7 +56,7 @@ describe('readMariadbGtid', () => {
     // A commit id, an xid, and nothing.
     expect(extra(0x01 | 0x02, 2, 2, 2, 2, 2, 2, 2, 2)).toBe(false);
     expect(extra(0x01 | 0x80, 2, 0, 0, 0, 1, 0, 0x61)).toBe(false);
-    expect(read(made(1n, 0, 0x01, Buffer.alloc(0))).isAlterInVain).toBe(false);
+    expect(read(made(1n, 0, 0x01, Buffer.alloc(0))).isUnfinishedAlter).toBe(false);
   });
 
   it('refuses number 0, and an event that ends too early', () => {

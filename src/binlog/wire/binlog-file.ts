@@ -1,0 +1,10 @@
+/**
+ * `binlog.000042` is the 42nd: names have no fixed width, so they do not compare as text. 0 for a name without a
+ * number.
+ */
+export function fileNumber(name: string): number {
+  return Number(/\d+$/.exec(name)?.[0] ?? 0);
+}
+
+/** Files count from 1 again when the server is given another name for them. */
+export const baseName = (name: string): string => name.replace(/\.\d+$/, '');

@@ -1,0 +1,62 @@
+import { RelayError } from '../../base/errors.ts';
+import type { Checkpoint, CheckpointIdentity } from '../../checkpoint/checkpoint.ts';
+
+/** What an operator has said to be right, by an option of `run`. */
+export interface AcceptedDifferences {
+  readonly newLanes: boolean;
+  readonly newEndpoint?: boolean | undefined;
+}
+
+/**
+ * Refuses a checkpoint that was made for something else. Another destination would miss everything before it; other
+ * queues, lanes or ordering move rows to other queues, so that a reader could see an old change of a row after a new
+ * one: only when readers have drained the topic is that safe.
+ */
+export function requireSameIdentity(
+  stored: Checkpoint,
+  now: CheckpointIdentity,
+  accepted: AcceptedDifferences,
+  location: string,
+): void {
+  if (stored.destination !== now.destination) {
+    throw new RelayError(
+      'CHECKPOINT_FOREIGN',
+      `the checkpoint in ${location} was made for ${stored.destination}, the sink is ${now.destination}`,
+      {
+        remedy:
+          'Give this sink a checkpoint.path of its own (with mysqlx: checkpoint.name). Its position would skip everything that the new destination has never received.',
+      },
+    );
+  }
+  // Older versions did not store it: then it is accepted once, and stored from now on.
+  const isOtherEndpoint =
+    stored.endpoint !== undefined && now.endpoint !== undefined && stored.endpoint !== now.endpoint;
+  if (isOtherEndpoint && accepted.newEndpoint !== true) {
+    throw new RelayError(
+      'CHECKPOINT_FOREIGN',
+      `the checkpoint in ${location} was made for ${stored.destination} at ${stored.endpoint}, the sink is at ${now.endpoint}`,
+      {
+        remedy:
+          'If the same cluster has another address now, start once with --accept-new-endpoint. Otherwise give this sink a checkpoint.path of its own (with mysqlx: checkpoint.name): the position of this one would skip everything that the other cluster has never received.',
+      },
+    );
+  }
+  const differences = [
+    difference('queues', stored.queues, now.queues),
+    difference('lanes', stored.lanes.join(' '), now.lanes.join(' ')),
+    difference('ordering', stored.ordering, now.ordering),
+  ].filter((text) => text !== undefined);
+  if (differences.length === 0 || accepted.newLanes) return;
+  throw new RelayError(
+    'CHECKPOINT_FOREIGN',
+    `the checkpoint in ${location} was made for other lanes: ${differences.join('; ')}`,
+    {
+      remedy:
+        'Rows would move to other queues, and a reader could see an old change after a new one. Let all readers drain the topic, then start once with --accept-new-lanes.',
+    },
+  );
+}
+
+function difference(name: string, stored: string | number, now: string | number): string | undefined {
+  return stored === now ? undefined : `${name} ${stored} before, ${now} now`;
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Ordering } from '../../change/change.ts';
+import type { TableFilter } from '../../change/table-filter.ts';
+import type { CheckpointStore } from '../../checkpoint/checkpoint.ts';
+import type { Format } from '../../format/format.ts';
+import type { Sink } from '../../sink/sink.ts';
+import type { Source } from '../../source/source.ts';
+import type { DdlHandling } from '../intake/ddl-policy.ts';
+import type { PublishPolicy } from '../tables/publish-policy.ts';
+import type { CreateSpillFile } from '../kept/spill.ts';
+
+/** What a relay is put together from. */
+export interface RelayOptions {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly store: CheckpointStore;
+  readonly format: Format;
+  readonly ddl: DdlHandling;
+  /** Where statements are published when not into every lane of `sink`. */
+  readonly ddlSink: Sink | undefined;
+  /** See parseSkip: the transaction to pass without publishing it. */
+  readonly skip: string | undefined;
+  readonly filter: TableFilter;
+  readonly ordering: Ordering;
+  readonly lanes: number;
+  readonly messageKeys: 'auto' | 'all' | 'none';
+  readonly heldBytes: number;
+  readonly messageBytes: number;
+  /** Unlimited unless given. */
+  readonly requestsPerSecond?: number;
+  /** EXACT unless given. */
+  readonly publish?: PublishPolicy;
+  /** For rows of large transactions and of open XA branches, which memory has no room for. */
+  readonly createSpillFile: CreateSpillFile;
+  readonly stopTimeoutMs: number;
+  readonly checkpointIntervalMs: number;
+  /** The operator says that readers have drained the topic: rows may move to other queues. */
+  readonly acceptNewLanes: boolean;
+  /** The operator says that the broker is the same under another address. */
+  readonly acceptNewEndpoint?: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}

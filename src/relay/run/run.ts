@@ -1,0 +1,329 @@
+import { setMaxListeners } from 'node:events';
+import type { Code } from '../../base/error-codes.ts';
+import { asRelayError, type RelayError } from '../../base/errors.ts';
+import type { Notice } from '../../checkpoint/checkpoint.ts';
+import type { EventReader, Session } from '../../source/source.ts';
+import { Attempts, RECONNECT } from './attempts.ts';
+import { CheckpointKeeper, isSamePosition } from './checkpoint-keeper.ts';
+import { createFlow, type Flow } from './flow.ts';
+import type { Intake } from '../intake/intake.ts';
+import { Proven } from './proven.ts';
+import type { RelayOptions } from './relay-options.ts';
+import type { RelayStatus } from '../relay.ts';
+import { delayMs, isAborted, unlessAborted } from '../../base/retry.ts';
+import { Right } from '../progress/right.ts';
+import { start, type Start } from './start.ts';
+import { StatusBoard } from './status.ts';
+
+const HEAD_INTERVAL_MS = 5_000;
+/**
+ * What the server's newest position, or asking for it, may tell for good. Anything else may pass; opening the next
+ * session judges it.
+ */
+const ENDED_BY_HEAD: ReadonlySet<Code> = new Set<Code>(['SOURCE_LOCKED', 'SOURCE_ROLLED_BACK']);
+/** An XA branch that is open for longer was most likely forgotten. */
+const OLD_BRANCH_MS = 600_000;
+
+/** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #status: StatusBoard;
+  readonly #failed = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #proven = new Proven();
+  #failure: RelayError | undefined;
+  #flow: Flow | undefined;
+  #keeper: CheckpointKeeper | undefined;
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#status = new StatusBoard(options);
+    // Each lane that waits to send again listens.
+    setMaxListeners(0, this.#giveUp.signal);
+  }
+
+  status(): RelayStatus {
+    return this.#status.snapshot(this.#flow);
+  }
+
+  /**
+   * Takes notices away that an operator has seen, at once and with the next checkpoint, which is stored soon. Returns
+   * those that were there.
+   */
+  acknowledge(ids: readonly string[] | 'all'): readonly Notice[] {
+    const gone = this.#flow?.notices.acknowledge(ids) ?? [];
+    for (const { id, about, subject } of gone)
+      this.#options.logger.info({ id, about, subject }, 'a notice was acknowledged by an operator');
+    if (gone.length > 0) this.#keeper?.storeSoon();
+    return gone;
+  }
+
+  /**
+   * Resolves when `stop` was asked for and what was held is acknowledged, or `stopTimeoutMs` is over; what is not
+   * acknowledged then stays after the checkpoint. Throws the RelayError that ends the run otherwise. In both cases the
+   * checkpoint is stored, unless another relay has taken the lock, and nothing of the run remains.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const ended = AbortSignal.any([stop, this.#failed.signal]);
+    try {
+      await this.#work(ended);
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#giveUp.abort();
+      this.#flow?.intake.close();
+      const { sink, ddlSink, source, store } = this.#options;
+      await Promise.allSettled([sink.close(), ddlSink?.close(), store.close()]);
+      // The lock last: whoever gets it finds the checkpoint given back.
+      await source.close();
+      // The source is closed: a question that was still open has failed by now.
+      await this.#watching;
+    }
+    const failure = this.#failure;
+    this.#status.state = failure === undefined ? 'stopped' : 'failed';
+    if (failure === undefined) return;
+    if (!isAborted(stop) || !failure.isRetried(this.#proven.has('checkpoint'))) throw failure;
+    this.#options.logger.error(
+      { code: failure.code, error: failure.message, remedy: failure.remedy },
+      'stopped, but not in order',
+    );
+  }
+
+  async #work(ended: AbortSignal): Promise<void> {
+    const attempts = new Attempts(this.#options, this.#status, this.#proven, ended);
+    const started = await start(this.#options, this.#status, attempts, this.#proven, ended);
+    if (started === undefined) return;
+    const flow = this.#newFlow(started);
+    const keeper = this.#newKeeper(started, flow);
+    this.#flow = flow;
+    this.#keeper = keeper;
+    this.#reportSkip(flow);
+    const keeping = keeper.keep(ended).catch((thrown: unknown) => {
+      this.#fail(thrown);
+    });
+    this.#watching = this.#watchHead(ended, flow);
+    try {
+      await this.#readUntil(ended, flow, attempts);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#status.state = 'draining';
+    // Another relay publishes by now what we hold, and the checkpoint is its own.
+    if (this.#isReplaced()) this.#giveUp.abort();
+    else await this.#drain(flow);
+    await keeping;
+    if (this.#isReplaced()) return;
+    const { serverUuid } = this.#options.source;
+    if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
+    if (flow.right.isHeld) await keeper.store();
+    else
+      this.#options.logger.warn(
+        'the last checkpoint was not stored, since the lock is not confirmed; the next run sends some messages again',
+      );
+  }
+
+  #isReplaced(): boolean {
+    return this.#failure?.code === 'SOURCE_LOCKED' || this.#failure?.code === 'CHECKPOINT_TAKEN';
+  }
+
+  #newFlow({ prepared, checkpoint, ddlLane, sink, lockTerm }: Start): Flow {
+    const { source, store, clock, logger } = this.#options;
+    const right = new Right({
+      source,
+      store,
+      term: lockTerm,
+      clock,
+      logger,
+      giveUp: this.#giveUp.signal,
+      onFailure: (error) => {
+        this.#status.checkpointFailed(error);
+      },
+    });
+    return createFlow(this.#options, prepared, checkpoint, ddlLane, {
+      maxBodyBytes: sink.maxBodyBytes,
+      giveUp: this.#giveUp.signal,
+      proven: this.#proven,
+      right,
+      status: this.#status,
+      guarded: (read) => this.#guarded(read),
+      fail: (error) => {
+        this.#fail(error);
+      },
+    });
+  }
+
+  #newKeeper({ checkpoint }: Start, { lowWater, notices, right }: Flow): CheckpointKeeper {
+    const { store, checkpointIntervalMs, clock, logger } = this.#options;
+    return new CheckpointKeeper({
+      store,
+      base: checkpoint,
+      lowWater,
+      notices,
+      right,
+      intervalMs: checkpointIntervalMs,
+      status: this.#status,
+      clock,
+      logger,
+    });
+  }
+
+  #reportSkip({ skip, intake }: Flow): void {
+    if (skip === undefined) return;
+    const { logger } = this.#options;
+    const { transaction, state } = skip;
+    if (state === 'before-start') {
+      const { file, offset } = intake.position;
+      logger.warn(
+        { transaction, start: `${file}:${offset}` },
+        'the transaction to skip stands before the position of the checkpoint: it was passed already',
+      );
+    } else if (state === 'not-met') {
+      logger.warn({ transaction }, 'the transaction to skip is named by a GTID, and the source has none of that form');
+    } else logger.info({ transaction }, 'this transaction will be skipped when it comes');
+  }
+
+  /** Sessions, one after the other, until the run ends. */
+  async #readUntil(ended: AbortSignal, flow: Flow, attempts: Attempts): Promise<void> {
+    const { source, clock, random, logger } = this.#options;
+    let fruitless = 0;
+    while (!isAborted(ended)) {
+      await flow.throttle.room(ended);
+      if (isAborted(ended)) return;
+      const position = flow.intake.position;
+      const open = (): Promise<Session> => source.open(position, this.#reader(flow));
+      const session = await attempts.untilItWorks('source', open, (late) => void late.close());
+      if (session === undefined) return;
+      this.#proven.add('source');
+      this.#status.source = { ok: true, reason: 'reading the binlog' };
+      this.#status.state = 'running';
+      const openedMs = clock.monotonic();
+      const close = (): void => void session.close();
+      ended.addEventListener('abort', close, { once: true });
+      if (isAborted(ended)) close();
+      try {
+        await session.ended;
+      } catch (thrown) {
+        const error = asRelayError(thrown);
+        // A place that was read up to is no wrong setting: something there cannot be read at the moment.
+        const isReached = flow.intake.counters.transactionsRead > 0;
+        if (!error.isRetried(error.code !== 'SOURCE_POSITION_INVALID' || isReached)) throw error;
+        this.#status.sourceLost(error);
+        logger.warn(
+          { code: error.code, error: error.message, remedy: error.remedy },
+          'the connection to the source was lost; reconnecting',
+        );
+      } finally {
+        ended.removeEventListener('abort', close);
+        flow.throttle.attach(undefined);
+        await session.close();
+        flow.intake.restart();
+      }
+      // A server that lets the relay in and ends each session at once is not asked without a pause.
+      const isFruitless =
+        isSamePosition(flow.intake.position, position) && clock.monotonic() - openedMs < RECONNECT.lastMs;
+      fruitless = isFruitless ? fruitless + 1 : 0;
+      if (fruitless > 1) await clock.sleep(delayMs(RECONNECT, fruitless - 1, random), ended);
+    }
+  }
+
+  #reader({ intake, outbox, throttle }: Flow): EventReader {
+    return {
+      begin: (tap, serverUuid) => {
+        throttle.attach(tap);
+        this.#readsFrom(serverUuid, intake);
+      },
+      event: (buffer, start, end) => {
+        // `#guarded` by hand: no closure for each event.
+        if (this.#failure !== undefined) return;
+        try {
+          intake.event(buffer, start, end);
+        } catch (error) {
+          this.#fail(error);
+        }
+        throttle.added();
+      },
+      endOfRead: () => {
+        this.#guarded(() => {
+          intake.endOfRead();
+        });
+        throttle.added();
+        outbox.flush();
+      },
+    };
+  }
+
+  /** After a failover the same file and offset are another place: from then on only GTIDs tell where the run stands. */
+  #readsFrom(serverUuid: string | undefined, intake: Intake): void {
+    if (serverUuid === undefined || serverUuid === this.#keeper?.serverUuid) return;
+    this.#keeper?.leaveServer();
+    intake.leaveServer();
+  }
+
+  /** What follows a failure is not read any more: false then. */
+  #guarded(read: () => void): boolean {
+    if (this.#failure !== undefined) return false;
+    try {
+      read();
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** Waits until everything held is acknowledged that can be, at most `stopTimeoutMs`. */
+  async #drain({ outbox }: Flow): Promise<void> {
+    const { clock, stopTimeoutMs, logger } = this.#options;
+    outbox.flush();
+    const deadline = clock.monotonic() + stopTimeoutMs;
+    while (!outbox.isSettled && clock.monotonic() < deadline) await clock.sleep(DRAIN_LOOK_MS);
+    if (!outbox.isEmpty) {
+      logger.warn(
+        { heldBytes: outbox.held.bytes },
+        'stopped before the broker had taken everything; the next run sends it again from the checkpoint',
+      );
+    }
+    this.#giveUp.abort();
+  }
+
+  /** Keeps the server's newest position for the status; not knowing it is no failure. */
+  async #watchHead(ended: AbortSignal, flow: Flow): Promise<void> {
+    const { clock, source } = this.#options;
+    while (!isAborted(ended)) {
+      try {
+        this.#status.headSeen(await unlessAborted(ended, source.head()), flow);
+      } catch (thrown) {
+        if (isAborted(ended)) return;
+        const error = asRelayError(thrown);
+        if (ENDED_BY_HEAD.has(error.code)) {
+          this.#fail(error);
+          return;
+        }
+        this.#status.headSeen(undefined, flow);
+      }
+      this.#warnOfOldBranches(flow);
+      await clock.sleep(HEAD_INTERVAL_MS, ended);
+    }
+  }
+
+  #warnOfOldBranches({ xa }: Flow): void {
+    const { clock, logger } = this.#options;
+    for (const { xid, sinceMs, bytes } of xa.newlyOlder(clock.now() - OLD_BRANCH_MS)) {
+      logger.warn(
+        { xid, preparedAt: new Date(sinceMs).toISOString(), bytes, remedy: `XA COMMIT ${xid}, or XA ROLLBACK ${xid}` },
+        'an XA branch has been prepared for long: the checkpoint stays before it until it is committed or rolled back',
+      );
+    }
+  }
+
+  /** The first failure ends the run; what comes after it is its consequence. */
+  #fail(thrown: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = asRelayError(thrown);
+    this.#status.failed(this.#failure);
+    this.#failed.abort();
+  }
+}
+
+const DRAIN_LOOK_MS = 10;

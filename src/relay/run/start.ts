@@ -1,0 +1,123 @@
+import { asRelayError } from '../../base/errors.ts';
+import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
+import type { SinkInfo } from '../../sink/sink.ts';
+import type { Prepared } from '../../source/source.ts';
+import type { Attempts } from './attempts.ts';
+import { requireSameIdentity } from './identity.ts';
+import type { Proven } from './proven.ts';
+import type { RelayOptions } from './relay-options.ts';
+import { isAborted } from '../../base/retry.ts';
+import type { StatusBoard } from './status.ts';
+
+/** What a run begins with. */
+export interface Start {
+  readonly sink: SinkInfo;
+  /** The lane of statements, when they have a sink of their own. */
+  readonly ddlLane: string | undefined;
+  readonly prepared: Prepared;
+  /** The one that the run has stored before its first send. */
+  readonly checkpoint: Checkpoint;
+  /** The term of the lock in which that was done. */
+  readonly lockTerm: number | undefined;
+}
+
+/**
+ * Everything up to the first event: sink, checkpoint, source, and the raised epoch stored. Undefined when `ended` came
+ * first.
+ */
+export async function start(
+  options: RelayOptions,
+  status: StatusBoard,
+  attempts: Attempts,
+  proven: Proven,
+  ended: AbortSignal,
+): Promise<Start | undefined> {
+  const { sink, source, store, lanes, ordering, acceptNewLanes, acceptNewEndpoint, clock, logger, random } = options;
+  // Only looked at: whether an earlier run has published there decides what is waited for.
+  const earlier = await attempts.untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })));
+  if (earlier === undefined) return undefined;
+  if (sink.destination !== undefined && earlier.stored?.destination === sink.destination) proven.add('sink');
+  const info = await attempts.untilItWorks('sink', () => sink.open());
+  if (info === undefined) return undefined;
+  const ddlLane = await openDdlSink(options, attempts);
+  if (isAborted(ended)) return undefined;
+  status.sink = { ok: true, reason: `ready: ${info.destination}` };
+  const { destination, endpoint, queues } = info;
+  const identity = {
+    destination,
+    ...(endpoint !== undefined && { endpoint }),
+    queues,
+    lanes: info.laneNames(lanes),
+    ordering,
+  };
+
+  // Before the lock is held another relay may still be moving the checkpoint.
+  const lockName = [destination, ...(endpoint === undefined ? [] : [endpoint]), store.location].join(' ');
+  const isLocked = await attempts.untilItWorks('source', () => source.lock(lockName).then(() => true));
+  if (isLocked === undefined) return undefined;
+  const { lockTerm } = source;
+  const taken = await attempts.untilItWorks('checkpoint', () => store.take());
+  if (taken === undefined) return undefined;
+  const { stored, epoch } = taken;
+  if (stored !== undefined) {
+    const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint };
+    requireSameIdentity(stored, identity, accepted, store.location);
+    proven.add('sink');
+  }
+  const prepared = await attempts
+    .untilItWorks('source', () => source.prepare(stored))
+    .catch(async (thrown: unknown) => {
+      await refuseServer(thrown, options, taken);
+      throw thrown;
+    });
+  if (prepared === undefined) return undefined;
+  for (const warning of prepared.warnings) logger.warn({ warning }, 'look at this before you trust the copy');
+
+  const checkpoint: Checkpoint = {
+    ...identity,
+    ...prepared.start,
+    serverUuid: prepared.serverUuid,
+    stream: stored?.stream ?? newStream(random),
+    epoch,
+    storedAt: new Date(clock.now()).toISOString(),
+    ...(stored?.notices !== undefined && { notices: stored.notices }),
+    ...(stored?.rolledBack !== undefined && { rolledBack: stored.rolledBack }),
+  };
+  const isSaved = await attempts.untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true));
+  if (isSaved === undefined) return undefined;
+  proven.add('checkpoint');
+  status.checkpointStored(checkpoint);
+  const { stream } = checkpoint;
+  logger.info(
+    { ...prepared.start, stream, epoch, checkpoint: store.location, destination, endpoint, queues },
+    'starting',
+  );
+  return { sink: info, ddlLane, prepared, checkpoint, lockTerm };
+}
+
+/**
+ * A server that was seen rolled back looks right again when it has written as much as it lost: the checkpoint must
+ * remember it.
+ */
+async function refuseServer(
+  thrown: unknown,
+  { source: { serverUuid }, store, clock }: RelayOptions,
+  { stored, epoch }: Taken,
+): Promise<void> {
+  if (asRelayError(thrown).code !== 'SOURCE_ROLLED_BACK' || serverUuid === undefined) return;
+  if (stored === undefined || stored.rolledBack?.serverUuid === serverUuid) return;
+  const at = new Date(clock.now()).toISOString();
+  await store.save({ ...stored, epoch, storedAt: at, rolledBack: { serverUuid, at } });
+}
+
+async function openDdlSink({ ddlSink }: RelayOptions, attempts: Attempts): Promise<string | undefined> {
+  if (ddlSink === undefined) return undefined;
+  const info = await attempts.untilItWorks('sink', () => ddlSink.open());
+  return info?.laneNames(1)[0];
+}
+
+/** Eight hexadecimal digits. */
+const newStream = (random: () => number): string =>
+  Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');

@@ -1,0 +1,156 @@
+/**
+ * For each invariant of docs/invariants.md, a small change of the code that breaks it, and the tests that have to fail
+ * then. Run by `npm run test:mutations`.
+ */
+export interface Mutation {
+  readonly invariant: number;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Of the unit project: no server is needed. */
+  readonly tests: readonly string[];
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    invariant: 1,
+    file: 'src/relay/progress/low-water-mark.ts',
+    find: 'return this.holders === 0 && this.branches === 0;',
+    replace: 'return this.branches === 0;',
+    tests: ['test/unit/relay/progress/low-water-mark.test.ts'],
+  },
+  {
+    invariant: 1,
+    file: 'src/relay/lanes/delivery.ts',
+    find: 'await sink.send(outbound);',
+    replace: 'void sink.send(outbound).catch(() => undefined);',
+    tests: ['test/unit/relay/run/run.test.ts'],
+  },
+  {
+    invariant: 2,
+    file: 'src/relay/lanes/packer.ts',
+    find: 'open.number === this.#begun || open.number >= this.#newestToFollow(row, table)',
+    replace: 'open.number > 0',
+    tests: ['test/property/relay/lanes/packer.test.ts'],
+  },
+  {
+    invariant: 3,
+    file: 'src/relay/run/throttle.ts',
+    find: 'this.#messages.bytes + this.#events.bytes < bytes',
+    replace: 'this.#messages.bytes + this.#events.bytes < bytes * 8',
+    tests: ['test/unit/relay/run/run.test.ts'],
+  },
+  {
+    invariant: 4,
+    file: 'src/relay/tables/row-reader.ts',
+    find: 'change.n = counter.next;',
+    replace: 'change.n = this.counters.inserted + this.counters.updated + this.counters.deleted;',
+    tests: ['test/property/relay/run/identity.test.ts'],
+  },
+  {
+    invariant: 5,
+    file: 'src/binlog/columns/integer.ts',
+    find: '3: (out, o, b, p) => writeInt32(out, o, (u24le(b, p) << 8) >> 8),',
+    replace: '3: (out, o, b, p) => writeInt32(out, o, u24le(b, p)),',
+    tests: ['test/unit/binlog/columns/integer.test.ts'],
+  },
+  {
+    invariant: 6,
+    file: 'src/relay/intake/without-rows.ts',
+    find: 'if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;',
+    replace: 'if (eventFlags(b, start) >= 0) return;',
+    tests: ['test/unit/relay/unknown-event.test.ts'],
+  },
+  {
+    invariant: 7,
+    file: 'src/relay/intake/stream-place.ts',
+    find: 'this.offset = this.#wrappedBytes + next;',
+    replace: 'this.offset = this.boundary = this.#wrappedBytes + next;',
+    tests: ['test/unit/relay/intake/intake.test.ts', 'test/unit/relay/xa.test.ts'],
+  },
+  {
+    invariant: 8,
+    file: 'src/admin/server.ts',
+    find: '    server.closeAllConnections();\n',
+    replace: '',
+    tests: ['test/unit/admin/close.test.ts'],
+  },
+  {
+    invariant: 9,
+    file: 'src/relay/tables/row-reader.ts',
+    find: 'counter.countIn(serial);',
+    replace: '',
+    tests: ['test/property/relay/repeats.test.ts'],
+  },
+  {
+    invariant: 10,
+    file: 'src/config/schema.ts',
+    find: 'const limitsSchema = z\n  .strictObject({',
+    replace: 'const limitsSchema = z\n  .object({',
+    tests: ['test/unit/config/unknown-keys.test.ts'],
+  },
+  {
+    invariant: 11,
+    file: 'src/source/zongji.ts',
+    find: 'this.#isPaused = true;\n    this.#zongji.connection?.pause();',
+    replace: 'this.#isPaused = true;\n    void this.close();',
+    tests: ['test/unit/source/zongji.test.ts'],
+  },
+  {
+    invariant: 12,
+    file: 'src/relay/run/checkpoint-keeper.ts',
+    find: 'const position = lowWater.position();',
+    replace: 'const position = lowWater.taken();',
+    tests: ['test/property/relay/lives.test.ts'],
+  },
+  {
+    invariant: 13,
+    file: 'src/relay/lanes/ddl-barrier.ts',
+    find: '![...lanes, ...ddlLanes].every((lane) => lane.isEmpty)',
+    replace: '!ddlLanes.every((lane) => !lane.isBusy)',
+    tests: ['test/property/relay/lanes/ddl-barrier.test.ts'],
+  },
+  {
+    invariant: 14,
+    file: 'src/binlog/statements/sql-tokens.ts',
+    find: "if (text[at] === '\\\\' && hasEscapes !== false) {",
+    replace: "if (text[at] === '\\\\') {",
+    tests: ['test/unit/binlog/statements/ddl-statement.test.ts'],
+  },
+  {
+    invariant: 15,
+    file: 'src/relay/intake/skip.ts',
+    find: "if (this.#state !== 'waiting') return false;",
+    replace: "if (this.#state === 'passed') return true;",
+    tests: ['test/unit/relay/intake/skip.test.ts'],
+  },
+  {
+    invariant: 16,
+    file: 'src/relay/lanes/seal.ts',
+    find: '      marks,\n',
+    replace: '      marks: [],\n',
+    tests: ['test/unit/relay/lanes/outbox.test.ts', 'test/property/relay/lives.test.ts'],
+  },
+  {
+    invariant: 17,
+    file: 'src/relay/intake/transaction-reader.ts',
+    find: "case 'rollback':\n        this.#events.clear();",
+    replace: "case 'rollback':",
+    tests: ['test/unit/relay/kept/transaction-events.test.ts', 'test/unit/relay/intake-mariadb.test.ts'],
+  },
+  {
+    invariant: 17,
+    file: 'src/relay/intake/intake.ts',
+    find: '  endOfRead(): void {\n    try {\n      this.#transactions.settle();',
+    replace: '  endOfRead(): void {\n    try {',
+    tests: ['test/unit/relay/kept/transaction-events.test.ts'],
+  },
+  {
+    invariant: 18,
+    file: 'src/relay/lanes/delivery.ts',
+    find: 'if (!right.isHeld) await right.held();',
+    replace: '',
+    tests: ['test/unit/relay/run/run.test.ts'],
+  },
+];
