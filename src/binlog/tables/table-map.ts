@@ -175,7 +175,7 @@ function collationReader(charsets: Charsets | undefined, cursor: Cursor): { next
  * Early versions of MySQL 8.0 (8.0.12 among them) do not log the charset of ENUM and SET. Labels of printable ASCII are
  * the same text in every charset that such a column is given in practice; others cannot be read exactly.
  */
-function unknownCharset(labels: readonly Buffer[]): number {
+export function unknownCharset(labels: readonly Buffer[]): number {
   if (labels.every((label) => label.every((byte) => byte >= 0x20 && byte < 0x7f))) return ASCII;
   throw new RelayError(
     'BINLOG_UNSUPPORTED',

@@ -14,50 +14,9 @@ import { readFormatDescription } from '../../../src/binlog/events/format-descrip
 import { readTableMap } from '../../../src/binlog/tables/table-map.ts';
 import { codeOf } from '../../support/binlog-fixture.ts';
 import { captureSql } from '../../support/capture-binlog.ts';
+import { EVERY_TYPE } from '../../support/every-type.ts';
 import { connectMysql } from '../../support/servers.ts';
 
-const NUMBERS = ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'BIGINT', 'DECIMAL(9,3)', 'FLOAT', 'DOUBLE'];
-const TYPES = [
-  ...NUMBERS,
-  ...NUMBERS.map((type) => `${type} UNSIGNED`),
-  ...[
-    'YEAR',
-    'YEAR',
-    'BIT(1)',
-    'BIT(64)',
-    'BOOLEAN',
-    'DATE',
-    'TIME',
-    'TIME(3)',
-    'DATETIME',
-    'DATETIME(6)',
-    'TIMESTAMP NULL',
-    'TIMESTAMP(2) NULL',
-  ],
-  ...['latin1', 'gbk', 'utf8mb4', 'ucs2', 'binary'].flatMap((charset) => [
-    `CHAR(7) CHARACTER SET ${charset}`,
-    `VARCHAR(70) CHARACTER SET ${charset}`,
-    `TEXT CHARACTER SET ${charset}`,
-  ]),
-  ...[
-    'BINARY(3)',
-    'VARBINARY(300)',
-    'TINYBLOB',
-    'BLOB',
-    'MEDIUMBLOB',
-    'LONGBLOB',
-    'TINYTEXT',
-    'MEDIUMTEXT',
-    'LONGTEXT',
-  ],
-  ...['JSON', 'GEOMETRY', 'POINT', 'LINESTRING', 'POLYGON', 'MULTIPOINT', 'GEOMETRYCOLLECTION'],
-  ...[
-    "ENUM('a','b,c','it''s') CHARACTER SET latin1",
-    "ENUM('x','') CHARACTER SET utf8mb4",
-    "SET('p','q') CHARACTER SET gbk",
-    "SET('r') CHARACTER SET latin1",
-  ],
-];
 const KEYS = ['', 'PRIMARY KEY (k1, k2)', 'PRIMARY KEY (k2(5), k3(7), k1)'];
 
 interface ServerColumn extends RowDataPacket {
@@ -86,7 +45,7 @@ describe.each([
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('says the same as information_schema: order %i', async (seed) => {
     const name = `t${seed}`;
-    const definitions = shuffled([...TYPES, ...extra, ...extra], seed).map((type, i) => `c${i} ${type}`);
+    const definitions = shuffled([...EVERY_TYPE, ...extra, ...extra], seed).map((type, i) => `c${i} ${type}`);
     const keys = [
       'k1 INT UNSIGNED NOT NULL',
       "k2 VARCHAR(20) CHARACTER SET latin1 NOT NULL DEFAULT ''",
