@@ -18,7 +18,8 @@ const arrows = {
   admin: ['base', 'config', 'checkpoint', 'relay'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 
-  'relay/run': ['relay/intake', 'relay/kept', 'relay/lanes', 'relay/tables', 'relay/progress'],
+  'relay/run': ['relay/copies', 'relay/intake', 'relay/kept', 'relay/lanes', 'relay/tables', 'relay/progress'],
+  'relay/copies': ['relay/tables'],
   'relay/intake': ['relay/kept', 'relay/tables', 'relay/progress'],
   'relay/kept': ['relay/progress'],
   'relay/lanes': ['relay/tables', 'relay/progress'],
@@ -42,7 +43,13 @@ const pure = ['binlog', 'change', 'format'];
 /** The files, or the folders, that may import a package. */
 const doors = {
   zongji: ['source/zongji.ts'],
-  mysql2: ['source/zongji.ts', 'source/control.ts', 'source/control-session.ts', 'source/connection-options.ts'],
+  mysql2: [
+    'source/zongji.ts',
+    'source/control.ts',
+    'source/control-session.ts',
+    'source/connection-options.ts',
+    'source/row-packets.ts',
+  ],
   'rocketmq-client-nodejs': [
     'sink/rocketmq-client.ts',
     'sink/rocketmq-probe.ts',

@@ -11,7 +11,7 @@ import { compareTables } from '../dev/compare.ts';
 import { RelayProcess } from '../dev/relay-process.ts';
 import type { MysqlAddress, Servers } from '../dev/servers/servers.ts';
 import { startServers } from '../dev/servers/start.ts';
-import { createShop, runLoad, SHOP_TABLES, type LoadCounts } from '../dev/shop.ts';
+import { createShop, fillShop, runLoad, SHOP_TABLES, type LoadCounts } from '../dev/shop.ts';
 import { CopyReader } from '../dev/copy-reader.ts';
 import { percentile, showMessage } from './show.ts';
 
@@ -24,6 +24,8 @@ const HELP = `npm run demo [-- OPTIONS]
 
 const SOURCE = 'shop';
 const COPY = 'shop_copy';
+/** Orders that are there before the relay is. */
+const PAST_ORDERS = 50_000;
 const TOPIC = 'order-binlog';
 const GROUP = 'demo-readers';
 const SQL = "UPDATE orders SET status = 'paid' WHERE order_no = 'DEMO-1'";
@@ -66,17 +68,23 @@ async function prepare({ mysql, rocketmq }: Servers): Promise<void> {
   const connection = await connect(mysql);
   await createShop(connection, COPY);
   await createShop(connection, SOURCE);
+  await fillShop(connection, PAST_ORDERS);
   await connection.query("INSERT INTO orders (order_no, user_id, amount) VALUES ('DEMO-1', 1, 99.90)");
-  await connection.query(`INSERT INTO ${COPY}.orders SELECT * FROM ${SOURCE}.orders`);
   await connection.end();
-  step(`a shop of ${SHOP_TABLES.length} tables, and an empty copy of it`);
+  step(`a shop of ${SHOP_TABLES.length} tables with ${PAST_ORDERS} orders, and an empty copy of it`);
 }
 
 async function startRelay({ mysql, rocketmq }: Servers, folder: string): Promise<RelayProcess> {
   const relay = await RelayProcess.start({
     folder,
     config: {
-      source: { host: mysql.host, port: mysql.port, user: mysql.relayUser, password: mysql.relayPassword },
+      source: {
+        host: mysql.host,
+        port: mysql.port,
+        user: mysql.relayUser,
+        password: mysql.relayPassword,
+        start: 'copy',
+      },
       tables: { include: [`${SOURCE}.*`] },
       sink: { endpoint: rocketmq.endpoint, topic: TOPIC },
     },
@@ -101,9 +109,14 @@ async function tour(
     await connection.query(SQL);
     const counts = await load(mysql, reader, seconds, rate);
     step('the orders stop; the reader catches up');
-    await relay.until('done', ({ progress, heldBytes }) => progress === 'idle' && heldBytes === 0, 60_000);
+    const { counters } = await relay.until(
+      'done',
+      ({ progress, heldBytes, copies }) =>
+        progress === 'idle' && heldBytes === 0 && copies.every(({ endedAt }) => endedAt !== undefined),
+      60_000,
+    );
     await reader.idle();
-    return await report(mysql, reader, counts);
+    return await report(mysql, reader, counts, counters.rowsCopied);
   } finally {
     await reader.stop();
     await connection.end();
@@ -131,7 +144,12 @@ async function load(mysql: MysqlAddress, reader: CopyReader, seconds: number, ra
   }
 }
 
-async function report(mysql: MysqlAddress, reader: CopyReader, { transactions, rows }: LoadCounts): Promise<boolean> {
+async function report(
+  mysql: MysqlAddress,
+  reader: CopyReader,
+  { transactions, rows }: LoadCounts,
+  rowsCopied: number,
+): Promise<boolean> {
   const [source, copy] = await Promise.all([connect(mysql), connect(mysql)]);
   try {
     const { rows: compared, difference } = await compareTables(
@@ -150,6 +168,7 @@ async function report(mysql: MysqlAddress, reader: CopyReader, { transactions, r
     );
     say('');
     say(`  shop       ${transactions} transactions changed ${rows} rows`);
+    say(`  before     ${rowsCopied} rows were there before the relay, and were published beside the stream`);
     say(
       `  topic      ${changes} changes in ${messages} messages; sent twice: ${messagesRepeated} messages, ${changesRepeated} changes`,
     );

@@ -77,7 +77,7 @@ export class CopyReader {
     for await (const message of readTopic({ ...topic, signal: this.#stop.signal })) {
       const body = await this.#replay.apply(message);
       this.lagsMs.push(message.receivedMs - body.es);
-      if (!body.isDdl && this.#bodies.length < RECENT) this.#bodies.push(body);
+      if (!body.isDdl && !('copy' in body) && this.#bodies.length < RECENT) this.#bodies.push(body);
       this.#lastMs = performance.now();
     }
   }

@@ -27,6 +27,7 @@ type Counter =
   | 'changesUpdated'
   | 'changesDeleted'
   | 'changesAcknowledged'
+  | 'rowsCopied'
   | 'messagesAcknowledged'
   | 'bytesAcknowledged';
 
@@ -40,6 +41,8 @@ export interface Health {
   readonly sourcePaused: boolean;
   readonly lowWaterMark: { readonly gtidSet?: string } | null;
   readonly counters: Readonly<Record<Counter, number>>;
+  readonly copies: readonly { readonly id: string; readonly endedAt?: string }[];
+  readonly copying: { readonly rows: number } | null;
   readonly parts: Readonly<Record<'source' | 'sink' | 'checkpoint', { readonly ok: boolean; readonly reason: string }>>;
 }
 

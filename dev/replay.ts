@@ -48,6 +48,12 @@ export interface StatementBody extends Pick<
   readonly sql: string;
 }
 
+/** The same of a message that says where the copy of a table begins or ends, which every lane has. */
+export interface CopyMarkBody extends Omit<StatementBody, 'isDdl'> {
+  readonly isDdl: false;
+  readonly copy: { readonly mark: 'begin' | 'end'; readonly rows: number; readonly replaces: boolean };
+}
+
 export interface ReplayedMessage {
   readonly lane: string;
   readonly properties: ReadonlyMap<string, string>;
@@ -63,18 +69,33 @@ export interface ReplayCounts {
   changesRepeated: number;
   /** Each once, in however many lanes it came. They are not run: the copy's tables are its owner's. */
   statements: number;
+  /** Likewise. */
+  copyMarks: number;
 }
+
+type Identified = Pick<MessageBody, 'database' | 'table' | 'source' | 'changes'>;
+
+const nameOf = ({ database, table }: Identified): string => `${database}.${table}`;
 
 /** With that of messages without any. */
 const KNOWN_MARKS = new Set(['', 'oversize', 'partial', 'invalidText']);
 
 export class Replay {
-  readonly counts: ReplayCounts = { messages: 0, changes: 0, messagesRepeated: 0, changesRepeated: 0, statements: 0 };
+  readonly counts: ReplayCounts = {
+    messages: 0,
+    changes: 0,
+    messagesRepeated: 0,
+    changesRepeated: 0,
+    statements: 0,
+    copyMarks: 0,
+  };
   readonly #connection: Connection | Pool;
   readonly #databaseOf: (database: string) => string;
   /** By stream and lane. */
   readonly #lanes = new Map<string, { epoch: number; sequence: number }>();
   readonly #seen = new Set<string>();
+  /** By lane: tables whose rows are all sent anew, of which none has come yet. */
+  readonly #replaced = new Map<string, Set<string>>();
   /** The last write of each lane. */
   readonly #written = new Map<string, Promise<void>>();
 
@@ -90,8 +111,8 @@ export class Replay {
   async apply(
     message: ReplayedMessage,
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
-  ): Promise<MessageBody | StatementBody> {
-    const body = JSON.parse(message.body.toString()) as MessageBody | StatementBody;
+  ): Promise<MessageBody | StatementBody | CopyMarkBody> {
+    const body = JSON.parse(message.body.toString()) as MessageBody | StatementBody | CopyMarkBody;
     const unknown = (message.properties.get('marks') ?? '').split(',').filter((mark) => !KNOWN_MARKS.has(mark));
     if (unknown.length > 0) throw new Error(`${body.table}: this reader does not know the mark ${unknown.join()}`);
     if (!this.#isNew(message)) {
@@ -103,6 +124,11 @@ export class Replay {
       if (this.#isNewChange(body, 0)) this.counts.statements += 1;
       return body;
     }
+    if ('copy' in body) {
+      if (this.#isNewChange(body, 0)) this.counts.copyMarks += 1;
+      this.#mark(message.lane, body);
+      return body;
+    }
     const isFresh = body.data.map((_, i) => this.#isNewChange(body, i));
     const taken = <T>(list: readonly T[]): readonly T[] => list.filter((_, i) => isFresh[i]);
     const data = taken(body.data);
@@ -110,8 +136,24 @@ export class Replay {
     this.counts.changesRepeated += body.data.length - data.length;
     const old = body.old === null ? null : taken(body.old);
     const fresh = { ...body, data, old, changes: taken(body.changes) };
-    if (data.length > 0) await this.#inLaneOrder(message.lane, () => write(fresh));
+    if (data.length === 0) return body;
+    const isReplaced = this.#replaced.get(message.lane)?.delete(nameOf(body)) === true;
+    await this.#inLaneOrder(message.lane, async () => {
+      if (isReplaced) await this.#clear(body);
+      await write(fresh);
+    });
     return body;
+  }
+
+  /**
+   * The rows of a table without a key have one lane, which the first of them shows: what the copy has of it goes there,
+   * where the mark stands in the order of the table's changes. (One that is empty by now keeps what the copy has.)
+   */
+  #mark(lane: string, body: CopyMarkBody): void {
+    const replaced = this.#replaced.get(lane) ?? new Set();
+    this.#replaced.set(lane, replaced);
+    if (body.copy.mark === 'begin' && body.copy.replaces) replaced.add(nameOf(body));
+    else replaced.delete(nameOf(body));
   }
 
   /**
@@ -138,7 +180,7 @@ export class Replay {
     return true;
   }
 
-  #isNewChange({ database, table, source, changes }: MessageBody | StatementBody, i: number): boolean {
+  #isNewChange({ database, table, source, changes }: Identified, i: number): boolean {
     const id = `${database}.${table} ${source}:${changes[i]}`;
     if (this.#seen.has(id)) return false;
     this.#seen.add(id);
@@ -183,6 +225,10 @@ export class Replay {
       await this.#delete(body, pkNames, [{ ...row, ...old?.[i] }]);
       await this.#replace(body, [row]);
     }
+  }
+
+  async #clear({ database, table }: MessageBody): Promise<void> {
+    await this.#connection.query(`DELETE FROM ${this.#nameOf(database, table)}`);
   }
 
   async #replace({ database, table, mysqlType }: MessageBody, rows: readonly Row[]): Promise<void> {

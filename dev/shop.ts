@@ -44,6 +44,20 @@ export async function createShop(connection: Connection, database: string): Prom
   for (const statement of DDL) await connection.query(statement);
 }
 
+/** Puts `orders` orders of the past into the shop that is selected, each with an item. */
+export async function fillShop(connection: Connection, orders: number): Promise<void> {
+  await connection.query(`SET SESSION cte_max_recursion_depth = ${orders}`);
+  await connection.query(
+    `INSERT INTO orders (order_no, user_id, amount, status, created_at, updated_at, attributes)
+     WITH RECURSIVE past (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM past WHERE n < ${orders})
+     SELECT CONCAT('PAST-', n), n MOD 977, n MOD 1000 + 0.99, 1 + n MOD 4, NOW(3) - INTERVAL n MINUTE, NOW(3) - INTERVAL n MINUTE,
+       IF(n MOD 3 = 0, JSON_OBJECT('gift', n MOD 2 = 0, 'note', CONCAT('第', n, '单')), NULL) FROM past`,
+  );
+  await connection.query(
+    `INSERT INTO order_items SELECT id, 1, LPAD(id MOD 5000, 12, 'S'), 1 + id MOD 5, id MOD 300 + 0.5, id MOD 7 / 3 FROM orders`,
+  );
+}
+
 export interface LoadOptions {
   readonly database: string;
   readonly clients: number;

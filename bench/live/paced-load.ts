@@ -8,6 +8,8 @@ export interface PacedLoadOptions {
   readonly perSecond: number;
   readonly seconds: number;
   readonly clients: number;
+  /** How long a transaction took, from its statement to its commit, in ms. */
+  readonly onCommitted?: (ms: number) => void;
 }
 
 const INSERT =
@@ -15,7 +17,7 @@ const INSERT =
 
 /** Resolves to the number of transactions when all are committed. */
 export async function runPacedLoad(options: PacedLoadOptions): Promise<number> {
-  const { mysql, database, perSecond, seconds, clients } = options;
+  const { mysql, database, perSecond, seconds, clients, onCommitted = (): void => undefined } = options;
   const total = perSecond * seconds;
   const startMs = performance.now();
   let begun = 0;
@@ -29,7 +31,9 @@ export async function runPacedLoad(options: PacedLoadOptions): Promise<number> {
       if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
       const amount = (mine % 100_000) / 100;
       const remark = mine % 3 === 0 ? '请尽快发货，谢谢' : 'please deliver soon';
+      const sentMs = performance.now();
       await connection.execute(INSERT, [`ORD${mine}`, mine % 100_000, amount, remark]);
+      onCommitted(performance.now() - sentMs);
     }
     await connection.end();
   };

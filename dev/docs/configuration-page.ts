@@ -78,6 +78,7 @@ function formOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ');
   if (schema.type === 'integer') return `whole number, ${schema.minimum ?? ''} to ${schema.maximum ?? ''}`;
+  if (schema.type === 'number') return `number, ${schema.minimum ?? ''} to ${schema.maximum ?? ''}`;
   if (schema.type === 'boolean') return '`true` or `false`';
   if (schema.pattern === DURATION_PATTERN) return `duration, ${schema.range ?? ''}`;
   if (schema.pattern === SIZE_PATTERN) return `size, ${schema.range ?? ''}`;

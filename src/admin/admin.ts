@@ -1,7 +1,7 @@
 /**
  * The room of what an operator sees from outside: health, metrics and status over HTTP. It reads one snapshot, the
  * RelayStatus, for each request. There is no log-in: what it shows holds no secret and no value of a row, and all that
- * can be done is to acknowledge notices.
+ * can be done is to acknowledge notices, and to have tables copied.
  */
 
 export interface AdminServer {

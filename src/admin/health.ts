@@ -1,4 +1,5 @@
 import type { Notice } from '../checkpoint/checkpoint.ts';
+import { copyReasons, shownCopies, type ShownCopy } from './copies.ts';
 import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
 
 /** What a probe is answered: an HTTP code and one line that says why. */
@@ -35,6 +36,8 @@ export interface HealthDocument {
   readonly openXaBranches: RelayStatus['openXaBranches'];
   readonly ddlWaits: boolean;
   readonly notices: RelayStatus['notices'];
+  readonly copies: readonly ShownCopy[];
+  readonly copying: RelayStatus['copying'] | null;
   readonly skip: RelayStatus['skip'] | null;
   readonly counters: RelayStatus['counters'];
   readonly lastError: RelayStatus['lastError'] | null;
@@ -61,7 +64,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     reasons.push(
       'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
     );
-  reasons.push(...noticeReasons(status));
+  reasons.push(...noticeReasons(status), ...copyReasons(status.copies));
   return {
     healthy: reasons.length === 0,
     reasons,
@@ -83,6 +86,8 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     openXaBranches: status.openXaBranches,
     ddlWaits: status.ddlWaits,
     notices: status.notices,
+    copies: shownCopies(status.copies),
+    copying: status.copying ?? null,
     skip: status.skip ?? null,
     counters: status.counters,
     lastError: status.lastError ?? null,

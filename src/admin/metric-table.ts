@@ -1,4 +1,6 @@
+import type { TableCopyState } from '../checkpoint/checkpoint.ts';
 import type { PartName, RelayState, RelayStatus } from '../relay/relay.ts';
+import { tablesIn } from './copies.ts';
 import { lagSeconds, type Versions } from './health.ts';
 
 /** What one scrape shows. */
@@ -34,6 +36,8 @@ const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopp
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
+
+const TABLE_STATES: readonly TableCopyState[] = ['waiting', 'copying', 'copied', 'gone', 'failed'];
 
 /** Every metric. What each means to an operator: docs/monitoring.md. */
 export const METRICS: readonly Metric[] = [
@@ -83,6 +87,19 @@ export const METRICS: readonly Metric[] = [
   ),
   gauges('binlog_relay_notices', 'Notices that nobody has acknowledged.', 'about', ({ status }) =>
     NOTICES.map((about) => [about, status.notices.filter((notice) => notice.about === about).length]),
+  ),
+  gauges('binlog_relay_copy_tables', 'Tables by how far their newest copy is.', 'state', ({ status }) =>
+    TABLE_STATES.map((state) => [state, tablesIn(state, status.copies)]),
+  ),
+  gauge(
+    'binlog_relay_copying_rows',
+    'Rows of the table that is being copied that are acknowledged; absent while none is.',
+    ({ status }) => status.copying?.rows,
+  ),
+  gauge(
+    'binlog_relay_copying_estimated_rows',
+    'Rows that the server thinks this table has.',
+    ({ status }) => status.copying?.estimatedRows,
   ),
   gauge('binlog_relay_epoch', 'Run counter of the checkpoint.', ({ status }) => status.epoch),
 
@@ -135,6 +152,11 @@ export const METRICS: readonly Metric[] = [
     'binlog_relay_acknowledged_bytes_total',
     'Bytes of acknowledged messages.',
     ({ status }) => status.counters.bytesAcknowledged,
+  ),
+  counter(
+    'binlog_relay_rows_copied_total',
+    'Rows of copies in acknowledged messages.',
+    ({ status }) => status.counters.rowsCopied,
   ),
   counter('binlog_relay_send_retries_total', 'Sends tried again.', ({ status }) => status.counters.sendRetries),
   counter(

@@ -1,15 +1,10 @@
 import type { Clock } from '../base/clock.ts';
-import type { Notice } from '../checkpoint/checkpoint.ts';
-import type { RelayStatus } from '../relay/relay.ts';
+import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
+import type { CopyRequest, RelayStatus } from '../relay/relay.ts';
+import { copies } from './copy.ts';
 import { health, liveness, readiness, type ProbeAnswer } from './health.ts';
 import { createMetrics } from './metrics.ts';
-
-/** What one path is answered. */
-export interface Page {
-  readonly code: number;
-  readonly contentType: string;
-  readonly body: string;
-}
+import type { Page } from './page.ts';
 
 export interface PageSources {
   readonly status: () => RelayStatus;
@@ -18,6 +13,8 @@ export interface PageSources {
   readonly version: string;
   /** Takes notices away; see Relay. */
   readonly acknowledge: (ids: readonly string[] | 'all') => readonly Notice[];
+  /** Takes what is asked of copies of tables; see Relay. */
+  readonly copy: (request: CopyRequest) => readonly Copy[];
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -29,8 +26,12 @@ const INDEX = `binlog-relay
 /readyz   200 while rows flow or would flow; 503 with the reason
 /healthz  everything as JSON; 503 when a part does not work or the relay is stuck
 /metrics  for Prometheus
+/copies   copies of tables that go on, and the newest that have ended, as JSON
 
-POST /acknowledge   takes notices away: {"ids": ["7"]} or {"all": true}, as application/json
+Both as application/json:
+POST /acknowledge   takes notices away: {"ids": ["7"]} or {"all": true}
+POST /copy          publishes rows that are in tables: {"tables": ["shop.orders", "shop.*"]};
+                    or {"pause": "1"}, {"resume": "1"}, {"cancel": "1"}: the copy with this id
 `;
 
 /** The pages by path; undefined for a path that is none. */
@@ -54,6 +55,8 @@ export function createPages({ status, clock, version }: PageSources): (path: str
         const body = await metrics.render({ status: status(), nowMs: clock.now(), versions });
         return { code: 200, contentType: metrics.contentType, body };
       }
+      case '/copies':
+        return copies(status());
       default:
         return undefined;
     }

@@ -3,9 +3,12 @@ import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { AdminServer } from './admin.ts';
+import { copy } from './copy.ts';
 import { limitConnections } from './connections.ts';
 import { isHostAllowed } from './host-check.ts';
-import { createPages, type Page, type PageSources } from './pages.ts';
+import { answerPost } from './json-post.ts';
+import type { Page } from './page.ts';
+import { createPages, type PageSources } from './pages.ts';
 
 export interface AdminAddress {
   readonly host: string;
@@ -96,8 +99,9 @@ async function respond(
   options: AdminOptions,
 ): Promise<void> {
   const path = pathOf(request);
-  if (path === '/acknowledge') {
-    if (request.method === 'POST') send(response, await acknowledge(request, options.acknowledge));
+  const posted = postedTo(path, options);
+  if (posted !== undefined) {
+    if (request.method === 'POST') send(response, await answerPost(request, posted));
     else refuse(response, 'POST');
     return;
   }
@@ -106,6 +110,12 @@ async function respond(
     return;
   }
   send(response, (await pageOf(path)) ?? text(404, 'not found; see /'));
+}
+
+/** What takes a POST to the path; undefined where nothing does. */
+function postedTo(path: string, options: AdminOptions): ((body: unknown) => Page) | undefined {
+  if (path === '/acknowledge') return (body) => acknowledge(body, options.acknowledge);
+  return path === '/copy' ? (body) => copy(body, options.copy) : undefined;
 }
 
 function refuse(response: ServerResponse, allowed: string): void {

@@ -171,6 +171,23 @@ export const ERROR_CODES = {
     'The relay has no notice with this id.',
     '`binlog-relay acknowledge` lists them. An id changes when its notice goes on: look at what came, then acknowledge the new id.',
   ),
+  // copies of tables
+  COPY_WITHOUT_GTIDS: config(
+    'Tables can be copied beside the stream only from a server with GTIDs.',
+    'Turn GTIDs on (gtid_mode = ON, enforce_gtid_consistency = ON), which needs no restart: the manual page "Enabling GTID Transactions Online" shows the steps. Without them MySQL does not tell which changes a read has seen.',
+  ),
+  COPY_TABLE_UNSUPPORTED: terminal(
+    'A table cannot be copied beside the stream.',
+    'Do what the message says, then ask for its copy again: binlog-relay copy <database>.<table>. The stream goes on.',
+  ),
+  COPY_PLACE_INVALID: terminal(
+    'The place in a table that the checkpoint names for its copy is none.',
+    'Ask for the copy of the table again: binlog-relay copy <database>.<table>. The stream goes on.',
+  ),
+  COPY_UNKNOWN: terminal(
+    'No copy with this id goes on.',
+    '`binlog-relay copy --list` shows those that go on, and the newest that have ended.',
+  ),
   // the sink
   SINK_TOPIC_MISSING: access(
     'The RocketMQ topic does not exist.',

@@ -67,6 +67,45 @@ export interface NoticesReadTo {
   readonly gtidSet?: string;
 }
 
+/** `gone`: the server had no such table when its turn came. */
+export type TableCopyState = 'waiting' | 'copying' | 'copied' | 'gone' | 'failed';
+
+/** How far the copy of one table is. */
+export interface TableCopy {
+  readonly database: string;
+  readonly table: string;
+  readonly state: TableCopyState;
+  /** Published and acknowledged. */
+  readonly rows: number;
+  /** The primary key of the last of them, each part as SELECT shows it, in hexadecimal; absent before the first. */
+  readonly after?: readonly string[];
+  /** What the parts of `after` are: another key begins anew. */
+  readonly key?: string;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+/** Tables whose rows are published as they are, beside the stream. */
+export interface Copy {
+  readonly id: string;
+  /** As they were asked for. */
+  readonly patterns: readonly string[];
+  readonly requestedAt: string;
+  readonly isPaused: boolean;
+  /** Absent while it goes on. */
+  readonly endedAt?: string;
+  readonly isCancelled?: boolean;
+  /** Absent until the server was asked which tables there are. */
+  readonly tables?: readonly TableCopy[];
+}
+
+export interface Copies {
+  /** The highest id that was given out. */
+  readonly newestId: number;
+  /** The oldest first; of those that have ended the newest few. */
+  readonly list: readonly Copy[];
+}
+
 export interface Checkpoint extends CheckpointIdentity {
   /** server_uuid of the source that `file` and `offset` belong to. */
   readonly serverUuid: string;
@@ -90,6 +129,8 @@ export interface Checkpoint extends CheckpointIdentity {
    * there is none.
    */
   readonly rolledBack?: { readonly serverUuid: string; readonly at: string };
+  /** Absent before the first copy, and in checkpoints of older versions. */
+  readonly copies?: Copies;
 }
 
 /** What a run begins with, once the place is its own. */

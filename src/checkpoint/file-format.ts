@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import * as z from 'zod';
-import type { Checkpoint, Notices } from './checkpoint.ts';
+import type { Checkpoint, Copies, Notices } from './checkpoint.ts';
 
 export const FORMAT = 'binlog-relay checkpoint';
 export const VERSION = 1;
@@ -38,6 +38,35 @@ const noticesSchema = z.strictObject({
     .optional(),
 });
 
+const hexadecimal = z.string().regex(/^([0-9a-f]{2})*$/);
+
+const copiesSchema = z.strictObject({
+  newestId: z.int().min(1),
+  list: z.array(
+    z.strictObject({
+      id: z.string().regex(/^\d+$/),
+      patterns: z.array(z.string().min(1)).min(1),
+      requestedAt: z.string(),
+      isPaused: z.boolean(),
+      endedAt: z.string().optional(),
+      isCancelled: z.boolean().optional(),
+      tables: z
+        .array(
+          z.strictObject({
+            database: z.string(),
+            table: z.string(),
+            state: z.enum(['waiting', 'copying', 'copied', 'gone', 'failed']),
+            rows: z.int().min(0),
+            after: z.array(hexadecimal).min(1).optional(),
+            key: z.string().optional(),
+            reason: z.string().optional(),
+          }),
+        )
+        .optional(),
+    }),
+  ),
+});
+
 /** The order of the fields is their order in the file, and in what the CRC is computed over. */
 const checkpointSchema = z.strictObject({
   format: z.literal(FORMAT),
@@ -57,6 +86,7 @@ const checkpointSchema = z.strictObject({
   lanes: z.array(z.string().min(1)).min(1),
   notices: noticesSchema.optional(),
   rolledBack: z.strictObject({ serverUuid: z.string(), at: z.string() }).optional(),
+  copies: copiesSchema.optional(),
 });
 
 type Content = z.output<typeof checkpointSchema>;
@@ -95,7 +125,7 @@ export function parseCheckpoint(bytes: Buffer): Parsed {
 /** What is optional is left out when it is absent: a key without a value is none of the contract's. */
 function toCheckpoint(content: Content): Checkpoint {
   const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, ordering, queues, lanes } = content;
-  const { destination, endpoint, notices, rolledBack } = content;
+  const { destination, endpoint, notices, rolledBack, copies } = content;
   return {
     storedAt,
     stream,
@@ -111,6 +141,18 @@ function toCheckpoint(content: Content): Checkpoint {
     lanes,
     ...(notices !== undefined && { notices: toNotices(notices) }),
     ...(rolledBack !== undefined && { rolledBack }),
+    ...(copies !== undefined && { copies: toCopies(copies) }),
+  };
+}
+
+function toCopies({ newestId, list }: NonNullable<Content['copies']>): Copies {
+  return { newestId, list: list.map((copy) => withoutAbsent({ ...copy, tables: copy.tables?.map(withoutAbsent) })) };
+}
+
+/** zod leaves optional fields that are absent out, but its types do not say so. */
+function withoutAbsent<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
   };
 }
 

@@ -1,9 +1,9 @@
 import { noticeText } from '../admin/health.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Notice } from '../checkpoint/checkpoint.ts';
-import type { Arguments, Command } from './command.ts';
+import { ADMIN_OPTIONS, adminAddress, get, post } from './admin-client.ts';
+import type { Command } from './command.ts';
 import { print } from './print.ts';
-import { readConfig } from './read-config.ts';
 
 export const acknowledgeCommand: Command = {
   name: 'acknowledge',
@@ -21,14 +21,14 @@ Examples:
   binlog-relay acknowledge 7
   binlog-relay acknowledge --all --url http://127.0.0.1:8686
 `,
-  options: { config: { type: 'string' }, url: { type: 'string' }, all: { type: 'boolean' } },
+  options: { ...ADMIN_OPTIONS, all: { type: 'boolean' } },
   words: 1,
   run: async (args) => {
     const [id] = args.words;
     if (id !== undefined && args.flag('all')) {
       throw new RelayError('USAGE', 'an id and --all', { remedy: 'Give one of them.' });
     }
-    const address = args.text('url') ?? addressOf(args);
+    const address = adminAddress(args);
     if (id !== undefined) {
       await acknowledge(address, [id]);
       print(`acknowledged ${id}\n`);
@@ -47,21 +47,8 @@ Examples:
   },
 };
 
-function addressOf(args: Arguments): string {
-  const { enabled, host, port } = readConfig(args).admin;
-  if (!enabled || port === 0) {
-    throw new RelayError(
-      'ADMIN_UNREACHABLE',
-      enabled ? 'admin.port is 0: the system has chosen one' : 'admin.enabled is false',
-      { remedy: 'Name the address with --url; the log of the relay has it, at its start.' },
-    );
-  }
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
 async function list(address: string): Promise<readonly Notice[]> {
-  const { body } = await ask(address, '/healthz', { method: 'GET' });
+  const { body } = await get(address, '/healthz');
   if (typeof body === 'object' && body !== null && 'notices' in body && Array.isArray(body.notices)) {
     const notices: readonly Notice[] = body.notices;
     return notices;
@@ -70,27 +57,8 @@ async function list(address: string): Promise<readonly Notice[]> {
 }
 
 async function acknowledge(address: string, ids: readonly string[]): Promise<void> {
-  const { code } = await ask(address, '/acknowledge', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ ids }),
-  });
+  const { code } = await post(address, '/acknowledge', { ids });
   if (code === 200) return;
   if (code === 404) throw new RelayError('NOTICE_UNKNOWN', `not every notice of ${ids.join(' ')} was there`);
   throw new RelayError('ADMIN_UNREACHABLE', `${address}/acknowledge answers ${code}`);
 }
-
-async function ask(
-  address: string,
-  path: string,
-  request: RequestInit,
-): Promise<{ readonly code: number; readonly body: unknown }> {
-  try {
-    const response = await fetch(`${address}${path}`, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
-    return { code: response.status, body: await response.json() };
-  } catch (cause) {
-    throw new RelayError('ADMIN_UNREACHABLE', `${address} does not answer as the admin server of a relay`, { cause });
-  }
-}
-
-const ANSWER_MS = 5_000;

@@ -84,7 +84,7 @@ export function progressText({ rowsPerSecond, behindSeconds, remainingSeconds }:
 }
 
 /** The two largest units are enough. */
-function durationText(seconds: number): string {
+export function durationText(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;

@@ -42,6 +42,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'list what the running relay wants an operator to know, and say that it was seen to',
     load: async () => (await import('./acknowledge.ts')).acknowledgeCommand,
   },
+  {
+    name: 'copy',
+    summary: 'publish the rows that tables have by now, beside the stream of the running relay',
+    load: async () => (await import('./copy.ts')).copyCommand,
+  },
 ];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.

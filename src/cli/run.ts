@@ -101,6 +101,7 @@ async function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): P
   const server = await startAdmin(admin, {
     status: () => relay.status(),
     acknowledge: (ids) => relay.acknowledge(ids),
+    copy: (request) => relay.copy(request),
     version: VERSION,
     logger,
     clock: systemClock,

@@ -11,6 +11,7 @@ import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
+import { MysqlTableReader } from '../source/copy/table-reader.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
 import { createStore } from './store.ts';
 
@@ -42,11 +43,25 @@ export function createRelay(
     messageBytes: limits.messageBytes,
     requestsPerSecond: limits.requestsPerSecond,
     publish,
+    copies: copySettings(config, surroundings),
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
     ...surroundings,
   });
+}
+
+/** The rows of a chunk cost memory beside their bytes: no chunk needs more of them. */
+const MAX_CHUNK_ROWS = 100_000;
+
+function copySettings(config: Config, { clock }: Surroundings): RelayOptions['copies'] {
+  const { source, copy } = config;
+  return {
+    reader: new MysqlTableReader({ settings: source, published: published(config), clock }),
+    atFirstStart: source.start === 'copy',
+    maxRows: MAX_CHUNK_ROWS,
+    ...copy,
+  };
 }
 
 export function createSource(config: Config, { clock, logger }: Surroundings): MysqlSource {

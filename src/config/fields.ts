@@ -45,6 +45,19 @@ export function wholeNumber(min: number, max: number): z.ZodType<number> {
     .meta({ type: 'integer', minimum: min, maximum: max });
 }
 
+/** A number that need not be whole; a text as well, because a value from the environment is always text. */
+export function amount(min: number, max: number): z.ZodType<number> {
+  return z
+    .unknown()
+    .transform((value, { issues }): number => {
+      const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+      if (typeof number === 'number' && number >= min && number <= max) return number;
+      issues.push({ code: 'custom', message: `must be a number from ${min} to ${max}`, input: value });
+      return z.NEVER;
+    })
+    .meta({ type: 'number', minimum: min, maximum: max });
+}
+
 /** true or false; as text as well, because a value from the environment is always text. */
 export function flag(): z.ZodType<boolean> {
   return z

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { hostNameProblem, hostProblem } from './addresses.ts';
 import { checkpointSchema } from './checkpoint-schema.ts';
+import { copySchema } from './copy-schema.ts';
 import { duration, flag, size, text, wholeNumber } from './fields.ts';
 import { ddlSchema } from './ddl-schema.ts';
 import { publishSchema } from './publish-schema.ts';
@@ -104,6 +105,7 @@ export const configSchema = z.strictObject({
   ordering: orderingSchema,
   ddl: ddlSchema,
   limits: limitsSchema,
+  copy: copySchema,
   checkpoint: checkpointSchema,
   admin: adminSchema,
   log: logSchema,

@@ -39,7 +39,7 @@ export const sourceSchema = z
     user: text((value) =>
       Array.from(value).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined,
     ).describe(
-      'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, of MariaDB REPLICATION SLAVE, BINLOG MONITOR and SLAVE MONITOR, and nothing else.',
+      'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, of MariaDB REPLICATION SLAVE, BINLOG MONITOR and SLAVE MONITOR, and SELECT on tables that are to be copied; nothing else.',
     ),
     password: z
       .string()
@@ -59,7 +59,7 @@ export const sourceSchema = z
       .prefault('latest')
       .describe(
         'Where the very first start begins, when there is no checkpoint yet; afterwards the checkpoint alone decides. ' +
-          '`latest`: with the next transaction. `earliest`: with the oldest binlog that the server still has. ' +
+          '`copy`: with the next transaction, and beside it every row that is there already is published, table by table. `latest`: with the next transaction. `earliest`: with the oldest binlog that the server still has. ' +
           'A mapping with gtidSet, or with file and position: exactly there, for readers that start from a copy of the database.',
       ),
     heartbeat: duration('1s', '5m')

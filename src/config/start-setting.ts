@@ -4,6 +4,7 @@ import { text, wholeNumber } from './fields.ts';
 
 export type StartSetting =
   | 'latest'
+  | 'copy'
   | 'earliest'
   | { readonly gtidSet: string }
   | {
@@ -77,6 +78,6 @@ const startPoint = z
   })
   .meta({ oneOf: [{ required: ['gtidSet'] }, { required: ['file', 'position'] }] });
 
-export const startSetting = z.union([z.enum(['latest', 'earliest']), startPoint], {
-  error: 'must be latest, earliest, or a mapping with gtidSet, or with file and position',
+export const startSetting = z.union([z.enum(['latest', 'earliest', 'copy']), startPoint], {
+  error: 'must be copy, latest, earliest, or a mapping with gtidSet, or with file and position',
 });

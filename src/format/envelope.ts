@@ -1,5 +1,5 @@
 import type { DdlType } from '../binlog/statements/ddl-statement.ts';
-import type { ChangeKind, MarkName } from './format.ts';
+import type { ChangeKind, CopyMark, MarkName } from './format.ts';
 import { encodeText } from './properties.ts';
 
 /** What stands on a message beside its body, for readers that filter or check without parsing it. */
@@ -17,10 +17,14 @@ export interface EnvelopeFacts {
   readonly sequence: number;
   /** The checkpoint that the epoch started from; only on the first message of a lane in an epoch. */
   readonly resume: string | undefined;
-  /** Only on the message of a statement: how many lanes carry it. */
+  /** Only on the message of a statement, or of a mark: how many lanes carry it. */
   readonly lanes?: number;
   /** Empty for ordinary rows. */
   readonly marks: readonly MarkName[];
+  /** Id of the copy that the rows, or the mark, are of; undefined for what the stream brings. */
+  readonly copy?: string | undefined;
+  /** Only on the message that says where the copy of a table begins or ends. */
+  readonly copyMark?: CopyMark['what'];
 }
 
 /** The properties of a message, encoded so that RocketMQ takes them. */
@@ -40,5 +44,7 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
   if (facts.marks.length > 0) properties.set('marks', facts.marks.join());
   if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
   if (facts.lanes !== undefined) properties.set('lanes', String(facts.lanes));
+  if (facts.copy !== undefined) properties.set('copy', facts.copy);
+  if (facts.copyMark !== undefined) properties.set('copyMark', facts.copyMark);
   return properties;
 }

@@ -92,11 +92,42 @@ export interface DdlMessageFacts extends PublishedDdl {
   readonly sequence: number;
 }
 
+/** Where the copy of a table begins or ends among the changes of the stream. */
+export interface CopyMark {
+  /** Id of the copy. */
+  readonly copy: string;
+  readonly what: 'begin' | 'end';
+  readonly database: string;
+  readonly table: string;
+  /** At the beginning SHOW CREATE TABLE of the source; empty at the end. */
+  readonly sql: string;
+  /** Rows that the copy has published; 0 at the beginning. */
+  readonly rows: number;
+  /** What readers have of the table is to be removed first: it has no key by which a row could be written over. */
+  readonly replaces: boolean;
+  /** As of changes: `source` and the rest of the id of the mark. */
+  readonly source: string;
+  readonly change: string;
+  /** Where the stream is: file:position, and with GTIDs everything that is before the mark. */
+  readonly position: string;
+  readonly gtidSet: string;
+  /** ms since 1970. */
+  readonly atMs: number;
+}
+
+export interface CopyMarkFacts extends CopyMark {
+  /** ms since 1970. */
+  readonly packedAtMs: number;
+  readonly sequence: number;
+}
+
 export interface Format {
   /** Goes into the property `format` of every message. */
   readonly name: string;
   /** The body of the message of a statement. */
   ddl(facts: DdlMessageFacts): Buffer;
+  /** The body of the message of a mark. Readers that know of no copies must pass over it. */
+  copyMark(facts: CopyMarkFacts): Buffer;
   /** `marks` stand in the head of every message. */
   forTable(table: Table, columns: readonly RowColumn[], marks?: Marks): TableFormat;
 }

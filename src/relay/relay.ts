@@ -1,7 +1,7 @@
 /**
  * The room that owns the flow: events in, messages out, low-water mark down to the checkpoint. Knows only contracts.
  */
-import type { Notice } from '../checkpoint/checkpoint.ts';
+import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /**
@@ -65,6 +65,10 @@ export interface RelayStatus {
   readonly ddlWaits: boolean;
   /** What nobody has acknowledged yet, the oldest first. */
   readonly notices: readonly Notice[];
+  /** Those that go on, and the newest that have ended; the oldest first. */
+  readonly copies: readonly Copy[];
+  /** Undefined while none is. */
+  readonly copying: CopyProgress | undefined;
   /** The transaction that this run was told to skip. */
   readonly skip: SkipStatus | undefined;
   readonly counters: RelayCounters;
@@ -91,6 +95,30 @@ export interface OpenXaBranch {
   readonly bytes: number;
 }
 
+/** What an operator asks of copies of tables. */
+export type CopyRequest =
+  | { readonly do: 'list' }
+  /** `database.table` patterns: published tables that match them are copied. */
+  | { readonly do: 'copy'; readonly patterns: readonly string[] }
+  | { readonly do: 'pause' | 'resume' | 'cancel'; readonly id: string };
+
+/** The table that is being copied. */
+export interface CopyProgress {
+  readonly copy: string;
+  /** `database.table` */
+  readonly table: string;
+  /** Published and acknowledged. */
+  readonly rows: number;
+  /** What the server thinks the table has. */
+  readonly estimatedRows: number;
+  /** Read of the source, over the time since this run began with the table. */
+  readonly rowsPerSecond: number;
+  /** ms since 1970; undefined while it cannot be told. */
+  readonly expectedEndMs: number | undefined;
+  /** Why the copy waits. */
+  readonly waitsFor: string | undefined;
+}
+
 /** Monotonic since the start of the process. */
 export interface RelayCounters {
   readonly eventsRead: number;
@@ -105,6 +133,8 @@ export interface RelayCounters {
   readonly changesPartial: number;
   /** Published with values in base64, because their bytes are no text. */
   readonly changesInvalidText: number;
+  /** Rows that copies have published, as far as they are acknowledged. */
+  readonly rowsCopied: number;
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;

@@ -7,6 +7,7 @@ import { connectionOptions, plainOptions, type ConnectionSettings } from './conn
 import { isWithoutTls, sourceError } from './mysql-errors.ts';
 import { textOf, type Row } from './rows.ts';
 import { mariadbIdentity } from './mariadb-server.ts';
+import { rowPackets, type TakePacket } from './row-packets.ts';
 import { parseVersion, type ServerVersion } from './server-version.ts';
 
 /**
@@ -41,6 +42,15 @@ export interface ControlSession {
   readonly gtidMode: string;
   /** `timeoutMs` replaces the usual 30 s for statements that wait. */
   query(sql: string, values?: readonly string[], timeoutMs?: number): Promise<readonly Row[]>;
+  /**
+   * Hands over the rows of a SELECT, each as its packet of the text protocol: `b[from, end)`, valid during the call
+   * only. Resolves with true after the last row; with false when `take` returned false: it wants no more, and the
+   * session is over. A row has to come every `timeoutMs`, the usual 30 s unless given.
+   */
+  rows(sql: string, take: TakePacket, timeoutMs?: number): Promise<boolean>;
+  /** Stops reading from the socket, and goes on: while `rows` hands over more than there is room for. */
+  pause(): void;
+  resume(): void;
   /** Frees the locks and ends the connection, within a second whatever the server does. */
   close(): Promise<void>;
   destroy(): void;
@@ -93,6 +103,20 @@ export async function openControlSession(
     }
   };
 
+  const rows = async (sql: string, take: TakePacket, timeoutMs = QUERY_TIMEOUT_MS): Promise<boolean> => {
+    const askedMs = clock.monotonic();
+    try {
+      const isWhole = await answered(rowPackets(connection, sql, take, timeoutMs), undefined, closing);
+      if (!isWhole) lost();
+      answeredMs = askedMs;
+      return isWhole;
+    } catch (thrown) {
+      const error = sourceError(thrown);
+      if (error.code === 'SOURCE_UNREACHABLE') lost();
+      throw error;
+    }
+  };
+
   try {
     await query(SESSION_SETTINGS);
     const variables = new Map(
@@ -117,6 +141,13 @@ export async function openControlSession(
           : (variables.get('server_uuid') ?? ''),
       gtidMode: variables.get('gtid_mode') ?? 'OFF',
       query,
+      rows,
+      pause: () => {
+        bareOf(connection).pause();
+      },
+      resume: () => {
+        bareOf(connection).resume();
+      },
       close: async () => {
         isOver = true;
         // The answer tells that the locks are free; on a dead line there is none, and nobody to wait for.
@@ -195,7 +226,15 @@ async function answered<T>(work: Promise<T>, timeoutMs: number | undefined, clos
 /** mysql2 only says goodbye, and leaves the socket open for as long as a dead server does not answer. */
 function cutOff(connection: Connection): void {
   connection.destroy();
-  // Members that mysql2's types do not show.
-  const { connection: bare } = connection as unknown as { readonly connection: { readonly stream: Socket } };
-  bare.stream.destroy();
+  bareOf(connection).stream.destroy();
 }
+
+interface BareConnection {
+  readonly stream: Socket;
+  pause(): void;
+  resume(): void;
+}
+
+/** Members that mysql2's types do not show. */
+const bareOf = (connection: Connection): BareConnection =>
+  (connection as unknown as { readonly connection: BareConnection }).connection;

@@ -22,7 +22,9 @@ export type FindingCode =
   | 'NO_PRIMARY_KEY'
   | 'XA_PREPARED'
   | 'ENGINE_NOT_TRANSACTIONAL'
-  | 'NOT_ENCRYPTED';
+  | 'NOT_ENCRYPTED'
+  | 'COPY_WITHOUT_GTIDS'
+  | 'COPY_ENGINE';
 
 /** Something about the server that an operator should know before the relay runs. */
 export interface Finding {
@@ -38,7 +40,7 @@ export interface Finding {
 
 /**
  * The warnings, one sentence each. Throws SOURCE_SETTINGS with all errors in one message when there are any;
- * SOURCE_GRANT_MISSING or SOURCE_NOT_SUPPORTED when that is the only one.
+ * SOURCE_GRANT_MISSING, SOURCE_NOT_SUPPORTED or COPY_WITHOUT_GTIDS when that is the only one.
  */
 export function requireNoErrors(findings: readonly Finding[]): readonly string[] {
   const errors = findings.filter(({ level }) => level === 'error');
@@ -52,9 +54,10 @@ export function requireNoErrors(findings: readonly Finding[]): readonly string[]
 /** The code that a run would end with, if these were the only errors. */
 export function codeOf(
   errors: readonly Finding[],
-): 'SOURCE_SETTINGS' | 'SOURCE_GRANT_MISSING' | 'SOURCE_NOT_SUPPORTED' {
+): 'SOURCE_SETTINGS' | 'SOURCE_GRANT_MISSING' | 'SOURCE_NOT_SUPPORTED' | 'COPY_WITHOUT_GTIDS' {
   if (errors.every(({ code }) => code === 'GRANT_MISSING')) return 'SOURCE_GRANT_MISSING';
   if (errors.every(({ code }) => code === 'SERVER_NOT_SUPPORTED')) return 'SOURCE_NOT_SUPPORTED';
+  if (errors.every(({ code }) => code === 'COPY_WITHOUT_GTIDS')) return 'COPY_WITHOUT_GTIDS';
   return 'SOURCE_SETTINGS';
 }
 

@@ -1,4 +1,4 @@
-/** What SHOW GRANTS says of the privileges on *.*. Pure. */
+/** What SHOW GRANTS says: of the privileges on *.*, and of where the account may SELECT. Pure. */
 
 export interface Grants {
   /** Upper case, as SHOW GRANTS writes them; only those on *.*. */
@@ -6,10 +6,23 @@ export interface Grants {
   readonly hasAll: boolean;
   /** Roles that were granted; those that are not active give nothing. */
   readonly roles: readonly string[];
+  readonly select: SelectGrants;
+}
+
+/** Where an account may SELECT that may not do so on *.*. */
+export interface SelectGrants {
+  /** Of databases: patterns as LIKE takes them, which names with a wildcard in them are as well. */
+  readonly databases: readonly string[];
+  /** `database.table`; of some of its columns is not enough: the definition of a table needs all. */
+  readonly tables: ReadonlySet<string>;
+  /** Databases that were taken out of SELECT on *.* (partial_revokes). */
+  readonly revoked: ReadonlySet<string>;
 }
 
 const PRIVILEGES_ON_ALL = /^GRANT (.+?) ON \*\.\* TO /;
 const ROLES = /^GRANT (`.+) TO /;
+/** Names are in backticks, a backtick in them doubled. */
+const PRIVILEGES_WITHIN = /^(GRANT|REVOKE) (.+?) ON (`(?:[^`]|``)+`)\.(\*|`(?:[^`]|``)+`) (?:TO|FROM) /;
 
 export function parseGrants(lines: readonly string[]): Grants {
   const global = new Set<string>();
@@ -20,8 +33,45 @@ export function parseGrants(lines: readonly string[]): Grants {
     const [, granted] = ROLES.exec(line) ?? [];
     if (granted !== undefined) roles.push(granted);
   }
-  return { global, hasAll: global.has('ALL PRIVILEGES') || global.has('ALL'), roles };
+  return { global, hasAll: global.has('ALL PRIVILEGES') || global.has('ALL'), roles, select: selectGrants(lines) };
 }
+
+function selectGrants(lines: readonly string[]): SelectGrants {
+  const databases: string[] = [];
+  const tables = new Set<string>();
+  const revoked = new Set<string>();
+  for (const line of lines) {
+    const [, verb, privileges = '', database = '', table = ''] = PRIVILEGES_WITHIN.exec(line) ?? [];
+    if (!/(^|, ?)(SELECT|ALL PRIVILEGES)(,|$)/.test(privileges)) continue;
+    if (verb === 'REVOKE') revoked.add(unquoted(database));
+    else if (table === '*') databases.push(unquoted(database));
+    else tables.add(`${unquoted(database)}.${unquoted(table)}`);
+  }
+  return { databases, tables, revoked };
+}
+
+/** Whether the account may read the table, as far as its grants tell. */
+export function maySelect(grants: Grants, database: string, table: string): boolean {
+  const { databases, tables, revoked } = grants.select;
+  if (holds(grants, 'SELECT') && !revoked.has(database)) return true;
+  return tables.has(`${database}.${table}`) || databases.some((pattern) => isLike(database, pattern));
+}
+
+/** Whether the account may SELECT anywhere. */
+export const selectsAnything = (grants: Grants): boolean =>
+  holds(grants, 'SELECT') || grants.select.databases.length > 0 || grants.select.tables.size > 0;
+
+function isLike(text: string, pattern: string): boolean {
+  const source = pattern.replaceAll(/\\?[\s\S]/g, (part) => {
+    if (part === '%') return '[\\s\\S]*';
+    if (part === '_') return '[\\s\\S]';
+    const character = part.length > 1 ? part.slice(1) : part;
+    return character.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${source}$`).test(text);
+}
+
+const unquoted = (name: string): string => name.slice(1, -1).replaceAll('``', '`');
 
 export function holds({ global, hasAll }: Grants, privilege: string): boolean {
   // SUPER stands for it in old accounts: sql/auth/sql_authorization.cc, check_global_access of the SHOW statements.

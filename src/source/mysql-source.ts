@@ -96,6 +96,7 @@ export class MysqlSource implements Source {
       settings: this.#config,
       partialRows,
       isFirstStart: stored === undefined,
+      copiesAtFirstStart: this.#config.start === 'copy',
     });
   }
 

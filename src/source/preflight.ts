@@ -3,6 +3,7 @@ import { isLoopback } from './connection-options.ts';
 import type { ControlConnection } from './control.ts';
 import type { Finding } from './finding.ts';
 import { holds, parseGrants, quotedAccount, type Grants } from './grants.ts';
+import { copyFindings } from './preflight-copy.ts';
 import { binlogEngineFindings, serverFindings, versionFindings } from './preflight-server.ts';
 import {
   cascadeFindings,
@@ -25,6 +26,8 @@ export interface PreflightOptions {
   readonly partialRows?: 'fail' | 'allow' | undefined;
   /** No checkpoint says what was read before. */
   readonly isFirstStart?: boolean;
+  /** The first start is to copy all published tables. */
+  readonly copiesAtFirstStart?: boolean;
 }
 
 /** By the last of MySQL's, and the last two of MariaDB's, the server answers what it is asked here. */
@@ -39,7 +42,7 @@ const NEEDED = {
  */
 export async function preflight(
   control: ControlConnection,
-  { published, settings, partialRows, isFirstStart = false }: PreflightOptions,
+  { published, settings, partialRows, isFirstStart = false, copiesAtFirstStart = false }: PreflightOptions,
 ): Promise<readonly Finding[]> {
   const version = await control.version();
   const unsupported = [...versionFindings(version), ...binlogEngineFindings(await binlogEngine(control, version))];
@@ -72,6 +75,7 @@ export async function preflight(
     ...tableFindings(tables, published),
     ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
     ...(isFirstStart ? preparedBranchFindings(await preparedBranches(control, grants, version)) : []),
+    ...(isFirstStart && copiesAtFirstStart ? copyFindings({ facts, grants, account, tables }) : []),
     ...transport,
   ];
 }

@@ -3,6 +3,9 @@
  */
 import type { FilePosition } from '../binlog/binlog.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
+import type { TableDefinition } from './copy/definition.ts';
+
+export type { TableDefinition };
 
 /** Where a session starts. With GTIDs the server finds the place by the set; the file position is then only shown. */
 export interface StartPosition extends FilePosition {
@@ -70,6 +73,69 @@ export interface RolledBack {
   readonly serverUuid: string;
   /** When it was seen, ISO 8601 in UTC. */
   readonly at: string;
+}
+
+export interface TableName {
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface ChunkRequest {
+  readonly definition: TableDefinition;
+  /** The key that the chunk comes after: what `last` of the chunk before was; undefined for the first one. */
+  readonly after: readonly Buffer[] | undefined;
+  readonly maxRows: number;
+  /** The chunk is cut after the row with which it has as many bytes. */
+  readonly maxBytes: number;
+  /** What the relay has read of the binlog: the read sees all of it. */
+  readonly seen: StartPosition;
+}
+
+/** Rows of a table as they were at one moment. */
+export interface Chunk {
+  /**
+   * One image after the other, as the row compiler reads them: every value after its length in four bytes, as SELECT
+   * shows it.
+   */
+  readonly images: Buffer;
+  readonly rows: number;
+  /** The key of the last row; undefined when there is no row. */
+  readonly last: readonly Buffer[] | undefined;
+  /** No row of the table comes after these. */
+  readonly isEnd: boolean;
+  /** Where the binlog of server `serverUuid` ended after that moment: what these rows hold was logged before it. */
+  readonly end: FilePosition;
+  readonly serverUuid: string;
+}
+
+/** A table at one moment, as long as it is open. */
+export interface TableView {
+  /** As of a chunk. */
+  readonly end: FilePosition;
+  readonly serverUuid: string;
+  /** All its rows, some at a time; the next ones are read when `take` has resolved. */
+  rows(batchBytes: number, take: (images: Buffer, rows: number) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads whole tables beside the stream, with SELECT as the only right it needs. Every method throws RelayErrors:
+ * retryable ones when the server is away.
+ */
+export interface TableReader {
+  /** Published tables that the account may see. */
+  tables(): Promise<readonly TableName[]>;
+  /** As it is when everything that `seen` has is done; undefined: there is no such table. */
+  definition(name: TableName, seen: StartPosition): Promise<TableDefinition | undefined>;
+  /** The rows that come next in the order of the primary key. */
+  read(request: ChunkRequest): Promise<Chunk>;
+  /** Of a table without a primary key. */
+  view(definition: TableDefinition, seen: StartPosition): Promise<TableView>;
+  /** True for an error of a read that means: the table has another definition, or is gone. */
+  isRedefinition(thrown: unknown): boolean;
+  /** How busy the server is. */
+  load(): Promise<{ readonly threadsRunning: number }>;
+  close(): Promise<void>;
 }
 
 export interface Source {

@@ -128,8 +128,9 @@ async function withoutCheckpoint(
   facts: ServerFacts,
   files: readonly [BinlogFile, ...BinlogFile[]],
 ): Promise<Start> {
-  if (setting === 'latest') {
+  if (setting === 'latest' || setting === 'copy') {
     const { file, offset, gtidSet } = await control.head();
+    if (setting === 'copy') return { start: { file, offset, gtidSet }, sentence: copySentence(gtidSet, file, offset) };
     return {
       start: { file, offset, gtidSet },
       sentence: `starts with the next transaction after ${file}:${offset}; what was committed before is not published (source.start: latest).`,
@@ -158,6 +159,12 @@ async function withoutCheckpoint(
     start,
     sentence: `starts at ${start.file}:${start.offset}; what was committed before is not published (source.start).`,
   };
+}
+
+function copySentence(gtidSet: string | undefined, file: string, offset: number): string {
+  if (gtidSet === undefined)
+    throw new RelayError('COPY_WITHOUT_GTIDS', 'source.start is copy, and the server runs without GTIDs');
+  return `starts with the next transaction after ${file}:${offset}; what is there already is published beside it (source.start: copy).`;
 }
 
 async function atFile(

@@ -11,7 +11,7 @@ import { freshDatabase, sharedMysql, sharedRocketmq, uniqueName, type FreshDatab
 const MYSQL = sharedMysql();
 const SERVER = ['--host', MYSQL.host, '--port', String(MYSQL.port), '--user', MYSQL.relayUser];
 const PASSWORD = { MYSQL_PASSWORD: MYSQL.relayPassword };
-const COMMANDS = ['run', 'check', 'tail', 'checkpoint', 'acknowledge'];
+const COMMANDS = ['run', 'check', 'tail', 'checkpoint', 'acknowledge', 'copy'];
 
 let db: FreshDatabase;
 /** What `tail` is to show: other test files have tables of their own. */
@@ -76,6 +76,8 @@ describe.concurrent('help', () => {
       ['--skip "23" names no transaction', '--skip binlog.000042:4711'],
     ],
     [['acknowledge', '7', '--all'], ['an id and --all']],
+    [['copy'], ['no table to copy', '--list']],
+    [['copy', 'shop.orders', '--cancel', '1'], ['more than one thing to do']],
     [
       ['checkpoint', 'shwo'],
       ['shwo', 'binlog-relay checkpoint show'],

@@ -25,7 +25,7 @@ try {
   rmSync(copy, { recursive: true });
 }
 
-function isCaught({ invariant, file, find, replace, tests }: Mutation): boolean {
+function isCaught({ invariant, file, find, replace, tests, needsServers = false }: Mutation): boolean {
   const path = join(copy, file);
   const original = readFileSync(path, 'utf8');
   if (original.split(find).length !== 2) throw new Error(`${file} does not hold once: ${find}`);
@@ -34,9 +34,12 @@ function isCaught({ invariant, file, find, replace, tests }: Mutation): boolean 
     original.replace(find, () => replace),
   );
   const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
-  const { stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', '--project', 'unit', ...tests], {
+  const project = needsServers ? 'integration' : 'unit';
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', '--project', project, ...tests], {
     cwd: copy,
     encoding: 'utf8',
+    // Where the seeds of a workload are few, so is what they show.
+    env: { ...process.env, COPY_SEEDS: '1,2,3', COPY_SERVERS: '9.7' },
   });
   writeFileSync(path, original);
   // A test that fails, by its name: not a file that cannot be loaded.

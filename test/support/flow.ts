@@ -153,6 +153,7 @@ export class TestFlow {
       lowWater: this.lowWater,
       xa: this.xa,
       hasRoom,
+      onBoundary: () => undefined,
       onDdl: ({ statement }) => this.ddl.push(statement),
       skip: this.skip,
       onSkipped: (place) => this.skipped.push(skipArgument(place)),

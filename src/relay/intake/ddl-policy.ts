@@ -30,6 +30,8 @@ export interface DdlPolicyOptions {
   readonly handling: DdlHandling;
   readonly filter: TableFilter;
   readonly announce: (ddl: PublishedDdl) => void;
+  /** What every statement names, published or not. */
+  readonly onObjects: (objects: DdlStatement['objects']) => void;
   /** The server does not log the rows that a foreign key changes. */
   readonly hidesCascades: boolean;
   readonly notice: (news: News) => void;
@@ -51,6 +53,7 @@ export class DdlPolicy {
   take(read: StatementRead): void {
     const { handling, logger } = this.#options;
     const ddl = readDdl(read.statement, read.database, read.quoting);
+    this.#options.onObjects(ddl.objects);
     const subjects = this.#subjectsOf(ddl);
     if (subjects.length === 0) return;
     const transaction = skipArgument(read.place);

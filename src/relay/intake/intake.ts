@@ -5,6 +5,7 @@ import { rowsKind } from '../../binlog/rows/rows.ts';
 import { checkFrame, eventFlags, eventType } from '../../binlog/wire/event-header.ts';
 import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F } from '../../binlog/wire/event-types.ts';
 import { nestedEvents } from '../../binlog/wire/transaction-payload.ts';
+import type { FilePosition } from '../../binlog/binlog.ts';
 import type { StartPosition } from '../../source/source.ts';
 import type { RelayCounters } from '../relay.ts';
 import { EventCheck } from './event-check.ts';
@@ -65,6 +66,16 @@ export class Intake {
   /** The last transaction boundary that was read: where the next session starts. */
   get position(): StartPosition {
     return { file: this.#at.file, offset: this.#at.boundary, gtidSet: this.#transactions.gtidSet };
+  }
+
+  /** Nothing of a transaction is read that is not taken whole. */
+  get isAtBoundary(): boolean {
+    return !this.isBusy && this.#transactions.current.isOver && this.#skipped === undefined;
+  }
+
+  /** At a boundary: everything before it was read, or has nothing that is to be read. */
+  get passed(): FilePosition {
+    return { file: this.#at.file, offset: this.#at.passed };
   }
 
   /** Changes with all that is read, but not with signs of life of a server that has nothing. */
@@ -211,7 +222,10 @@ export class Intake {
         return;
       default:
         passWithoutRows(type, b, start);
-        if (this.#transactions.current.isOver) this.#passBetweenTransactions();
+        if (!this.#transactions.current.isOver) return;
+        if (type === EVENT.HEARTBEAT) this.#at.hear(b, start);
+        this.#passBetweenTransactions();
+        this.#options.onBoundary();
     }
   }
 
@@ -259,6 +273,7 @@ export class Intake {
     }
     this.#at.moveTo(file, offset);
     this.#options.lowWater.move(file, offset);
+    this.#options.onBoundary();
   }
 
   /**

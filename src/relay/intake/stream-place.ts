@@ -13,6 +13,8 @@ export class StreamPlace {
   boundary: number;
   /** What the 32 bits of an event's header leave out of `offset`. */
   #wrappedBytes = 0;
+  /** Up to here the server has sent everything, or has said that there is nothing to send. */
+  #heard = 0;
 
   constructor(file: string, offset: number) {
     this.file = file;
@@ -28,6 +30,20 @@ export class StreamPlace {
     if ((eventFlags(b, start) & LOG_EVENT_ARTIFICIAL_F) !== 0) return;
     if (this.#wrappedBytes + next < this.offset) this.#wrappedBytes += TWO_TO_32;
     this.offset = this.#wrappedBytes + next;
+  }
+
+  /**
+   * A heartbeat says where the server stands: it passes transactions over that a session with GTIDs has. Beyond 4 GiB
+   * it says too little, never too much.
+   */
+  hear(b: Buffer, start: number): void {
+    const next = this.#wrappedBytes + eventNextOffset(b, start);
+    if (next > this.#heard) this.#heard = next;
+  }
+
+  /** Everything before it in the file was read, or needs not be. Between transactions only. */
+  get passed(): number {
+    return Math.max(this.boundary, this.#heard);
   }
 
   /** Passes an event whose header cannot be trusted. */
@@ -61,6 +77,7 @@ export class StreamPlace {
 
   #standAt(offset: number): void {
     this.offset = offset;
+    this.#heard = 0;
     this.#wrappedBytes = offset - (offset % TWO_TO_32);
   }
 }

@@ -26,6 +26,8 @@ export interface TransactionReaderOptions extends TransactionTakerOptions {
   readonly serverUuid: string;
   readonly lowWater: LowWaterMark;
   readonly xa: XaBranches;
+  /** Everything that was read so far is taken, and belongs to transactions that have ended. */
+  readonly onBoundary: () => void;
   /** For the events of one transaction; see TransactionEvents. */
   readonly newEvents: (check: EventTask) => TransactionEvents;
 }
@@ -235,6 +237,7 @@ export class TransactionReader {
     this.#options.lowWater.commit(this.#stream.at.file, this.#stream.at.boundary, source, gno);
     if (branch !== undefined) this.#options.xa.committed(branch);
     this.forget();
+    this.#options.onBoundary();
   }
 
   /** Nothing of the current transaction is needed any more, or will ever be. */

@@ -1,11 +1,11 @@
 import type { RelayError } from '../../base/errors.ts';
 import { retried, type Backoff } from '../../base/retry.ts';
-import type { MarkName, PublishedDdl } from '../../format/format.ts';
+import type { MarkName } from '../../format/format.ts';
 import type { OutboundMessage, Sink } from '../../sink/sink.ts';
 import type { LowWaterMark } from '../progress/low-water-mark.ts';
 import type { Right } from '../progress/right.ts';
 import type { Message } from './message.ts';
-import { marksOf, sealDdl, sealRows, type SealOptions } from './seal.ts';
+import { marksOf, sealRows, type SealOptions } from './seal.ts';
 
 export interface DeliveryOptions extends SealOptions {
   readonly sink: Sink;
@@ -26,7 +26,20 @@ export interface DeliveryOptions extends SealOptions {
   readonly onUndeliverable: (error: unknown) => void;
 }
 
-export type Acknowledged = Pick<Message, 'rows' | 'commitTimeMs'>;
+export interface Acknowledged extends Pick<Message, 'rows' | 'commitTimeMs'> {
+  /** Id of the copy that the rows are of. */
+  readonly copy: string | undefined;
+}
+
+/** A message without rows: a statement, or where the copy of a table begins or ends. */
+export interface Announced {
+  readonly commitTimeMs: number;
+  readonly sizeBytes: number;
+  /** A statement: it may have a topic of its own. */
+  readonly isDdl: boolean;
+  /** `lanes`: how many carry it. */
+  seal(lane: string, sequence: number, lanes: number, options: SealOptions): OutboundMessage;
+}
 
 const BACKOFF: Backoff = { firstMs: 50, lastMs: 2000 };
 
@@ -49,17 +62,18 @@ export class Delivery {
       return sealRows(lane, message, marks, sequence, this.#options);
     };
     return this.#send(sink, seal, (bodyBytes, isBodyFree) => {
+      const { rows, commitTimeMs } = message;
       this.#release(message, isBodyFree);
-      onAcknowledged(message, bodyBytes);
+      onAcknowledged({ rows, commitTimeMs, copy: message.class.plan.copy }, bodyBytes);
     });
   }
 
-  /** A statement, which `lanes` lanes carry. What it holds of the low-water mark, its barrier releases. */
-  ddl(lane: string, ddl: PublishedDdl, sequence: number, lanes: number): Promise<void> {
+  /** What it holds of the low-water mark, its barrier releases. `lanes`: how many carry it. */
+  announced(lane: string, announced: Announced, sequence: number, lanes: number): Promise<void> {
     const { sink, ddl: own, onAcknowledged } = this.#options;
-    const seal = (): OutboundMessage => sealDdl(lane, ddl, sequence, lanes, this.#options);
-    return this.#send(own?.sink ?? sink, seal, (bodyBytes) => {
-      onAcknowledged({ rows: 0, commitTimeMs: ddl.commitTimeMs }, bodyBytes);
+    const seal = (): OutboundMessage => announced.seal(lane, sequence, lanes, this.#options);
+    return this.#send(announced.isDdl ? (own?.sink ?? sink) : sink, seal, (bodyBytes) => {
+      onAcknowledged({ rows: 0, commitTimeMs: announced.commitTimeMs, copy: undefined }, bodyBytes);
     });
   }
 

@@ -2,17 +2,18 @@ import { RelayError } from '../../base/errors.ts';
 import type { HeldBytes } from '../../base/growing-bytes.ts';
 import type { ColumnSet } from '../../binlog/rows/row-compiler.ts';
 import type { RowChange } from '../../change/change.ts';
-import type { PublishedDdl } from '../../format/format.ts';
+import type { CopyMark, PublishedDdl } from '../../format/format.ts';
 import { messageKey } from '../../format/properties.ts';
 import type { PublishPolicy } from '../tables/publish-policy.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { MessageClass } from '../tables/table-plan.ts';
-import { DdlBarrier } from './ddl-barrier.ts';
+import { Barrier } from './barrier.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { Lane } from './lane.ts';
 import { Message, type MessageSizes } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import { rowTooLarge } from './row-too-large.ts';
+import { sealCopyMark, sealDdl } from './seal.ts';
 import { Turns } from './turns.ts';
 
 export interface OutboxOptions extends DeliveryOptions {
@@ -25,7 +26,7 @@ export interface OutboxOptions extends DeliveryOptions {
   /** Infinity: no limit. */
   readonly requestsPerSecond: number;
   readonly messageKeys: 'auto' | 'all' | 'none';
-  /** A statement was acknowledged in each lane that carries it: reading may go on. */
+  /** A statement, or a mark of a copy, was acknowledged in each lane that carries it: reading may go on. */
   readonly onPassable: () => void;
 }
 
@@ -40,7 +41,7 @@ export class Outbox implements RowTaker {
   readonly held: HeldBytes = { bytes: 0 };
   readonly lanes: readonly Lane[];
   readonly #options: OutboxOptions;
-  readonly #barrier: DdlBarrier;
+  readonly #barrier: Barrier;
   /** `lanes`, and the one of statements. */
   readonly #allLanes: readonly Lane[];
   readonly #sizes: MessageSizes;
@@ -61,7 +62,7 @@ export class Outbox implements RowTaker {
     this.lanes = options.laneNames.map((name) => new Lane(name, laneOptions));
     const own = options.ddl === undefined ? [] : [new Lane(options.ddl.laneName, laneOptions)];
     this.#allLanes = [...this.lanes, ...own];
-    this.#barrier = new DdlBarrier({
+    this.#barrier = new Barrier({
       lanes: this.lanes,
       ddlLanes: own.length > 0 ? own : this.lanes,
       lowWater: options.lowWater,
@@ -142,7 +143,22 @@ export class Outbox implements RowTaker {
    * `isBlocked` is false.
    */
   announce(ddl: PublishedDdl): void {
-    this.#barrier.close(ddl);
+    this.#barrier.close({
+      commitTimeMs: ddl.commitTimeMs,
+      sizeBytes: ddl.sql.length,
+      isDdl: true,
+      seal: (lane, sequence, lanes, options) => sealDdl(lane, ddl, sequence, lanes, options),
+    });
+  }
+
+  /** Says in every lane where the copy of a table begins or ends; otherwise as `announce`. */
+  mark(mark: CopyMark): void {
+    this.#barrier.close({
+      commitTimeMs: mark.atMs,
+      sizeBytes: mark.sql.length,
+      isDdl: false,
+      seal: (lane, sequence, lanes, options) => sealCopyMark(lane, mark, sequence, lanes, options),
+    });
   }
 
   get isBlocked(): boolean {

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { serverGtid } from '../../binlog/gtids/gtids.ts';
 import { propertiesOf } from '../../format/envelope.ts';
-import type { Format, MarkName, PublishedDdl } from '../../format/format.ts';
+import type { CopyMark, Format, MarkName, PublishedDdl } from '../../format/format.ts';
 import type { OutboundMessage } from '../../sink/sink.ts';
 import type { Message } from './message.ts';
 
@@ -61,6 +61,7 @@ export function sealRows(
       sequence,
       resume: sequence === 1 ? resume : undefined,
       marks,
+      copy: plan.copy,
     }),
     body: message.data.written(),
   };
@@ -98,6 +99,41 @@ export function sealDdl(
   };
 }
 
+/** As `sealDdl`. */
+export function sealCopyMark(
+  lane: string,
+  mark: CopyMark,
+  sequence: number,
+  lanes: number,
+  { format, clock, stream, epoch, resume }: SealOptions,
+): OutboundMessage {
+  const id = `${mark.source}:${mark.change}`;
+  return {
+    lane,
+    tag: COPY_TAG,
+    keys: [],
+    properties: propertiesOf({
+      format: format.name,
+      database: mark.database,
+      table: mark.table,
+      kind: 'CREATE',
+      rows: 0,
+      firstChange: id,
+      lastChange: id,
+      stream,
+      epoch,
+      sequence,
+      resume: sequence === 1 ? resume : undefined,
+      lanes,
+      marks: [],
+      copy: mark.copy,
+      copyMark: mark.what,
+    }),
+    body: format.copyMark({ ...mark, packedAtMs: clock.now(), sequence }),
+  };
+}
+
 /** No table's tag is one word. */
 const DDL_TAG = 'ddl';
+const COPY_TAG = 'copy';
 const ANY = '*';

@@ -6,6 +6,7 @@ import type { StartPosition } from '../../source/source.ts';
 import type { LowWaterMark } from '../progress/low-water-mark.ts';
 import type { NoticeBoard } from '../progress/notices.ts';
 import { isAborted } from '../../base/retry.ts';
+import type { CopyList } from '../copies/copy-list.ts';
 import type { Right } from '../progress/right.ts';
 import type { StatusBoard } from './status.ts';
 
@@ -15,6 +16,7 @@ export interface CheckpointKeeperOptions {
   readonly base: Checkpoint;
   readonly lowWater: LowWaterMark;
   readonly notices: NoticeBoard;
+  readonly copies: CopyList;
   readonly right: Right;
   readonly intervalMs: number;
   readonly status: StatusBoard;
@@ -26,13 +28,14 @@ const SEVERAL_SERVERS = 'several servers';
 /** With nothing to store, so often is looked whether another relay has taken the checkpoint. */
 const CONFIRM_MS = 10_000;
 
-/** Stores the low-water mark and the notices of a run whenever they have changed. */
+/** Stores the low-water mark, the notices and the copies of a run whenever they have changed. */
 export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions;
   #stored: StartPosition;
   #serverUuid: string;
   #rolledBack: Checkpoint['rolledBack'];
   #storedNotices: number;
+  #storedCopies: number;
   /** Monotonic: when the place was known to be ours. */
   #confirmedMs: number;
   #wake: () => void = () => undefined;
@@ -43,6 +46,7 @@ export class CheckpointKeeper {
     this.#serverUuid = options.base.serverUuid;
     this.#rolledBack = options.base.rolledBack;
     this.#storedNotices = options.notices.version;
+    this.#storedCopies = options.copies.version;
     this.#confirmedMs = options.clock.monotonic();
   }
 
@@ -96,13 +100,17 @@ export class CheckpointKeeper {
     this.#wake();
   }
 
-  /** Stores the mark and the notices as they are now. Throws a RelayError. */
+  /** Stores the mark, the notices and the copies as they are now. Throws a RelayError. */
   async store(): Promise<void> {
-    const { store, base, lowWater, notices, status, clock } = this.#options;
+    const { store, base, lowWater, notices, copies, status, clock } = this.#options;
+    // The mark first: what a copy has published stands after it, or before.
     const position = lowWater.position();
     const { version } = notices;
+    const { version: copiesVersion } = copies;
+    const storedCopies = copies.stored();
     const stored = notices.stored(() => lowWater.taken());
-    if (isSamePosition(position, this.#stored) && version === this.#storedNotices) {
+    const isSame = version === this.#storedNotices && copiesVersion === this.#storedCopies;
+    if (isSame && isSamePosition(position, this.#stored)) {
       await this.#confirm();
       return;
     }
@@ -113,10 +121,12 @@ export class CheckpointKeeper {
       storedAt: new Date(clock.now()).toISOString(),
       ...(stored !== undefined && { notices: stored }),
       ...(this.#rolledBack !== undefined && { rolledBack: this.#rolledBack }),
+      ...(storedCopies !== undefined && { copies: storedCopies }),
     };
     await store.save(checkpoint);
     this.#stored = position;
     this.#storedNotices = version;
+    this.#storedCopies = copiesVersion;
     this.#confirmedMs = clock.monotonic();
     status.checkpointStored(checkpoint);
   }

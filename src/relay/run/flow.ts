@@ -9,6 +9,9 @@ import { LowWaterMark } from '../progress/low-water-mark.ts';
 import { MarkedRows } from '../lanes/marked-rows.ts';
 import { NoticeBoard } from '../progress/notices.ts';
 import { Outbox } from '../lanes/outbox.ts';
+import { CopyStream } from '../copies/copy-stream.ts';
+import { createCopies, type Copies } from '../copies/copies.ts';
+import { StreamWatch } from '../copies/stream-watch.ts';
 import { EXACT } from '../tables/publish-policy.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -51,6 +54,7 @@ export interface Flow {
   readonly skip: Skip | undefined;
   readonly marked: MarkedRows;
   readonly right: Right;
+  readonly copies: Copies;
 }
 
 /** What the parts tell the run, and are told by it. */
@@ -62,7 +66,7 @@ export interface FlowEnds {
   readonly proven: Proven;
   readonly right: Right;
   readonly status: {
-    acknowledged(rows: number, bodyBytes: number, commitTimeMs: number): void;
+    acknowledged(rows: number, bodyBytes: number, commitTimeMs: number | undefined): void;
     sendFailed(error: RelayError): void;
   };
   /**
@@ -77,7 +81,7 @@ export interface FlowEnds {
 export function createFlow(
   options: RelayOptions,
   { start, flavour, serverUuid, hidesCascades = false }: Prepared,
-  { stream, epoch, lanes, notices: stored }: Checkpoint,
+  { stream, epoch, lanes, notices: stored, copies: storedCopies }: Checkpoint,
   ddlLane: string | undefined,
   { maxBodyBytes = MAX_BODY_BYTES, giveUp, proven, right, status, guarded, fail }: FlowEnds,
 ): Flow {
@@ -110,10 +114,13 @@ export function createFlow(
     right,
     onAcknowledged: (message, bodyBytes) => {
       proven.add('sink');
-      status.acknowledged(message.rows, bodyBytes, message.commitTimeMs);
+      const isCopied = message.copy !== undefined;
+      status.acknowledged(isCopied ? 0 : message.rows, bodyBytes, isCopied ? undefined : message.commitTimeMs);
       throttle.released();
+      copies.stream.acknowledges(isCopied ? message.rows : 0);
     },
     onPassable: () => {
+      copies.stream.passable();
       throttle.released();
     },
     onMarked: (message, marks) => {
@@ -131,21 +138,29 @@ export function createFlow(
     onUndeliverable: fail,
   });
   const eventBytes: HeldBytes = { bytes: 0 };
-  const throttle: Throttle = new Throttle(outbox.held, eventBytes, heldBytes, () => outbox.isBlocked, {
-    get isBusy(): boolean {
-      return intake.isBusy;
+  const throttle: Throttle = new Throttle(
+    outbox.held,
+    eventBytes,
+    heldBytes,
+    () => outbox.isBlocked || copies.stream.isHeld,
+    {
+      get isBusy(): boolean {
+        return intake.isBusy;
+      },
+      takeUp: (): boolean => {
+        const isSound = guarded(() => {
+          intake.takeUp();
+        });
+        outbox.flush();
+        return isSound;
+      },
     },
-    takeUp: (): boolean => {
-      const isSound = guarded(() => {
-        intake.takeUp();
-      });
-      outbox.flush();
-      return isSound;
-    },
-  });
+  );
   const xa = new XaBranches({ lowWater, memoryBytes: heldBytes * XA_SHARE });
-  const tables = new Tables({ filter, ordering, format, ...publish, timeZone: timeZoneOf(publish.timeZone) });
-  const rows = new RowReader(tables, outbox, publish.partialRows);
+  const planOptions = { filter, ordering, format, ...publish, timeZone: timeZoneOf(publish.timeZone) };
+  const tables = new Tables(planOptions);
+  const watch = new StreamWatch(outbox);
+  const rows = new RowReader(tables, watch, publish.partialRows);
   const sizes = { fullBytes: messageBytes, maxBytes: maxBodyBytes };
   const rowCheck = new RowReader(tables, new RowCheck(sizes, publish.oversize), publish.partialRows);
   const eventsOptions = {
@@ -160,6 +175,9 @@ export function createFlow(
     hidesCascades,
     announce: (statement) => {
       outbox.announce(statement);
+    },
+    onObjects: (objects) => {
+      watch.statement(objects);
     },
     notice: (news) => {
       notices.add(news);
@@ -177,6 +195,9 @@ export function createFlow(
     xa,
     newEvents: (check) => new TransactionEvents(eventsOptions, check),
     hasRoom: () => throttle.hasRoom,
+    onBoundary: () => {
+      copies.stream.boundary();
+    },
     onDdl: (statement) => {
       ddl.take(statement);
     },
@@ -197,7 +218,28 @@ export function createFlow(
       );
     },
   });
-  return { lowWater, outbox, eventBytes, throttle, tables, rows, xa, intake, notices, skip, marked, right };
+  const copies: Copies = createCopies({
+    settings: options.copies,
+    stored: storedCopies,
+    stream: new CopyStream({
+      watch,
+      outbox,
+      intake,
+      isFull: () => throttle.isFull,
+      onHeld: () => {
+        throttle.added();
+      },
+      onReleased: () => {
+        throttle.released();
+      },
+    }),
+    planOptions,
+    epoch,
+    clock,
+    random,
+    logger,
+  });
+  return { lowWater, outbox, eventBytes, throttle, tables, rows, xa, intake, notices, skip, marked, right, copies };
 }
 
 /** A place in words, short enough for a property and never cut: a GTID set grows with every server that ever wrote. */

@@ -6,6 +6,7 @@ import type { CheckpointStore } from '../../checkpoint/checkpoint.ts';
 import type { Format } from '../../format/format.ts';
 import type { Sink } from '../../sink/sink.ts';
 import type { Source } from '../../source/source.ts';
+import type { CopySettings } from '../copies/copies.ts';
 import type { DdlHandling } from '../intake/ddl-policy.ts';
 import type { PublishPolicy } from '../tables/publish-policy.ts';
 import type { CreateSpillFile } from '../kept/spill.ts';
@@ -33,6 +34,8 @@ export interface RelayOptions {
   readonly publish?: PublishPolicy;
   /** For rows of large transactions and of open XA branches, which memory has no room for. */
   readonly createSpillFile: CreateSpillFile;
+  /** How tables are copied beside the stream; undefined: never. */
+  readonly copies?: CopySettings | undefined;
   readonly stopTimeoutMs: number;
   readonly checkpointIntervalMs: number;
   /** The operator says that readers have drained the topic: rows may move to other queues. */

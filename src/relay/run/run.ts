@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Code } from '../../base/error-codes.ts';
-import { asRelayError, type RelayError } from '../../base/errors.ts';
-import type { Notice } from '../../checkpoint/checkpoint.ts';
+import { asRelayError, RelayError } from '../../base/errors.ts';
+import type { Copy, Notice } from '../../checkpoint/checkpoint.ts';
 import type { EventReader, Session } from '../../source/source.ts';
 import { Attempts, RECONNECT } from './attempts.ts';
 import { CheckpointKeeper, isSamePosition } from './checkpoint-keeper.ts';
@@ -9,7 +9,7 @@ import { createFlow, type Flow } from './flow.ts';
 import type { Intake } from '../intake/intake.ts';
 import { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
-import type { RelayStatus } from '../relay.ts';
+import type { CopyRequest, RelayStatus } from '../relay.ts';
 import { delayMs, isAborted, unlessAborted } from '../../base/retry.ts';
 import { Right } from '../progress/right.ts';
 import { start, type Start } from './start.ts';
@@ -59,6 +59,18 @@ export class Relay {
     return gone;
   }
 
+  /** What an operator asks of copies; see CopyRequests. Throws COPY_UNKNOWN, USAGE and others. */
+  copy(request: CopyRequest): readonly Copy[] {
+    const copies = this.#flow?.copies;
+    if (copies === undefined)
+      throw new RelayError('ADMIN_UNREACHABLE', 'the relay has not begun to read yet', {
+        remedy: 'Ask again when /readyz says that it is ready.',
+      });
+    const list = copies.take(request);
+    this.#keeper?.storeSoon();
+    return list;
+  }
+
   /**
    * Resolves when `stop` was asked for and what was held is acknowledged, or `stopTimeoutMs` is over; what is not
    * acknowledged then stays after the checkpoint. Throws the RelayError that ends the run otherwise. In both cases the
@@ -103,6 +115,7 @@ export class Relay {
       this.#fail(thrown);
     });
     this.#watching = this.#watchHead(ended, flow);
+    const copying = flow.copies.run(ended);
     try {
       await this.#readUntil(ended, flow, attempts);
     } catch (thrown) {
@@ -113,6 +126,8 @@ export class Relay {
     if (this.#isReplaced()) this.#giveUp.abort();
     else await this.#drain(flow);
     await keeping;
+    await flow.copies.close();
+    await copying;
     if (this.#isReplaced()) return;
     const { serverUuid } = this.#options.source;
     if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
@@ -153,13 +168,14 @@ export class Relay {
     });
   }
 
-  #newKeeper({ checkpoint }: Start, { lowWater, notices, right }: Flow): CheckpointKeeper {
+  #newKeeper({ checkpoint }: Start, { lowWater, notices, copies, right }: Flow): CheckpointKeeper {
     const { store, checkpointIntervalMs, clock, logger } = this.#options;
     return new CheckpointKeeper({
       store,
       base: checkpoint,
       lowWater,
       notices,
+      copies: copies.list,
       right,
       intervalMs: checkpointIntervalMs,
       status: this.#status,
@@ -227,10 +243,11 @@ export class Relay {
     }
   }
 
-  #reader({ intake, outbox, throttle }: Flow): EventReader {
+  #reader({ intake, outbox, throttle, copies }: Flow): EventReader {
     return {
       begin: (tap, serverUuid) => {
         throttle.attach(tap);
+        copies.stream.begins(serverUuid);
         this.#readsFrom(serverUuid, intake);
       },
       event: (buffer, start, end) => {

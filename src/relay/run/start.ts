@@ -7,6 +7,7 @@ import { requireSameIdentity } from './identity.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
+import { CopyList } from '../copies/copy-list.ts';
 import type { StatusBoard } from './status.ts';
 
 /** What a run begins with. */
@@ -82,6 +83,7 @@ export async function start(
     storedAt: new Date(clock.now()).toISOString(),
     ...(stored?.notices !== undefined && { notices: stored.notices }),
     ...(stored?.rolledBack !== undefined && { rolledBack: stored.rolledBack }),
+    ...copiesOf(options, stored),
   };
   const isSaved = await attempts.untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true));
   if (isSaved === undefined) return undefined;
@@ -108,6 +110,16 @@ async function refuseServer(
   if (stored === undefined || stored.rolledBack?.serverUuid === serverUuid) return;
   const at = new Date(clock.now()).toISOString();
   await store.save({ ...stored, epoch, storedAt: at, rolledBack: { serverUuid, at } });
+}
+
+/** Those of the runs before; of the first run a copy of everything that is published, if that is wanted. */
+function copiesOf({ copies, clock }: RelayOptions, stored: Checkpoint | undefined): Pick<Checkpoint, 'copies'> {
+  if (stored?.copies !== undefined) return { copies: stored.copies };
+  if (stored !== undefined || copies?.atFirstStart !== true) return {};
+  const list = new CopyList(undefined, () => clock.now());
+  list.add(['*.*']);
+  const first = list.stored();
+  return first === undefined ? {} : { copies: first };
 }
 
 async function openDdlSink({ ddlSink }: RelayOptions, attempts: Attempts): Promise<string | undefined> {

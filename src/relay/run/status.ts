@@ -39,12 +39,13 @@ export class StatusBoard {
     this.#options = options;
   }
 
-  acknowledged(rows: number, bodyBytes: number, commitTimeMs: number): void {
+  /** `commitTimeMs` and `rows` are of the stream: undefined and 0 of a message of a copy. */
+  acknowledged(rows: number, bodyBytes: number, commitTimeMs: number | undefined): void {
     this.#acknowledgedMessages += 1;
     this.#acknowledgedChanges += rows;
     this.#acknowledgedBytes += bodyBytes;
     this.#lastAcknowledgedMs = this.#options.clock.now();
-    this.#lastLagSeconds = Math.max(0, this.#lastAcknowledgedMs - commitTimeMs) / 1000;
+    if (commitTimeMs !== undefined) this.#lastLagSeconds = Math.max(0, this.#lastAcknowledgedMs - commitTimeMs) / 1000;
     if (this.#sinkFailingSinceMs === undefined) return;
     this.#sinkFailingSinceMs = undefined;
     this.sink = { ok: true, reason: 'acknowledging again' };
@@ -125,6 +126,8 @@ export class StatusBoard {
       openXaBranches: flow?.xa.open ?? [],
       ddlWaits: flow?.outbox.isBlocked ?? false,
       notices: flow?.notices.list ?? [],
+      copies: flow?.copies.list.list ?? [],
+      copying: flow?.copies.progress,
       skip: flow?.skip === undefined ? undefined : { transaction: flow.skip.transaction, state: flow.skip.state },
       counters: {
         eventsRead: read?.eventsRead ?? 0,
@@ -136,6 +139,7 @@ export class StatusBoard {
         changesOversize: marked?.counters.oversize ?? 0,
         changesPartial: marked?.counters.partial ?? 0,
         changesInvalidText: marked?.counters.invalidText ?? 0,
+        rowsCopied: flow?.copies.stream.acknowledgedRows ?? 0,
         messagesAcknowledged: this.#acknowledgedMessages,
         changesAcknowledged: this.#acknowledgedChanges,
         bytesAcknowledged: this.#acknowledgedBytes,

@@ -52,6 +52,11 @@ export class Throttle {
     return this.#isBelow(this.#heldBytesLimit) && !this.#isBlocked();
   }
 
+  /** As much is held as may be. */
+  get isFull(): boolean {
+    return !this.#isBelow(this.#heldBytesLimit);
+  }
+
   /** `tap` is the one of the session that is read from now; undefined: none. */
   attach(tap: Tap | undefined): void {
     this.#tap = tap;

@@ -1,7 +1,7 @@
 import { RelayError } from '../../base/errors.ts';
 import type { TimeZone } from '../../base/time-zone.ts';
 import type { Column, Table } from '../../binlog/binlog.ts';
-import { columnCodec, valueSize, type CodecOptions } from '../../binlog/rows/columns.ts';
+import type { CodecOptions } from '../../binlog/rows/columns.ts';
 import {
   addColumn,
   columnSet,
@@ -22,6 +22,7 @@ import { InvalidText } from './invalid-text.ts';
 import { MessageClasses } from './message-classes.ts';
 import { planBytes, type PlanMemory } from './plan-memory.ts';
 import type { PublishPolicy } from './publish-policy.ts';
+import { LOGGED, type ValueForm } from './value-form.ts';
 
 /** How the relay treats the rows of one version of an included table: everything compiled once, used per row. */
 export class TablePlan {
@@ -65,7 +66,7 @@ export class TablePlan {
       reduced.key ??
       new RowKey(
         table,
-        columns.map((each) => keyColumn(each, codec)),
+        columns.map((each) => keyColumn(each, codec, options)),
         ordering,
       );
     this.format = format.forTable(table, columns, { ...formsOf(options), ...reduced.marks });
@@ -84,6 +85,11 @@ export class TablePlan {
   /** `database.table` */
   get name(): string {
     return `${this.table.database}.${this.table.name}`;
+  }
+
+  /** See PlanOptions. */
+  get copy(): string | undefined {
+    return this.#options.copy;
   }
 
   /** True when the images hold only some of the published columns of the table. */
@@ -209,6 +215,10 @@ export interface PlanOptions {
   readonly binary?: PublishPolicy['binary'];
   /** UTC unless given. */
   readonly timeZone?: TimeZone | undefined;
+  /** Of the images; LOGGED unless given. */
+  readonly form?: ValueForm;
+  /** Id of the copy that the rows are of; those of the stream are of none. */
+  readonly copy?: string;
 }
 
 function codecOptions({ invalidText, binary = 'base64', timeZone }: PlanOptions, invalid: InvalidText): CodecOptions {
@@ -235,19 +245,24 @@ const formsOf = ({ binary, timeZone }: PlanOptions): Marks => ({
  * other lanes. Bytes that are no text have an empty one: equal values may differ in them, by spaces at the end, and
  * must not be told apart.
  */
-function keyColumn(each: RowColumn, { invalidText }: CodecOptions): RowColumn {
+function keyColumn(each: RowColumn, { invalidText }: CodecOptions, { form = LOGGED }: PlanOptions): RowColumn {
   if (each.codec === undefined) return each;
-  return { ...each, codec: columnCodec(each.column, { invalidText: invalidText === 'fail' ? 'fail' : 'empty' }) };
+  return { ...each, codec: form.codec(each.column, { invalidText: invalidText === 'fail' ? 'fail' : 'empty' }) };
 }
 
-function rowColumn(table: Table, column: Column, { filter }: PlanOptions, codec: CodecOptions): RowColumn {
-  const size = valueSize(column);
+function rowColumn(
+  table: Table,
+  column: Column,
+  { filter, form = LOGGED }: PlanOptions,
+  codec: CodecOptions,
+): RowColumn {
+  const size = form.size(column);
   const isExcluded = filter.excludesColumn(table.database, table.name, column.name);
   if (isExcluded && table.primaryKey.some((part) => part.column.index === column.index))
     throw keyExcluded(`${table.database}.${table.name}`, column.name);
   if (isExcluded || column.isHidden === true) return { column, size, codec: undefined };
   try {
-    return { column, size, codec: columnCodec(column, codec) };
+    return { column, size, codec: form.codec(column, codec) };
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     const name = `${table.database}.${table.name}.${column.name}`;

@@ -27,6 +27,8 @@ export interface TableDefinition {
   readonly table: Table;
   /** `InnoDB` … */
   readonly engine: string;
+  /** SYSTEM VERSIONED of MariaDB: its old rows are rows of it, too. */
+  readonly isVersioned: boolean;
   /** SHOW CREATE TABLE. */
   readonly createStatement: string;
   /** As the server estimates. */
@@ -95,6 +97,7 @@ async function describe(
   return {
     table,
     engine: facts.engine,
+    isVersioned,
     createStatement: textOf(created, 'Create Table'),
     estimatedRows: facts.rows,
     averageRowBytes: facts.averageRowBytes,

@@ -110,6 +110,34 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     }
   });
 
+  test('finds tables that a first start could not copy, as the server shows its grants', async () => {
+    const found = async (): Promise<readonly Finding[]> =>
+      (
+        await preflight(control, {
+          published,
+          settings: { host: '127.0.0.1' },
+          isFirstStart: true,
+          copiesAtFirstStart: true,
+        })
+      ).filter(({ code }) => code === 'GRANT_MISSING' || code.startsWith('COPY_'));
+    expect((await found())[0]?.message).toContain('lacks SELECT on tables that are published: shop.orders.');
+    const grants = ['SELECT ON `sh%`.*', 'SELECT ON shop.orders', 'reader_of_shop', 'SELECT ON *.*'];
+    await asRoot(mysql, 'CREATE ROLE reader_of_shop', 'GRANT SELECT ON shop.* TO reader_of_shop');
+    try {
+      for (const grant of grants) {
+        await asRoot(mysql, `GRANT ${grant} TO seeing`, 'SET DEFAULT ROLE ALL TO seeing');
+        await control.close();
+        control = controlOf(mysql, { user: 'seeing', password: 'pw' });
+        expect(await found(), grant).toEqual([]);
+        await asRoot(mysql, `REVOKE ${grant} FROM seeing`);
+      }
+      await asRoot(mysql, 'GRANT SELECT (id), INSERT ON shop.orders TO seeing');
+      expect(brief(await found())).toEqual(['error GRANT_MISSING']);
+    } finally {
+      await asRoot(mysql, 'REVOKE SELECT (id), INSERT ON shop.orders FROM seeing', 'DROP ROLE reader_of_shop');
+    }
+  });
+
   test('finds databases that are not logged', async () => {
     await asRoot(mysql, 'CREATE TABLE hidden.a (id INT PRIMARY KEY)');
     const all = tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] });

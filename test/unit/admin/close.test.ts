@@ -18,6 +18,7 @@ it('closes at once and leaves no handle, whatever clients do (invariant 8)', asy
       clock: systemClock,
       version: '1.2.3',
       acknowledge: () => [],
+      copy: () => [],
     },
   );
   const sockets = ['', 'GET /livez HTTP/1.1\r\nX: '].map((sent) => {

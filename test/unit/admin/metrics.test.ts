@@ -24,7 +24,11 @@ describe('the metrics', () => {
     expect([...families.values()].map(({ name, type, help }) => ({ name, type, help }))).toEqual(
       METRICS.map(({ name, type, help }) => ({ name, type, help })),
     );
-    const absent = ['binlog_relay_sink_failing_since_timestamp_seconds'];
+    const absent = [
+      'binlog_relay_sink_failing_since_timestamp_seconds',
+      'binlog_relay_copying_rows',
+      'binlog_relay_copying_estimated_rows',
+    ];
     for (const { name, samples } of families.values()) expect(samples.size > 0, name).toBe(!absent.includes(name));
   });
 
@@ -45,6 +49,7 @@ describe('the metrics', () => {
     expect(samples('binlog_relay_source_reconnects_total')).toEqual({ '': 111 });
     expect(samples('binlog_relay_checkpoints_stored_total')).toEqual({ '': 112 });
     expect(samples('binlog_relay_ddl_statements_total')).toEqual({ '': 113 });
+    expect(samples('binlog_relay_rows_copied_total')).toEqual({ '': 123 });
   });
 
   it('show a broker that is away', async () => {
@@ -66,6 +71,42 @@ describe('the metrics', () => {
       '{progress="stuck"}': 1,
       '{progress="unknown"}': 0,
     });
+  });
+
+  it('show how far copies are', async () => {
+    const samples = await scrape({
+      ...idleStatus,
+      copies: [
+        {
+          id: '1',
+          patterns: ['shop.*'],
+          requestedAt: '2026-01-02T03:04:05.000Z',
+          isPaused: false,
+          tables: [
+            { database: 'shop', table: 'a', state: 'copied', rows: 9 },
+            { database: 'shop', table: 'b', state: 'copying', rows: 7 },
+          ],
+        },
+      ],
+      copying: {
+        copy: '1',
+        table: 'shop.b',
+        rows: 7,
+        estimatedRows: 70,
+        rowsPerSecond: 1,
+        expectedEndMs: undefined,
+        waitsFor: undefined,
+      },
+    });
+    expect(samples('binlog_relay_copy_tables')).toEqual({
+      '{state="waiting"}': 0,
+      '{state="copying"}': 1,
+      '{state="copied"}': 1,
+      '{state="gone"}': 0,
+      '{state="failed"}': 0,
+    });
+    expect(samples('binlog_relay_copying_rows')).toEqual({ '': 7 });
+    expect(samples('binlog_relay_copying_estimated_rows')).toEqual({ '': 70 });
   });
 
   it('mark exactly one state', async () => {

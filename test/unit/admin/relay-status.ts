@@ -30,6 +30,8 @@ export const idleStatus: RelayStatus = {
   openXaBranches: [],
   ddlWaits: false,
   notices: [],
+  copies: [],
+  copying: undefined,
   skip: undefined,
   counters: {
     eventsRead: 101,
@@ -41,6 +43,7 @@ export const idleStatus: RelayStatus = {
     changesOversize: 120,
     changesPartial: 121,
     changesInvalidText: 122,
+    rowsCopied: 123,
     messagesAcknowledged: 107,
     changesAcknowledged: 108,
     bytesAcknowledged: 109,

@@ -3,7 +3,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AdminServer } from '../../../src/admin/admin.ts';
-import type { Notice } from '../../../src/checkpoint/checkpoint.ts';
+import type { Copy, Notice } from '../../../src/checkpoint/checkpoint.ts';
+import type { CopyRequest } from '../../../src/relay/relay.ts';
+import { RelayError } from '../../../src/base/errors.ts';
 import { startAdmin, type AdminLimits, type AdminOptions } from '../../../src/admin/server.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { parsePrometheus } from './prometheus-text.ts';
@@ -17,6 +19,7 @@ const options: AdminOptions = {
   clock: { ...systemClock, now: () => 1_090_000 },
   version: '1.2.3',
   acknowledge: () => [],
+  copy: () => [],
 };
 const EVENT = {
   what: 'TRUNCATE TABLE',
@@ -64,7 +67,7 @@ afterEach(async () => {
 describe('the pages', () => {
   it('answer an idle relay with 200', async () => {
     const { address } = await start();
-    for (const path of ['/', '/livez', '/readyz', '/healthz', '/metrics']) {
+    for (const path of ['/', '/livez', '/readyz', '/healthz', '/metrics', '/copies']) {
       expect((await fetch(address + path)).status, path).toBe(200);
     }
   });
@@ -96,7 +99,8 @@ describe('the pages', () => {
 
   it('list themselves', async () => {
     const text = await (await fetch((await start()).address)).text();
-    for (const path of ['/livez', '/readyz', '/healthz', '/metrics']) expect(text).toContain(path);
+    for (const path of ['/livez', '/readyz', '/healthz', '/metrics', '/copies', 'POST /copy'])
+      expect(text).toContain(path);
   });
 
   it('answer HEAD with the headers of GET and no body', async () => {
@@ -294,6 +298,95 @@ describe('POST /acknowledge', () => {
     const { address } = await start();
     const response = await fetch(`${address}/acknowledge`);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+});
+
+describe('copies', () => {
+  const copy: Copy = {
+    id: '3',
+    patterns: ['shop.*'],
+    requestedAt: '2026-01-02T03:04:05.000Z',
+    isPaused: false,
+    tables: [{ database: 'shop', table: 'orders', state: 'copying', rows: 7, after: ['c0ffee'], key: 'id int' }],
+  };
+  const shown = { ...copy, tables: [{ database: 'shop', table: 'orders', state: 'copying', rows: 7 }] };
+  let asked: CopyRequest[] = [];
+  const post = async (
+    body: string,
+    take: AdminOptions['copy'] = () => [copy],
+    headers: Record<string, string> = { 'Content-Type': 'application/json' },
+  ): Promise<[number, unknown]> => {
+    asked = [];
+    const { address } = await start({
+      copy: (request) => {
+        asked.push(request);
+        return take(request);
+      },
+    });
+    const response = await fetch(`${address}/copy`, { method: 'POST', body, headers });
+    return [response.status, response.status === 500 ? await response.text() : await response.json()];
+  };
+
+  it('are asked for', async () => {
+    expect(await post('{"tables":["shop.orders","crm.*"]}')).toEqual([200, { copies: [shown] }]);
+    expect(asked).toEqual([{ do: 'copy', patterns: ['shop.orders', 'crm.*'] }]);
+    for (const word of ['pause', 'resume', 'cancel'] as const) {
+      expect((await post(JSON.stringify({ [word]: '3' })))[0]).toBe(200);
+      expect(asked).toEqual([{ do: word, id: '3' }]);
+    }
+  });
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"tables":[]}',
+    '{"tables":"a.b"}',
+    '{"tables":[1]}',
+    '{"pause":1}',
+    '{"list":"1"}',
+  ])('are not asked for by %s', async (body) => {
+    expect((await post(body))[0]).toBe(400);
+    expect((await post('{"pause":"1","cancel":"1"}'))[0]).toBe(400);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['USAGE', 400],
+    ['COPY_UNKNOWN', 404],
+    ['COPY_WITHOUT_GTIDS', 409],
+    ['ADMIN_UNREACHABLE', 503],
+  ] as const)('are refused with the words of %s', async (code, status) => {
+    const refuse = (): never => {
+      throw new RelayError(code, 'what is wrong', { remedy: 'Do this.' });
+    };
+    expect(await post('{"cancel":"9"}', refuse)).toEqual([
+      status,
+      { error: 'what is wrong', remedy: 'Do this.', code },
+    ]);
+  });
+
+  it('answer 500 to a defect, without its words', async () => {
+    const fail = (): never => {
+      throw new Error('a secret');
+    };
+    expect(await post('{"cancel":"9"}', fail)).toEqual([500, 'internal error\n']);
+  });
+
+  it('are out of reach for pages in a browser, as notices are', async () => {
+    expect((await post('{"cancel":"3"}', undefined, { 'Content-Type': 'text/plain' }))[0]).toBe(415);
+    const headers = { 'Content-Type': 'application/json', Origin: 'http://127.0.0.1:8686' };
+    expect((await post('{"cancel":"3"}', undefined, headers))[0]).toBe(403);
+    expect(asked).toEqual([]);
+  });
+
+  it('are shown without the place in the table, which is the key of a row', async () => {
+    const { address } = await start({ status: () => ({ ...idleStatus, copies: [copy] }) });
+    expect(await (await fetch(`${address}/copies`)).json()).toEqual({ copies: [shown], copying: null });
+    expect(await (await fetch(`${address}/healthz`)).text()).not.toContain('c0ffee');
+    expect((await fetch(`${address}/copies`, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${address}/copy`)).status).toBe(405);
   });
 });
 

@@ -78,6 +78,11 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'ROW_TOO_LARGE',
     'ROW_METADATA_NOT_FULL',
     'SINK_REJECTED',
+    // The stream goes on: only the copy of a table is not made.
+    'COPY_WITHOUT_GTIDS',
+    'COPY_TABLE_UNSUPPORTED',
+    'COPY_PLACE_INVALID',
+    'COPY_UNKNOWN',
     // The other end has gone.
     'SINK_CLOSED',
   ],

@@ -3,13 +3,14 @@ import type { Clock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/log.ts';
 import { showProgress } from '../../../src/cli/progress.ts';
 import { StatusLine } from '../../../src/cli/status-line.ts';
-import type { RelayStatus } from '../../../src/relay/relay.ts';
+import type { CopyProgress, RelayStatus } from '../../../src/relay/relay.ts';
 import { idleStatus } from '../admin/relay-status.ts';
 
 /** A relay that comes nine seconds closer with each second; `tick` is one second. */
 function start(
   behindSeconds: number,
   withTerminal: boolean,
+  copying?: (seconds: number) => CopyProgress | undefined,
 ): {
   tick: () => void;
   end: () => void;
@@ -37,6 +38,7 @@ function start(
     progress: 'catching-up',
     lastLagSeconds: Math.max(0, behindSeconds - 9 * seconds),
     lastAcknowledgedMs: seconds * 1000,
+    copying: copying?.(seconds),
     counters: { ...idleStatus.counters, changesAcknowledged: seconds * 1000 },
   });
   const logger = createLogger({ level: 'info', format: 'json' });
@@ -80,6 +82,44 @@ describe('showProgress', () => {
       { rowsPerSecond: 1000, behindSeconds: 101, remainingSeconds: 12 },
       { rowsPerSecond: 1000, behindSeconds: 11, remainingSeconds: 2 },
       { rows: 22_000, seconds: 22, rowsPerSecond: 1000 },
+    ]);
+  });
+
+  const COPYING: CopyProgress = {
+    copy: '1',
+    table: 'shop.orders',
+    rows: 100,
+    estimatedRows: 400,
+    rowsPerSecond: 10,
+    expectedEndMs: 100_000,
+    waitsFor: undefined,
+  };
+
+  it('says how a copy is getting on, beside the stream, and takes the line away when it has ended', () => {
+    const { tick, written } = start(30, true, (seconds) => (seconds < 5 ? COPYING : undefined));
+    for (let i = 0; i < 5; i += 1) tick();
+    expect(written).toEqual([
+      '\r\u001b[2Kcopying shop.orders: 100 rows, about 25 %, 10 rows/s, about 1 min 39 s left',
+      '\r\u001b[2Kcatching up: 1,000 rows/s, 12 s behind, about 2 s left; copying shop.orders: 100 rows, about 25 %, 10 rows/s, about 1 min 38 s left',
+      '\r\u001b[2Kcatching up: 1,000 rows/s, 3 s behind, about 1 s left; copying shop.orders: 100 rows, about 25 %, 10 rows/s, about 1 min 37 s left',
+      '\r\u001b[2K',
+      '\r\u001b[2Kcopying shop.orders: 100 rows, about 25 %, 10 rows/s, about 1 min 36 s left',
+      '\r\u001b[2K',
+    ]);
+  });
+
+  it('writes a line on a copy to the log every thirty seconds', () => {
+    const { tick, logged } = start(0, false, () => COPYING);
+    for (let i = 0; i < 65; i += 1) tick();
+    expect(logged).toEqual([
+      expect.objectContaining({
+        table: 'shop.orders',
+        rows: 100,
+        percent: 25,
+        rowsPerSecond: 10,
+        remainingSeconds: 70,
+      }),
+      expect.objectContaining({ remainingSeconds: 40 }),
     ]);
   });
 

@@ -29,6 +29,7 @@ describe('what is written', () => {
       ordering: 'key',
       ddl: 'warn',
       limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
+      copy: { chunkMs: 500, chunkBytes: 8 << 20, maxThreadsRunning: 64, rest: 1 },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [] },
       log: { level: 'info', format: 'auto' },
@@ -66,6 +67,18 @@ describe('what is written', () => {
     ['{ type: file, path: ./changes.jsonl }', { type: 'file', path: './changes.jsonl' }],
   ])('sink: %s', (written, sink) => {
     expect(parse(`source: { host: mysql, user: relay }\nsink: ${written}\n`).sink).toEqual(sink);
+  });
+
+  it('takes how tables are copied, a share of the time among it', () => {
+    const { source, copy } = parse(
+      `${REQUIRED}copy: { chunkTime: 10ms, chunkBytes: 64KiB, maxThreadsRunning: 8, rest: 0.5 }\n`.replace(
+        'source:\n',
+        'source:\n  start: copy\n',
+      ),
+    );
+    expect(source.start).toBe('copy');
+    expect(copy).toEqual({ chunkMs: 10, chunkBytes: 64 << 10, maxThreadsRunning: 8, rest: 0.5 });
+    expect(parse(`${REQUIRED}copy: { rest: '\${REST}' }\n`, { env: { REST: '2.5' } }).copy.rest).toBe(2.5);
   });
 
   it('has one lane with ordering total', () => {
@@ -135,7 +148,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({
         message:
-          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, ddl, limits, checkpoint, admin, log\n' +
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, ddl, limits, copy, checkpoint, admin, log\n' +
           'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
         code: 'CONFIG_INVALID',
       }),

@@ -8,7 +8,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   [
     'table:\n  include: []\n',
     [
-      '6:1: table: unknown key (did you mean tables?); allowed here: source, tables, sink, publish, ordering, ddl, limits, checkpoint, admin, log',
+      '6:1: table: unknown key (did you mean tables?); allowed here: source, tables, sink, publish, ordering, ddl, limits, copy, checkpoint, admin, log',
     ],
   ],
   ['log:\n  colour: true\n', ['7:3: log.colour: unknown key; allowed here: level, format']],
@@ -74,6 +74,10 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   // units
   ['  sendTimeout: 10\n', ['6:16: sink.sendTimeout: 10 has no unit: write a duration, such as 500ms, 10s, 2m or 1h']],
   ['  sendTimeout: 100ms\n', ['6:16: sink.sendTimeout: "100ms" is out of range: allowed is 1s to 1m']],
+  ['copy:\n  rest: -1\n', ['7:9: copy.rest: -1 must be a number from 0 to 100']],
+  ["copy:\n  rest: '1e1'\n", ['7:9: copy.rest: "1e1" must be a number from 0 to 100']],
+  ['copy:\n  chunkTime: 1m\n', ['7:14: copy.chunkTime: "1m" is out of range: allowed is 10ms to 10s']],
+  ['copy:\n  maxThreadsRunning: 0\n', ['7:22: copy.maxThreadsRunning: 0 must be a whole number from 1 to 100000']],
   ['limits:\n  messageBytes: 2MiB\n', ['7:17: limits.messageBytes: "2MiB" is out of range: allowed is 1KiB to 1MiB']],
   // patterns
   [
@@ -168,7 +172,7 @@ describe('source.start', () => {
   it.each([
     [
       'later',
-      '4:10: source.start: "later" must be latest, earliest, or a mapping with gtidSet, or with file and position',
+      '4:10: source.start: "later" must be copy, latest, earliest, or a mapping with gtidSet, or with file and position',
     ],
     ['{}', '4:10: source.start: must hold either gtidSet alone, or file and position together'],
     ['{ file: binlog.000001 }', '4:10: source.start: must hold either gtidSet alone, or file and position together'],

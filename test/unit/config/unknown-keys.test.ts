@@ -14,6 +14,7 @@ const CONFIGS = [
     ddl: { topic: 'x' },
     publish: { oversize: 'fail' },
     limits: { lanes: 2 },
+    copy: { rest: 1 },
     checkpoint: { path: 'x' },
     admin: { port: 1 },
     log: { level: 'info' },

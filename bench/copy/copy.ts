@@ -1,0 +1,212 @@
+/**
+ * A copy of the million rows of workload A into a topic; beside it, in the same run, the reading of these rows alone,
+ * and what the copy does to customers who order meanwhile.
+ *
+ *   npm run build && npx tsx bench/copy/copy.ts [--scale 0.1] [--runs 3]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { RelayProcess } from '../../dev/relay-process.ts';
+import type { MysqlServer, RocketmqServer } from '../../dev/servers/servers.ts';
+import { startRocketmq } from '../../dev/servers/start.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { tableFilter } from '../../src/change/table-filter.ts';
+import { MysqlTableReader } from '../../src/source/copy/table-reader.ts';
+import { runPacedLoad } from '../live/paced-load.ts';
+import { DATABASE, startLoadedMysql } from '../load/loaded-mysql.ts';
+import { workloadNamed } from '../load/workloads.ts';
+import { cpuSeconds, peakRssMbOf } from '../measure/processes.ts';
+import { quantile } from '../measure/numbers.ts';
+import { say } from '../measure/say.ts';
+import { table } from '../measure/table.ts';
+
+const { values } = parseArgs({
+  options: { scale: { type: 'string', default: '1' }, runs: { type: 'string', default: '1' } },
+});
+const TIMEOUT_MS = 3_600_000;
+const ORDERS_PER_SECOND = 500;
+const CHUNK_ROWS = 20_000;
+const US = 1e6;
+
+interface Figures {
+  readonly what: string;
+  readonly rows: number;
+  readonly seconds: number;
+  readonly cpuUs: number;
+  readonly mysqlCpuUs: number;
+  readonly rssMb: number;
+  /** Of the orders that came in meanwhile. */
+  readonly latencies: readonly number[];
+}
+
+const [{ mysql }, rocketmq] = await Promise.all([
+  startLoadedMysql(workloadNamed('A'), { scale: Number(values.scale), seed: 1 }, say),
+  startRocketmq({ own: true, progress: say }),
+]);
+const figures: Figures[] = [];
+try {
+  await numberOrders(mysql);
+  for (let n = 1; n <= Number(values.runs); n += 1) {
+    const rows = await countRows(mysql);
+    figures.push(await readAlone(mysql, rows));
+    figures.push(await copy(`copy, rest 0`, { mysql, rocketmq, topic: `full-${n}`, rest: 0, hasOrders: false }));
+    figures.push(await ordersAlone(mysql));
+    figures.push(
+      await copy('orders and copy, rest 0', { mysql, rocketmq, topic: `orders-${n}`, rest: 0, hasOrders: true }),
+    );
+    figures.push(
+      await copy('orders and copy, default manners', {
+        mysql,
+        rocketmq,
+        topic: `manners-${n}`,
+        rest: 1,
+        hasOrders: true,
+      }),
+    );
+  }
+} finally {
+  await Promise.all([mysql.remove(), rocketmq.remove()]);
+}
+console.log(
+  table([
+    ['', 'rows/s', 'us a row', 'mysqld us a row', 'RSS MB', 'order p50 ms', 'order p99 ms'],
+    ...figures.map(({ what, rows, seconds, cpuUs, mysqlCpuUs, rssMb, latencies }) => [
+      what,
+      rows === 0 ? '' : Math.round(rows / seconds),
+      rows === 0 ? '' : (cpuUs / rows).toFixed(2),
+      rows === 0 ? '' : (mysqlCpuUs / rows).toFixed(2),
+      rssMb === 0 ? '' : rssMb,
+      latencies.length === 0 ? '' : quantile(latencies, 0.5).toFixed(1),
+      latencies.length === 0 ? '' : quantile(latencies, 0.99).toFixed(1),
+    ]),
+  ]),
+);
+
+/** New orders get their number from the table. */
+async function numberOrders({ host, port, user, password }: MysqlServer): Promise<void> {
+  const connection = await createConnection({ host, port, user, password, database: DATABASE });
+  await connection.query('ALTER TABLE orders MODIFY id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT');
+  await connection.end();
+}
+
+async function countRows({ host, port, user, password }: MysqlServer): Promise<number> {
+  const connection = await createConnection({ host, port, user, password, database: DATABASE });
+  const [rows] = await connection.query({ sql: 'SELECT COUNT(*) FROM orders', rowsAsArray: true });
+  await connection.end();
+  return Number((rows as unknown as unknown[][])[0]?.[0]);
+}
+
+/** Chunk by chunk, as a copy reads, and nothing is done with the rows. */
+async function readAlone(server: MysqlServer, rows: number): Promise<Figures> {
+  const settings = {
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: server.password,
+    tls: { mode: 'preferred' as const },
+    connectTimeoutMs: 10_000,
+  };
+  const published = tableFilter({ include: [`${DATABASE}.*`], exclude: [], excludeColumns: [] });
+  const reader = new MysqlTableReader({ settings, published, clock: systemClock });
+  const seen = { file: '', offset: 0, gtidSet: '' };
+  const definition = await reader.definition({ database: DATABASE, table: 'orders' }, seen);
+  if (definition === undefined) throw new Error('the workload has no orders');
+  const mysqlBefore = await cpuSeconds(await server.pids());
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  let after: readonly Buffer[] | undefined;
+  for (let isEnd = false; !isEnd;) {
+    const chunk = await reader.read({ definition, after, maxRows: CHUNK_ROWS, maxBytes: 64 << 20, seen });
+    after = chunk.last;
+    isEnd = chunk.isEnd;
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  const used = process.cpuUsage(before);
+  const mysqlCpuUs = ((await cpuSeconds(await server.pids())) - mysqlBefore) * US;
+  await reader.close();
+  return { what: 'read alone', rows, seconds, cpuUs: used.user + used.system, mysqlCpuUs, rssMb: 0, latencies: [] };
+}
+
+async function ordersAlone(server: MysqlServer): Promise<Figures> {
+  const latencies: number[] = [];
+  await orders(server, 15, (ms) => latencies.push(ms));
+  return { what: 'orders alone', rows: 0, seconds: 15, cpuUs: 0, mysqlCpuUs: 0, rssMb: 0, latencies };
+}
+
+function orders(server: MysqlServer, seconds: number, onCommitted: (ms: number) => void): Promise<number> {
+  const perSecond = ORDERS_PER_SECOND;
+  return runPacedLoad({ mysql: server, database: DATABASE, perSecond, seconds, clients: 16, onCommitted });
+}
+
+interface CopyOptions {
+  readonly mysql: MysqlServer;
+  readonly rocketmq: RocketmqServer;
+  readonly topic: string;
+  readonly rest: number;
+  readonly hasOrders: boolean;
+}
+
+/** The relay is ready, and its code is compiled, before it is asked for the copy. */
+async function copy(
+  what: string,
+  { mysql: server, rocketmq: broker, topic, rest, hasOrders }: CopyOptions,
+): Promise<Figures> {
+  await broker.createTopic(topic, { queues: 8, fifo: true });
+  const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-copy-'));
+  const { host, port, relayUser: user, relayPassword: password } = server;
+  const relay = await RelayProcess.start({
+    folder,
+    config: {
+      source: { host, port, user, password, tls: { mode: 'disabled' } },
+      tables: { include: [`${DATABASE}.orders`] },
+      sink: { endpoint: broker.endpoint, topic },
+      copy: { rest },
+    },
+  });
+  try {
+    await relay.ready();
+    const latencies: number[] = [];
+    let isCopying = false;
+    const load = hasOrders ? orders(server, 40, (ms) => isCopying && latencies.push(ms)) : undefined;
+    if (hasOrders) await new Promise((resolve) => setTimeout(resolve, 3000));
+    const [cpuBefore, mysqlBefore] = [await cpuSeconds([relay.pid]), await cpuSeconds(await server.pids())];
+    const startMs = performance.now();
+    isCopying = true;
+    await ask((await relay.address()) ?? '');
+    const { counters } = await relay.until(
+      'copied',
+      ({ copies }) => copies.length > 0 && copies.every(({ endedAt }) => endedAt !== undefined),
+      TIMEOUT_MS,
+      20,
+    );
+    isCopying = false;
+    const seconds = (performance.now() - startMs) / 1000;
+    const [cpuAfter, mysqlAfter] = [await cpuSeconds([relay.pid]), await cpuSeconds(await server.pids())];
+    const rssMb = await peakRssMbOf(relay.pid);
+    await load;
+    return {
+      what,
+      rows: counters.rowsCopied,
+      seconds,
+      cpuUs: (cpuAfter - cpuBefore) * US,
+      mysqlCpuUs: (mysqlAfter - mysqlBefore) * US,
+      rssMb,
+      latencies,
+    };
+  } finally {
+    await relay.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function ask(address: string): Promise<void> {
+  const response = await fetch(`${address}/copy`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ tables: [`${DATABASE}.orders`] }),
+  });
+  if (response.status !== 200) throw new Error(`/copy answers ${response.status}: ${await response.text()}`);
+}

@@ -1,0 +1,153 @@
+import { parseGlob } from '../../base/glob.ts';
+import { RelayError } from '../../base/errors.ts';
+import type { Copies, Copy, TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { TableName } from '../../source/source.ts';
+
+/** Of those that have ended. */
+const MAX_ENDED = 5;
+/** Of those that go on: each names its tables in every checkpoint. */
+const MAX_ACTIVE = 20;
+
+/**
+ * The copies that were asked for, and how far they are. They are part of the checkpoint, so that a restart goes on
+ * where the copy was. Pure.
+ */
+export class CopyList {
+  /** Rises with every change. */
+  version = 0;
+  readonly #now: () => number;
+  #newestId: number;
+  #list: readonly Copy[];
+
+  constructor(stored: Copies | undefined, now: () => number) {
+    this.#now = now;
+    this.#newestId = stored?.newestId ?? 0;
+    this.#list = stored?.list ?? [];
+  }
+
+  /** The oldest first. */
+  get list(): readonly Copy[] {
+    return this.#list;
+  }
+
+  /** What the checkpoint keeps; undefined when there never was a copy. */
+  stored(): Copies | undefined {
+    return this.#newestId === 0 ? undefined : { newestId: this.#newestId, list: this.#list };
+  }
+
+  /** `patterns`: `database.table`. Throws USAGE when one is not valid, or too many copies go on. */
+  add(patterns: readonly string[]): Copy {
+    if (this.#list.filter(({ endedAt }) => endedAt === undefined).length >= MAX_ACTIVE)
+      throw new RelayError('USAGE', `${MAX_ACTIVE} copies go on already`, {
+        remedy: 'Wait until one has ended, or cancel one: binlog-relay copy --list shows them.',
+      });
+    for (const pattern of patterns) {
+      const parsed = parseGlob(pattern, 2);
+      if (!parsed.ok)
+        throw new RelayError('USAGE', `the table pattern ${JSON.stringify(pattern)} ${parsed.problem}`, {
+          remedy: 'Write it as database.table, such as shop.orders, or shop.* for all tables of a database.',
+        });
+    }
+    this.#newestId += 1;
+    const copy: Copy = { id: String(this.#newestId), patterns, requestedAt: this.#time(), isPaused: false };
+    this.#set([...this.#list, copy]);
+    return copy;
+  }
+
+  get(id: string): Copy {
+    return this.#find(id);
+  }
+
+  tableOf(id: string, database: string, table: string): TableCopy | undefined {
+    return this.#find(id).tables?.find((each) => each.database === database && each.table === table);
+  }
+
+  /** The first copy that has something to do, and is not paused. */
+  get next(): Copy | undefined {
+    return this.#list.find(({ endedAt, isPaused }) => endedAt === undefined && !isPaused);
+  }
+
+  /** The tables that the patterns of the copy name, of those that the server has. */
+  resolve(id: string, tables: readonly TableName[]): void {
+    const copy = this.#find(id);
+    const globs = copy.patterns.flatMap((pattern) => {
+      const parsed = parseGlob(pattern, 2);
+      return parsed.ok ? [parsed.parts] : [];
+    });
+    const named = tables.filter(({ database, table }) =>
+      globs.some(
+        ([databaseGlob, tableGlob]) => databaseGlob?.matches(database) === true && tableGlob?.matches(table) === true,
+      ),
+    );
+    this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
+    this.#endIfDone(id);
+  }
+
+  /** The table of the copy that is worked on, or is the next one; undefined when there is none. */
+  nextTable(id: string): TableCopy | undefined {
+    return this.#find(id).tables?.find(({ state }) => state === 'waiting' || state === 'copying');
+  }
+
+  /** How far one table is now. */
+  update(id: string, table: TableCopy): void {
+    const copy = this.#find(id);
+    const tables = (copy.tables ?? []).map((each) =>
+      each.database === table.database && each.table === table.table ? table : each,
+    );
+    this.#replace({ ...copy, tables });
+    this.#endIfDone(id);
+  }
+
+  /** False when no copy of this id goes on. */
+  pause(id: string, isPaused: boolean): boolean {
+    return this.#change(id, (copy) => ({ ...copy, isPaused }));
+  }
+
+  /** One that has ended as well, as long as it says that tables have failed: nothing reminds of them any more. */
+  cancel(id: string): boolean {
+    const copy = this.#list.find((each) => each.id === id && each.isCancelled !== true);
+    if (copy === undefined) return false;
+    const hasFailed = copy.tables?.some(({ state }) => state === 'failed') === true;
+    if (copy.endedAt !== undefined && !hasFailed) return false;
+    this.#replace({ ...copy, endedAt: copy.endedAt ?? this.#time(), isCancelled: true });
+    return true;
+  }
+
+  /** Whether it still goes on. */
+  isActive(id: string): boolean {
+    return this.#list.some((copy) => copy.id === id && copy.endedAt === undefined && !copy.isPaused);
+  }
+
+  #change(id: string, change: (copy: Copy) => Copy): boolean {
+    const copy = this.#list.find((each) => each.id === id && each.endedAt === undefined);
+    if (copy === undefined) return false;
+    this.#replace(change(copy));
+    return true;
+  }
+
+  #endIfDone(id: string): void {
+    if (this.nextTable(id) !== undefined) return;
+    this.#change(id, (copy) => ({ ...copy, endedAt: this.#time() }));
+  }
+
+  #find(id: string): Copy {
+    const found = this.#list.find((copy) => copy.id === id);
+    if (found === undefined) throw new RelayError('INTERNAL', `there is no copy ${id}`);
+    return found;
+  }
+
+  #replace(copy: Copy): void {
+    this.#set(this.#list.map((each) => (each.id === copy.id ? copy : each)));
+  }
+
+  #set(list: readonly Copy[]): void {
+    const ended = list.filter(({ endedAt }) => endedAt !== undefined);
+    const dropped = new Set(ended.slice(0, Math.max(0, ended.length - MAX_ENDED)).map(({ id }) => id));
+    this.#list = list.filter(({ id }) => !dropped.has(id));
+    this.version += 1;
+  }
+
+  #time(): string {
+    return new Date(this.#now()).toISOString();
+  }
+}

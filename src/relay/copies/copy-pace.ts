@@ -1,0 +1,47 @@
+import type { Clock } from '../../base/clock.ts';
+import { asRelayError } from '../../base/errors.ts';
+import { isAborted } from '../../base/retry.ts';
+import type { TableReader } from '../../source/source.ts';
+
+export interface CopyPaceOptions {
+  readonly reader: Pick<TableReader, 'load'>;
+  /** With more threads running than this the copy waits. */
+  readonly maxThreadsRunning: number;
+  /** After a chunk the copy rests for so many times as long as it worked on it. */
+  readonly rest: number;
+  readonly clock: Clock;
+}
+
+const LOOK_MS = 1_000;
+
+/** How fast the copy goes, and why it waits: the server has others to serve. */
+export class CopyPace {
+  /** Why the copy waits at the moment. */
+  waitsFor: string | undefined;
+  readonly #options: CopyPaceOptions;
+  #workSinceMs: number;
+  #lookedMs = -Infinity;
+
+  constructor(options: CopyPaceOptions) {
+    this.#options = options;
+    this.#workSinceMs = options.clock.monotonic();
+  }
+
+  /** Before each chunk: resolves when the next one may be read. */
+  async wait(ended: AbortSignal): Promise<void> {
+    const { clock, rest, maxThreadsRunning, reader } = this.#options;
+    const restMs = (clock.monotonic() - this.#workSinceMs) * rest;
+    if (restMs >= 1) await clock.sleep(restMs, ended);
+    while (!isAborted(ended) && clock.monotonic() - this.#lookedMs >= LOOK_MS) {
+      this.#lookedMs = clock.monotonic();
+      const { threadsRunning } = await reader.load().catch((thrown: unknown) => {
+        throw asRelayError(thrown);
+      });
+      if (threadsRunning <= maxThreadsRunning) break;
+      this.waitsFor = `${threadsRunning} threads run on the server`;
+      await clock.sleep(LOOK_MS, ended);
+    }
+    this.waitsFor = undefined;
+    this.#workSinceMs = clock.monotonic();
+  }
+}

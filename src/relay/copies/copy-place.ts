@@ -1,0 +1,28 @@
+/** How far the copy of a table is, as the checkpoint keeps it. */
+import { RelayError } from '../../base/errors.ts';
+import type { TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { TableDefinition } from '../../source/source.ts';
+
+/** What the parts of a place are. Where this differs, the rows have another order. */
+export function keyOf({ table }: TableDefinition): string {
+  return table.primaryKey
+    .map(({ column, prefix }) => `${column.name} ${column.type} ${column.collation} ${prefix}`)
+    .join(', ');
+}
+
+export const placeOf = (key: readonly Buffer[]): readonly string[] => key.map((part) => part.toString('hex'));
+
+/** The key of the last row that was copied; undefined when the table is copied from its beginning. */
+export function afterOf(
+  { after, key, database, table }: TableCopy,
+  definition: TableDefinition,
+): readonly Buffer[] | undefined {
+  if (after === undefined || key !== keyOf(definition)) return undefined;
+  if (after.length !== definition.table.primaryKey.length) {
+    throw new RelayError(
+      'COPY_PLACE_INVALID',
+      `the checkpoint has a place of ${after.length} parts for the copy of ${database}.${table}, whose key has ${definition.table.primaryKey.length}`,
+    );
+  }
+  return after.map((part) => Buffer.from(part, 'hex'));
+}

@@ -1,0 +1,190 @@
+import { RelayError } from '../../base/errors.ts';
+import type { FilePosition } from '../../binlog/binlog.ts';
+import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import type { CopyMark } from '../../format/format.ts';
+import type { StartPosition } from '../../source/source.ts';
+import type { RowTaker } from '../tables/row-reader.ts';
+import { HeldStream } from './held-stream.ts';
+import type { StreamWatch, WatchedTable } from './stream-watch.ts';
+
+/** What copies need of the stream and of the lanes. */
+export interface StreamEnds {
+  readonly watch: StreamWatch;
+  /** The lanes. */
+  readonly outbox: RowTaker & {
+    mark(mark: CopyMark): void;
+    flush(): void;
+    readonly isBlocked: boolean;
+  };
+  /** See Intake. */
+  readonly intake: {
+    readonly isAtBoundary: boolean;
+    readonly position: StartPosition;
+    /** Everything before it was read, or has nothing that is not read. */
+    readonly passed: FilePosition;
+  };
+  /** As much is held as may be. */
+  readonly isFull: () => boolean;
+  /** `isHeld` has changed. */
+  readonly onHeld: () => void;
+  readonly onReleased: () => void;
+}
+
+/** The place of a read in the binlog of one server. */
+export interface ReadPlace {
+  readonly end: FilePosition;
+  readonly serverUuid: string;
+}
+
+/** The stream as copies see it: they stand at its boundaries, hold it there, and put rows and marks into its lanes. */
+export class CopyStream {
+  readonly #ends: StreamEnds;
+  readonly #held: HeldStream;
+  /** Of the server that the stream comes from. */
+  #serverUuid: string | undefined;
+  #given = 0;
+  #acknowledged = 0;
+  #onAcknowledged: () => void = () => undefined;
+  #onRoom: () => void = () => undefined;
+  #onPassable: () => void = () => undefined;
+
+  constructor(ends: StreamEnds) {
+    this.#ends = ends;
+    this.#held = new HeldStream({
+      isAtBoundary: () => ends.intake.isAtBoundary,
+      isBlocked: () => ends.outbox.isBlocked,
+      onHeld: ends.onHeld,
+      onReleased: ends.onReleased,
+    });
+  }
+
+  /** Nothing may be read now. */
+  get isHeld(): boolean {
+    return this.#held.isHeld;
+  }
+
+  /** To be called at every boundary. */
+  boundary(): void {
+    this.#held.boundary();
+  }
+
+  /** A session with this server begins: places of another one mean nothing from now on. */
+  begins(serverUuid: string | undefined): void {
+    if (this.#serverUuid !== undefined && serverUuid !== this.#serverUuid) this.#held.refuse(otherServer());
+    this.#serverUuid = serverUuid;
+  }
+
+  /** Rows of a copy were acknowledged, or other rows: there may be room. */
+  acknowledges(copiedRows: number): void {
+    this.#acknowledged += copiedRows;
+    if (this.#acknowledged === this.#given) this.#onAcknowledged();
+    if (!this.#ends.isFull()) this.#onRoom();
+  }
+
+  /** Everything that was announced is acknowledged. */
+  passable(): void {
+    this.#onPassable();
+    if (this.#ends.intake.isAtBoundary) this.#held.boundary();
+  }
+
+  /** Of copies. */
+  get acknowledgedRows(): number {
+    return this.#acknowledged;
+  }
+
+  get seen(): StartPosition {
+    return this.#ends.intake.position;
+  }
+
+  watch(watched: WatchedTable): void {
+    this.#ends.watch.watched = watched;
+  }
+
+  unwatch(): void {
+    this.#ends.watch.watched = undefined;
+  }
+
+  /** Counts what copies give to the lanes. */
+  readonly taker: Pick<RowTaker, 'add'> = {
+    add: (messageClass, change, changed) => {
+      this.#ends.outbox.add(messageClass, change, changed);
+      this.#given += 1;
+    },
+  };
+
+  now<T>(work: () => T, ended: AbortSignal): Promise<T> {
+    return orEnd(ended, this.#held.now(work));
+  }
+
+  /** Does `work` at the first boundary that is not before `end`, with the stream held. */
+  during<T>({ end, serverUuid }: ReadPlace, work: () => Promise<T>, ended: AbortSignal): Promise<T> {
+    if (serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
+    return orEnd(
+      ended,
+      this.#held.during(() => !isBefore(this.#ends.intake.passed, end), work),
+    );
+  }
+
+  mark(mark: Omit<CopyMark, 'position' | 'gtidSet'>, ended: AbortSignal): Promise<void> {
+    return orEnd(
+      ended,
+      this.#held.during(
+        () => true,
+        () => this.markNow(mark, ended),
+      ),
+    );
+  }
+
+  /** While the stream is held. */
+  async markNow(mark: Omit<CopyMark, 'position' | 'gtidSet'>, ended: AbortSignal): Promise<void> {
+    const { outbox, intake } = this.#ends;
+    const { file, offset, gtidSet = '' } = intake.position;
+    const isPassable = new Promise<void>((resolve) => {
+      this.#onPassable = resolve;
+    });
+    outbox.mark({ ...mark, position: `${file}:${offset}`, gtidSet });
+    if (outbox.isBlocked) await orEnd(ended, isPassable);
+  }
+
+  /** Sends what was given, lets other work be done, and resolves when there is room for more. */
+  async turn(ended: AbortSignal): Promise<void> {
+    this.#ends.outbox.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#ends.isFull()) {
+      const room = new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+      await orEnd(ended, room);
+    }
+    ended.throwIfAborted();
+  }
+
+  /** Resolves when all rows that copies have given are acknowledged. */
+  async acknowledged(ended: AbortSignal): Promise<void> {
+    this.#ends.outbox.flush();
+    if (this.#acknowledged === this.#given) return;
+    const all = new Promise<void>((resolve) => {
+      this.#onAcknowledged = resolve;
+    });
+    await orEnd(ended, all);
+  }
+}
+
+/** What `work` gives. Rejects when `ended` aborts. */
+function orEnd<T>(ended: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new RelayError('INTERNAL', 'the run ends'));
+    ended.addEventListener('abort', abort, { once: true });
+    if (ended.aborted) abort();
+    work.then(resolve, reject).finally(() => ended.removeEventListener('abort', abort));
+  });
+}
+
+/** In the binlog of one server. */
+function isBefore(a: FilePosition, b: FilePosition): boolean {
+  const files = fileNumber(a.file) - fileNumber(b.file);
+  return files < 0 || (files === 0 && a.offset < b.offset);
+}
+
+const otherServer = (): RelayError =>
+  new RelayError('SOURCE_UNREACHABLE', 'the stream and the tables are read from two servers');

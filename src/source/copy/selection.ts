@@ -1,0 +1,73 @@
+/** The statements that read a table: a chunk after a key, or all of it. The server alone compares keys. Pure. */
+import { RelayError } from '../../base/errors.ts';
+import type { Column } from '../../binlog/binlog.ts';
+import { selectedExpression } from '../../binlog/rows/selected.ts';
+import { BINARY_COLLATION } from '../../binlog/charsets/collations.ts';
+import { isBlob, isVarchar, TYPE } from '../../binlog/wire/column-types.ts';
+import type { TableDefinition } from './definition.ts';
+import { quoted } from './definition-queries.ts';
+
+/** Of a primary key, each part as SELECT shows it (selectedExpression). */
+export type KeyBytes = readonly Buffer[];
+
+export interface Selection {
+  readonly definition: TableDefinition;
+  /** Those that are read, in table order; all others are NULL in what is read. */
+  readonly columns: readonly Column[];
+}
+
+/** All rows of a table, in no order. */
+export function selectAll({ definition: { table }, columns }: Selection): string {
+  const list = columns.length === 0 ? '1' : columns.map(expressionOf).join(', ');
+  return `SELECT ${list} FROM ${quoted(table.database)}.${quoted(table.name)}`;
+}
+
+/** The `maxRows` rows that come first in the order of the primary key, after the key `after`. */
+export function selectChunk(selection: Selection, after: KeyBytes | undefined, maxRows: number): string {
+  const { definition } = selection;
+  const names = definition.table.primaryKey.map(({ column }) => quoted(column.name));
+  const where = after === undefined ? '' : ` WHERE ${beyond(names, literalsOf(definition, after))}`;
+  return `${selectAll(selection)} FORCE INDEX (${quoted(definition.keyIndex ?? 'PRIMARY')})${where} ORDER BY ${names.join(', ')} LIMIT ${maxRows}`;
+}
+
+/**
+ * A row comparison, `(a, b) > (x, y)`, would read the table from its beginning: MySQL makes a range only of what is
+ * written out.
+ */
+function beyond(names: readonly string[], values: readonly string[]): string {
+  const [name = '', ...otherNames] = names;
+  const [value = '', ...otherValues] = values;
+  if (otherNames.length === 0) return `${name} > ${value}`;
+  return `(${name} > ${value} OR (${name} = ${value} AND ${beyond(otherNames, otherValues)}))`;
+}
+
+function literalsOf({ table, keyCharsets }: TableDefinition, key: KeyBytes): readonly string[] {
+  return table.primaryKey.map(({ column }, i) => literal(column, key[i], keyCharsets[i]));
+}
+
+function literal(column: Column, value: Buffer | undefined, charset: TableDefinition['keyCharsets'][number]): string {
+  if (value === undefined) throw keyError(column);
+  const { type } = column;
+  if (isVarchar(type) || isBlob(type) || type === TYPE.STRING) {
+    const bytes = `x'${value.toString('hex')}'`;
+    if (column.collation === BINARY_COLLATION || charset === undefined) return bytes;
+    return `_${charset.charset} ${bytes} COLLATE ${charset.collation}`;
+  }
+  if (type === TYPE.BIT) return value.length === 0 ? '0' : BigInt(`0x${value.toString('hex')}`).toString();
+  const text = value.toString('latin1');
+  if (NUMBER.test(text)) return text;
+  if (TIME.test(text)) return `'${text}'`;
+  throw keyError(column);
+}
+
+/** Nothing else comes into a statement as it stands, wherever it was kept meanwhile. */
+const NUMBER = /^-?\d+(\.\d*)?(e[+-]?\d+)?$/;
+const TIME = /^-?\d[\d:. -]*$/;
+
+function keyError({ name }: Column): RelayError {
+  return new RelayError('COPY_PLACE_INVALID', `the column ${name} has no value that its key can begin after`);
+}
+
+/** Under a name of its own: mysql2 takes no column that is called `__proto__`. */
+const expressionOf = (column: Column): string =>
+  `${selectedExpression(column, quoted(column.name))} AS c${column.index}`;

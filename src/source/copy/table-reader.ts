@@ -1,0 +1,259 @@
+import type { Clock } from '../../base/clock.ts';
+import { RelayError } from '../../base/errors.ts';
+import type { FilePosition } from '../../binlog/binlog.ts';
+import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import type { ConnectionSettings } from '../connection-options.ts';
+import { openControlSession, type ControlSession } from '../control-session.ts';
+import type { Published } from '../preflight-tables.ts';
+import { serverErrorNumber } from '../mysql-errors.ts';
+import { numberOf, textOf } from '../rows.ts';
+import { headStatement } from '../server-version.ts';
+import type { Chunk, ChunkRequest, StartPosition, TableName, TableReader, TableView } from '../source.ts';
+import { readDefinition, type TableDefinition } from './definition.ts';
+import { PackedRows } from './packed-rows.ts';
+import { selectAll, selectChunk, type Selection } from './selection.ts';
+
+/**
+ * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
+ * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses.
+ */
+const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = '', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600`;
+/** So long a server may take to make visible what its binlog has. It is some milliseconds as a rule. */
+const VISIBLE_SECONDS = 20;
+const SNAPSHOT_LOOK_MS = 2;
+const REDEFINED = new Set([
+  1054, // ER_BAD_FIELD_ERROR
+  1072, // ER_KEY_COLUMN_DOES_NOT_EXITS
+  1146, // ER_NO_SUCH_TABLE
+  1176, // ER_KEY_DOES_NOT_EXITS: the primary key that is to be used
+  1412, // ER_TABLE_DEF_CHANGED
+]);
+/** A chunk's buffer grows by doubling from here. */
+const FIRST_BYTES = 64 << 10;
+
+export interface TableReaderOptions {
+  readonly settings: ConnectionSettings;
+  readonly published: Published;
+  readonly clock: Clock;
+}
+
+/** Reads tables on one connection of its own, which is made when it is needed, and again after it was lost. */
+export class MysqlTableReader implements TableReader {
+  readonly #options: TableReaderOptions;
+  readonly #closing = new AbortController();
+  #session: Promise<ControlSession> | undefined;
+
+  constructor(options: TableReaderOptions) {
+    this.#options = options;
+  }
+
+  async tables(): Promise<readonly TableName[]> {
+    const session = await this.#connected();
+    const rows = await inUtf8(session, () =>
+      session.query(
+        "SELECT table_schema AS db, table_name AS name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_schema, table_name",
+      ),
+    );
+    return rows
+      .map((row) => ({ database: textOf(row, 'db'), table: textOf(row, 'name') }))
+      .filter(({ database, table }) => this.#options.published.includes(database, table));
+  }
+
+  async definition({ database, table }: TableName, seen: StartPosition): Promise<TableDefinition | undefined> {
+    const session = await this.#connected();
+    // The stream may have brought a statement that the server has not finished yet.
+    const snapshot = await this.#visible(session, seen);
+    if (snapshot !== undefined) await session.query('COMMIT');
+    return inUtf8(session, () => readDefinition(session, session.version, database, table));
+  }
+
+  async read({ definition, after, maxRows, maxBytes, seen }: ChunkRequest): Promise<Chunk> {
+    const session = await this.#connected();
+    const selection = this.#selectionOf(definition);
+    const snapshot = await this.#visible(session, seen);
+    const rows = packedRows(selection, Math.min(maxBytes, FIRST_BYTES));
+    const isWhole = await session.rows(selectChunk(selection, after, maxRows), (b, from, end) => {
+      rows.add(b, from, end);
+      return rows.sizeBytes < maxBytes;
+    });
+    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by any other.
+    const end = snapshot ?? (await this.#end(isWhole ? session : await this.#connected()));
+    if (snapshot !== undefined && isWhole) await session.query('COMMIT');
+    return {
+      images: rows.images,
+      rows: rows.rows,
+      last: rows.lastValues(keyIndexes(definition)),
+      isEnd: isWhole && rows.rows < maxRows,
+      end,
+      serverUuid: session.serverUuid,
+    };
+  }
+
+  async view(definition: TableDefinition, seen: StartPosition): Promise<TableView> {
+    const session = await this.#connected();
+    const selection = this.#selectionOf(definition);
+    const snapshot = await this.#visible(session, seen);
+    if (snapshot === undefined) await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    const end = snapshot ?? (await this.#end(session));
+    return {
+      end,
+      serverUuid: session.serverUuid,
+      rows: async (batchBytes, take) => {
+        let batch = packedRows(selection, FIRST_BYTES);
+        let taken = Promise.resolve();
+        const give = (): void => {
+          const { images, rows } = batch;
+          batch = packedRows(selection, FIRST_BYTES);
+          session.pause();
+          taken = taken
+            .then(() => take(images, rows))
+            .finally(() => {
+              session.resume();
+            });
+          // Waited for at the end.
+          taken.catch(() => undefined);
+        };
+        await session.rows(selectAll(selection), (b, from, end) => {
+          batch.add(b, from, end);
+          if (batch.sizeBytes >= batchBytes) give();
+          return true;
+        });
+        await taken;
+        if (batch.rows > 0) await take(batch.images, batch.rows);
+      },
+      close: async () => {
+        await session.query('COMMIT').catch(() => undefined);
+      },
+    };
+  }
+
+  isRedefinition(thrown: unknown): boolean {
+    const number = serverErrorNumber(thrown);
+    return number !== undefined && REDEFINED.has(number);
+  }
+
+  async load(): Promise<{ readonly threadsRunning: number }> {
+    const session = await this.#connected();
+    const [row] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
+    return { threadsRunning: numberOf(row, 'Value') };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const session = await this.#session?.catch(() => undefined);
+    session?.destroy();
+  }
+
+  #selectionOf(definition: TableDefinition): Selection {
+    const { published } = this.#options;
+    const { database, name, columns } = definition.table;
+    return {
+      definition,
+      columns: columns.filter(
+        (column) => column.isHidden !== true && !published.excludesColumn(database, name, column.name),
+      ),
+    };
+  }
+
+  /**
+   * Resolves when the next read sees everything that `seen` has. What the binlog has delivered, a read may not see yet:
+   * MySQL adds a transaction to gtid_executed after it has become visible. MariaDB says where in the binlog a
+   * consistent snapshot stands: it is open then, and its place is what resolves.
+   */
+  async #visible(session: ControlSession, seen: StartPosition): Promise<FilePosition | undefined> {
+    if (session.version.flavour === 'mariadb') return this.#snapshot(session, seen);
+    if (seen.gtidSet === undefined) throw withoutGtids();
+    if (seen.gtidSet === '') return undefined;
+    const [row] = await session.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late', [
+      seen.gtidSet,
+      String(VISIBLE_SECONDS),
+    ]);
+    if (numberOf(row, 'late') !== 0) throw notVisible();
+    return undefined;
+  }
+
+  async #snapshot(session: ControlSession, seen: StartPosition): Promise<FilePosition> {
+    const { clock } = this.#options;
+    const deadline = clock.monotonic() + VISIBLE_SECONDS * 1000;
+    for (;;) {
+      await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+      const status = new Map(
+        (await session.query("SHOW STATUS LIKE 'binlog_snapshot%'")).map((row) => [
+          textOf(row, 'Variable_name').toLowerCase(),
+          textOf(row, 'Value'),
+        ]),
+      );
+      const place = {
+        file: status.get('binlog_snapshot_file') ?? '',
+        offset: Number(status.get('binlog_snapshot_position') ?? 0),
+      };
+      if (!isBefore(place, seen)) return place;
+      await session.query('COMMIT');
+      if (clock.monotonic() > deadline) throw notVisible();
+      await clock.sleep(SNAPSHOT_LOOK_MS);
+    }
+  }
+
+  /** What a read has seen stands before it, if it is asked for afterwards. */
+  async #end(session: ControlSession): Promise<FilePosition> {
+    const [row] = await session.query(headStatement(session.version));
+    return { file: textOf(row, 'File'), offset: numberOf(row, 'Position') };
+  }
+
+  #connected(): Promise<ControlSession> {
+    if (this.#session !== undefined) return this.#session;
+    const opening: Promise<ControlSession> = this.#open(() => {
+      if (this.#session === opening) this.#session = undefined;
+    });
+    this.#session = opening;
+    opening.catch(() => {
+      if (this.#session === opening) this.#session = undefined;
+    });
+    return opening;
+  }
+
+  async #open(onLost: () => void): Promise<ControlSession> {
+    const { settings, clock } = this.#options;
+    const session = await openControlSession(settings, clock, onLost, this.#closing.signal);
+    await session.query(SESSION);
+    // A server may have another level for all: reads must see what is committed, and a view the same throughout.
+    await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    return session;
+  }
+}
+
+/** What the server says of tables comes as text: names may be in any script. */
+async function inUtf8<T>(session: ControlSession, ask: () => Promise<T>): Promise<T> {
+  await session.query('SET SESSION character_set_results = utf8mb4');
+  try {
+    return await ask();
+  } finally {
+    await session.query('SET SESSION character_set_results = binary');
+  }
+}
+
+function packedRows({ definition, columns }: Selection, sizeBytes: number): PackedRows {
+  return new PackedRows(
+    definition.table.columns.length,
+    columns.map(({ index }) => index),
+    sizeBytes,
+  );
+}
+
+const keyIndexes = ({ table }: TableDefinition): readonly number[] =>
+  table.primaryKey.map(({ column }) => column.index);
+
+/** In the binlog of one server. */
+export function isBefore(a: FilePosition, b: FilePosition): boolean {
+  const files = fileNumber(a.file) - fileNumber(b.file);
+  return files < 0 || (files === 0 && a.offset < b.offset);
+}
+
+const notVisible = (): RelayError =>
+  new RelayError(
+    'SOURCE_BEHIND',
+    `the server has not made visible within ${VISIBLE_SECONDS} s what it had written to its binlog before`,
+  );
+
+const withoutGtids = (): RelayError =>
+  new RelayError('COPY_WITHOUT_GTIDS', 'tables are copied from a server that runs without GTIDs');

@@ -1,0 +1,65 @@
+import type { Connection } from 'mysql2/promise';
+import { RelayError } from '../base/errors.ts';
+
+/** Takes `b[from, end)`, which is valid during the call only; false: no more of them. */
+export type TakePacket = (b: Buffer, from: number, end: number) => boolean;
+
+/**
+ * Hands over the rows of a SELECT as mysql2 gets them, without making values of them. Resolves with true after the last
+ * one, with false as soon as `take` has returned false. Rejects when no row has come for `silenceMs`.
+ */
+export function rowPackets(connection: Connection, sql: string, take: TakePacket, silenceMs: number): Promise<boolean> {
+  // Members that mysql2's types do not show: the connection under the promises, and the command that a query is.
+  const { connection: bare } = connection as unknown as { readonly connection: BareConnection };
+  return new Promise((resolve, reject) => {
+    let rows = 0;
+    let rowsSeen = -1;
+    const watch = setInterval(() => {
+      if (rows === rowsSeen) settle(() => reject(new RelayError('SOURCE_UNREACHABLE', `no row for ${silenceMs} ms`)));
+      rowsSeen = rows;
+    }, silenceMs);
+    const settle = (end: () => void): void => {
+      clearInterval(watch);
+      command.row = ignore;
+      end();
+    };
+    const command = bare.query({ sql, rowsAsArray: true }, (error) => {
+      settle(() => (error === null ? resolve(true) : reject(error)));
+    });
+    const { row: lastPacket } = command;
+    const ignore: OnPacket = function ignored() {
+      return ignored;
+    };
+    const onPacket: OnPacket = function (this: RowCommand, packet, owner) {
+      // mysql2's own code reads what comes after the last row.
+      if (packet.isEOF()) return lastPacket.call(this, packet, owner);
+      rows += 1;
+      try {
+        if (take(packet.buffer, packet.offset, packet.end)) return onPacket;
+        settle(() => resolve(false));
+      } catch (error) {
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
+      return ignore;
+    };
+    command.row = onPacket;
+  });
+}
+
+interface BareConnection {
+  query(options: { sql: string; rowsAsArray: boolean }, callback: (error: Error | null) => void): RowCommand;
+}
+
+interface RowCommand {
+  /** Takes the packet of a row, and returns what takes the next packet. */
+  row: OnPacket;
+}
+
+type OnPacket = (this: RowCommand, packet: RowPacket, owner: unknown) => unknown;
+
+interface RowPacket {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly end: number;
+  isEOF(): boolean;
+}

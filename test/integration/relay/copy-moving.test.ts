@@ -1,0 +1,135 @@
+/**
+ * Copies of tables that change meanwhile: everything that the relay publishes fits what it has said before, and written
+ * by key it is the source at the end. `COPY_SEEDS=1,2,3` chooses the random workloads, `COPY_SERVERS=8.0` the servers.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MysqlServer, MysqlVersion } from '../../../dev/servers/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
+import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
+import { CopyingRelay, rowTextsOf } from '../../support/copying-relay.ts';
+import { CopyWorkload, createTable, fill, KEY_KINDS, selectTexts } from '../../support/copy-tables.ts';
+import { Random } from '../../support/round-trip/random.ts';
+import { connectMysql, uniqueName } from '../../support/servers.ts';
+import { Upserts } from '../../support/upserts.ts';
+
+const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
+const CLIENTS = 16;
+const ROWS = 300;
+
+interface ServerKind {
+  readonly name: string;
+  readonly version: MysqlVersion;
+  readonly flags: readonly string[];
+  /** The relay reads a parallel replica of the server that is written to, and the server itself, in turns. */
+  readonly hasReplica?: boolean;
+}
+
+const SERVERS: readonly ServerKind[] = [
+  { name: '9.7', version: '9.7', flags: ['--sync-binlog=1', '--binlog-group-commit-sync-delay=2000'] },
+  { name: '9.7 unordered', version: '9.7', flags: ['--sync-binlog=0', '--binlog-order-commits=OFF'] },
+  { name: '8.0', version: '8.0', flags: [] },
+  {
+    name: '9.7 and a replica',
+    version: '9.7',
+    flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'],
+    hasReplica: true,
+  },
+  { name: 'mariadb-10.11', version: 'mariadb-10.11', flags: [] },
+];
+const collated = (version: MysqlVersion, sql: string): string =>
+  version.startsWith('mariadb') ? sql.replaceAll('utf8mb4_0900_ai_ci', 'utf8mb4_unicode_ci') : sql;
+const CHOSEN = process.env['COPY_SERVERS']?.split(',');
+
+describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
+  '$name',
+  ({ version, flags, hasReplica }) => {
+    let mysql: MysqlServer;
+    let replica: MysqlServer | undefined;
+    let connections: Connection[];
+    beforeAll(async () => {
+      mysql = await startMysql({ version, own: true, flags, progress: () => undefined });
+      if (hasReplica === true) replica = await replicaOf(mysql, flags);
+      connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
+      for (const connection of connections)
+        await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
+    }, 120_000);
+    afterAll(async () => {
+      for (const connection of connections) await connection.end();
+      await replica?.remove();
+      await mysql.remove();
+    });
+
+    describe.each(SEEDS)('seed %s', (seed) => {
+      it.each(['key', 'table'] as const)(
+        'a copy fits the stream at every row, with ordering %s (invariant 19)',
+        async (ordering) => {
+          const random = new Random(`${seed} ${ordering}`);
+          const [admin, ...clients] = connections;
+          if (admin === undefined) throw new Error('no connection');
+          const database = uniqueName('moving_');
+          await admin.query(`CREATE DATABASE ${database}`);
+          for (const connection of connections) await connection.query(`USE ${database}`);
+          const tables = KEY_KINDS.map((kind, i) => ({ table: `t${i}`, kind }));
+          for (const { table, kind } of tables)
+            await admin.query(`${collated(version, createTable(table, kind))}; ${fill(table, kind, ROWS)}`);
+
+          const sink = new Upserts();
+          const store = createMemoryCheckpointStore();
+          const start = (): CopyingRelay =>
+            new CopyingRelay({
+              mysql,
+              tables: { include: [`${database}.*`] },
+              sink,
+              store,
+              ordering,
+              stopTimeoutMs: 0,
+              copying: { maxRows: random.pick([1, 3, 10, 40]) },
+            });
+          let run = start();
+          const workload = new CopyWorkload(clients, tables, random, () => {
+            const progress = run.relay.status().copying;
+            return progress && { table: progress.table.slice(database.length + 1), n: progress.rows * 2 };
+          });
+          try {
+            for (let kills = 0; kills < 3; kills += 1) {
+              await sleep(random.int(200, 2500));
+              await run.kill();
+              run = start();
+            }
+            await run.untilCopied(180_000);
+          } finally {
+            await workload.stop();
+          }
+          await run.untilPublished(admin);
+          await run.stop();
+          expect(sink.problems.slice(0, 5)).toEqual([]);
+          for (const { table, kind } of tables)
+            expect(sink.texts(table), `${table} ${kind.name}`).toEqual(
+              await rowTextsOf(admin, selectTexts(table, kind)),
+            );
+          const [{ tables: states = [] } = {}] = run.relay.status().copies;
+          expect(states.filter(({ state }) => state !== 'copied')).toEqual([]);
+          expect(workload.transactions).toBeGreaterThan(200);
+          await admin.query(`DROP DATABASE ${database}`);
+        },
+        300_000,
+      );
+    });
+  },
+);
+
+async function replicaOf(source: MysqlServer, flags: readonly string[]): Promise<MysqlServer> {
+  const replica = await startMysql({ own: true, flags, progress: () => undefined });
+  const [onSource, onReplica] = [await connectMysql(source), await connectMysql(replica)];
+  const [rows] = await onSource.query({ sql: 'SELECT @@GLOBAL.gtid_executed', rowsAsArray: true });
+  const executed = String((rows as unknown as unknown[][])[0]?.[0]).replaceAll('\n', '');
+  await onReplica.query(`RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '${executed}'`);
+  await onReplica.query(
+    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${source.host}', SOURCE_PORT = ${source.port}, SOURCE_USER = '${source.relayUser}',
+      SOURCE_PASSWORD = '${source.relayPassword}', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1; START REPLICA`,
+  );
+  await Promise.all([onSource.end(), onReplica.end()]);
+  return replica;
+}

@@ -1,0 +1,95 @@
+/** The command against a real admin server, with a relay of this test's own behind it. */
+import { pino } from 'pino';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { AdminServer } from '../../../src/admin/admin.ts';
+import { startAdmin } from '../../../src/admin/server.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { RelayError } from '../../../src/base/errors.ts';
+import type { Copy } from '../../../src/checkpoint/checkpoint.ts';
+import { main } from '../../../src/cli/main.ts';
+import type { CopyRequest } from '../../../src/relay/relay.ts';
+import { idleStatus } from '../admin/relay-status.ts';
+
+const COPY: Copy = { id: '7', patterns: ['shop.*'], requestedAt: '2026-11-23T11:20:00.000Z', isPaused: false };
+let server: AdminServer | undefined;
+let asked: CopyRequest[] = [];
+
+async function run(
+  args: readonly string[],
+  take: (request: CopyRequest) => readonly Copy[] = () => [COPY],
+  copies: readonly Copy[] = [],
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  asked = [];
+  server = await startAdmin(
+    { host: '127.0.0.1', port: 0, hosts: [] },
+    {
+      status: () => ({ ...idleStatus, copies }),
+      logger: pino({ level: 'silent' }),
+      clock: systemClock,
+      version: '1.2.3',
+      acknowledge: () => [],
+      copy: (request) => {
+        asked.push(request);
+        return take(request);
+      },
+    },
+  );
+  const [stdout, stderr] = [process.stdout, process.stderr].map((stream) => {
+    const written: string[] = [];
+    vi.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    return written;
+  });
+  const code = await main(['copy', ...args, '--url', server.address]);
+  return { code, stdout: stdout?.join('') ?? '', stderr: stderr?.join('') ?? '' };
+}
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server?.close();
+});
+
+it('asks for tables, and says how to follow the copy', async () => {
+  expect(await run(['shop.orders', 'crm.*'])).toEqual({
+    code: 0,
+    stdout: 'copy 7 was taken; binlog-relay copy --list shows how far it is\n',
+    stderr: '',
+  });
+  expect(asked).toEqual([{ do: 'copy', patterns: ['shop.orders', 'crm.*'] }]);
+});
+
+it.each(['pause', 'resume', 'cancel'] as const)('--%s shows the copy as it is then', async (word) => {
+  const { code, stdout } = await run([`--${word}`, '7'], () => [{ ...COPY, isPaused: true }]);
+  expect([code, stdout]).toEqual([0, 'copy 7 of 2026-11-23T11:20:00.000Z: shop.*\n  paused\n']);
+  expect(asked).toEqual([{ do: word, id: '7' }]);
+});
+
+it('lists copies, or that there are none', async () => {
+  expect((await run(['--list'])).stdout).toBe('no copies\n');
+  await server?.close();
+  const ended = { ...COPY, endedAt: '2026-11-23T11:21:00.000Z', tables: [] };
+  expect((await run(['--list'], undefined, [ended])).stdout).toBe(
+    'copy 7 of 2026-11-23T11:20:00.000Z: shop.*\n  ended at 2026-11-23T11:21:00.000Z: names no published table\n',
+  );
+  expect(asked).toEqual([]);
+});
+
+it.each([
+  ['USAGE', 78],
+  ['COPY_UNKNOWN', 1],
+  ['COPY_WITHOUT_GTIDS', 78],
+] as const)('says what the relay says when it refuses with %s', async (code, exitCode) => {
+  const refused = await run(['--cancel', '8'], () => {
+    throw new RelayError(code, 'what is wrong', { remedy: 'Do this.' });
+  });
+  expect(refused).toEqual({ code: exitCode, stdout: '', stderr: `${code}: what is wrong\nWhat to do: Do this.\n` });
+});
+
+it.each([[[]], [['a.b', '--list']], [['--pause', '1', '--cancel', '1']], [['--pause', '1', '--pause', '2']]])(
+  'asks nothing when it is not clear what is wanted: %j',
+  async (args) => {
+    const { code, stderr } = await run(args);
+    expect(code).toBe(78);
+    expect(stderr).toContain('--list');
+    expect(asked).toEqual([]);
+  },
+);
