@@ -69,7 +69,7 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
           const [admin, ...clients] = connections;
           if (admin === undefined) throw new Error('no connection');
           const database = uniqueName('moving_');
-          await admin.query(`CREATE DATABASE ${database}`);
+          await admin.query(`CREATE DATABASE ${database}; GRANT SELECT ON ${database}.* TO ${mysql.relayUser}`);
           for (const connection of connections) await connection.query(`USE ${database}`);
           const tables = KEY_KINDS.map((kind, i) => ({ table: `t${i}`, kind }));
           for (const { table, kind } of tables)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { parseCheckpoint, renderCheckpoint } from '../../../src/checkpoint/file-format.ts';
 import { checkpoint } from '../../support/checkpoints.ts';
 
@@ -36,6 +37,42 @@ describe('renderCheckpoint', () => {
   it('throws for what could not be read back', () => {
     expect(() => renderCheckpoint(checkpoint(1, { epoch: 0.5 }))).toThrow();
     expect(() => renderCheckpoint(checkpoint(1, { lanes: [] }))).toThrow();
+  });
+});
+
+describe('copies of tables', () => {
+  const copies: NonNullable<Checkpoint['copies']> = {
+    newestId: 2,
+    list: [
+      { id: '1', patterns: ['shop.*'], requestedAt: 'then', isPaused: false, endedAt: 'later', isCancelled: true },
+      {
+        id: '2',
+        patterns: ['*.*'],
+        requestedAt: 'then',
+        isPaused: true,
+        tables: [
+          { database: 'shop', table: 'orders', state: 'copying', rows: 5, after: ['3132', ''], key: 'id 3 0 0, x' },
+          { database: 'shop', table: 'items', state: 'failed', rows: 0, reason: 'a view' },
+        ],
+      },
+    ],
+  };
+
+  it('are read back as they were', () => {
+    const written = checkpoint(1, { copies });
+    expect(parse(renderCheckpoint(written))).toEqual({ ok: true, checkpoint: written });
+  });
+
+  it('are refused where a place is none, whoever has computed the checksum', () => {
+    const [, second] = copies.list;
+    const [table] = second?.tables ?? [];
+    if (second === undefined || table === undefined) throw new Error('no table');
+    for (const after of [[], ['3'], ['XY'], ["31' OR 1"]])
+      expect(() =>
+        renderCheckpoint(
+          checkpoint(1, { copies: { newestId: 2, list: [{ ...second, tables: [{ ...table, after }] }] } }),
+        ),
+      ).toThrow();
   });
 });
 

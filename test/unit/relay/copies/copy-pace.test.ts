@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { CopyPace } from '../../../../src/relay/copies/copy-pace.ts';
+import { ManualClock } from '../../../support/sink/manual-clock.ts';
+
+const never = new AbortController().signal;
+
+function newPace(rest: number, load: () => number): { readonly clock: ManualClock; readonly pace: CopyPace } {
+  const clock = new ManualClock();
+  const reader = { load: () => Promise.resolve({ threadsRunning: load() }) };
+  return { clock, pace: new CopyPace({ reader, maxThreadsRunning: 10, rest, clock }) };
+}
+
+describe('CopyPace', () => {
+  it('rests for so many times as long as was worked', async () => {
+    const { clock, pace } = newPace(3, () => 1);
+    await pace.wait(never);
+    await clock.advance(200);
+    let isOver = false;
+    const waiting = pace.wait(never).then(() => (isOver = true));
+    await clock.advance(599);
+    expect(isOver).toBe(false);
+    await clock.advance(1);
+    await waiting;
+    expect(isOver).toBe(true);
+  });
+
+  it('waits while more threads run than it may disturb, says so, and looks every second', async () => {
+    let threads = 11;
+    let looks = 0;
+    const { clock, pace } = newPace(0, () => {
+      looks += 1;
+      return threads;
+    });
+    const waiting = pace.wait(never);
+    await clock.advance(0);
+    expect(pace.waitsFor).toBe('11 threads run on the server');
+    await clock.advance(1000);
+    expect(looks).toBe(2);
+    threads = 10;
+    await clock.advance(1000);
+    await waiting;
+    expect(pace.waitsFor).toBeUndefined();
+    expect(looks).toBe(3);
+    await pace.wait(never);
+    expect(looks).toBe(3);
+  });
+
+  it('ends its wait with the run', async () => {
+    const ended = new AbortController();
+    const { clock, pace } = newPace(1000, () => 1);
+    await pace.wait(ended.signal);
+    await clock.advance(1000);
+    const waiting = pace.wait(ended.signal);
+    ended.abort();
+    await waiting;
+    expect(clock.sleeping).toBe(0);
+  });
+});
