@@ -141,7 +141,9 @@ export class CopyList {
   }
 
   #set(list: readonly Copy[]): void {
-    const ended = list.filter(({ endedAt }) => endedAt !== undefined);
+    const ended = list
+      .flatMap(({ id, endedAt }) => (endedAt === undefined ? [] : [{ id, endedAt }]))
+      .sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt));
     const dropped = new Set(ended.slice(0, Math.max(0, ended.length - MAX_ENDED)).map(({ id }) => id));
     this.#list = list.filter(({ id }) => !dropped.has(id));
     this.version += 1;

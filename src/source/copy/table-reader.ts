@@ -101,6 +101,7 @@ export class MysqlTableReader implements TableReader {
       rows: async (batchBytes, take) => {
         let batch = packedRows(selection, FIRST_BYTES);
         let taken = Promise.resolve();
+        let isRefused = false;
         const give = (): void => {
           const { images, rows } = batch;
           batch = packedRows(selection, FIRST_BYTES);
@@ -110,13 +111,15 @@ export class MysqlTableReader implements TableReader {
             .finally(() => {
               session.resume();
             });
-          // Waited for at the end.
-          taken.catch(() => undefined);
+          // Waited for at the end, which comes now.
+          taken.catch(() => {
+            isRefused = true;
+          });
         };
         await session.rows(selectAll(selection), (b, from, end) => {
           batch.add(b, from, end);
           if (batch.sizeBytes >= batchBytes) give();
-          return true;
+          return !isRefused;
         });
         await taken;
         if (batch.rows > 0) await take(batch.images, batch.rows);

@@ -78,6 +78,8 @@ it('what cannot be copied is said, and neither the stream nor the other tables w
     CREATE TABLE slow_engine (id INT PRIMARY KEY) ENGINE = MyISAM;
     CREATE TABLE too_wide (id INT PRIMARY KEY, x LONGTEXT);
     INSERT INTO too_wide VALUES (1, REPEAT('x', 5 << 20));
+    CREATE TABLE wide_keyless (x LONGTEXT);
+    INSERT INTO wide_keyless VALUES ('x'), (REPEAT('x', 5 << 20)), ('y');
     CREATE VIEW a_view AS SELECT * FROM a`);
   const sink = new Upserts();
   const run = new CopyingRelay({
@@ -91,10 +93,12 @@ it('what cannot be copied is said, and neither the stream nor the other tables w
     'd copied',
     'slow_engine failed',
     'too_wide failed',
+    'wide_keyless failed',
   ]);
   expect(tables.map(({ reason = '' }) => reason.replaceAll(name, 'db')).slice(1)).toEqual([
     expect.stringContaining('db.slow_engine is a table of MyISAM'),
     expect.stringContaining('a row of db.too_wide (with the primary key id) makes a message of'),
+    expect.stringContaining('a row of db.wide_keyless (without a primary key) makes a message of'),
   ]);
   await connection.query('INSERT INTO d VALUES (1)');
   await run.untilPublished(connection);

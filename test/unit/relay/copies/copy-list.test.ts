@@ -3,7 +3,8 @@ import { CopyList } from '../../../../src/relay/copies/copy-list.ts';
 import { codeOf } from '../../../support/binlog-fixture.ts';
 
 const NOW = Date.parse('2026-11-29T00:00:00Z');
-const newList = (stored?: ReturnType<CopyList['stored']>): CopyList => new CopyList(stored, () => NOW);
+let nowMs = NOW;
+const newList = (stored?: ReturnType<CopyList['stored']>): CopyList => new CopyList(stored, () => nowMs);
 const TABLES = [
   { database: 'shop', table: 'items' },
   { database: 'shop', table: 'orders' },
@@ -78,5 +79,10 @@ describe('CopyList', () => {
     expect(list.list).toHaveLength(6);
     expect(list.list[0]?.id).toBe(open);
     expect(list.list.at(-1)?.id).toBe('31');
+    // The one that ends last is the newest, however early it was asked for.
+    nowMs += 1000;
+    list.cancel(open);
+    nowMs = NOW;
+    expect(list.get(open).isCancelled).toBe(true);
   });
 });
