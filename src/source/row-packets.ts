@@ -14,25 +14,29 @@ export function rowPackets(connection: Connection, sql: string, take: TakePacket
   return new Promise((resolve, reject) => {
     let rows = 0;
     let rowsSeen = -1;
+    let isSettled = false;
+    const ignore: OnPacket = function ignored() {
+      return ignored;
+    };
     const watch = setInterval(() => {
       if (rows === rowsSeen) settle(() => reject(new RelayError('SOURCE_UNREACHABLE', `no row for ${silenceMs} ms`)));
       rowsSeen = rows;
     }, silenceMs);
+    // mysql2 does not end what was asked of a connection that is destroyed: the process must not wait for this.
+    watch.unref();
     const settle = (end: () => void): void => {
+      isSettled = true;
       clearInterval(watch);
-      command.row = ignore;
       end();
     };
     const command = bare.query({ sql, rowsAsArray: true }, (error) => {
       settle(() => (error === null ? resolve(true) : reject(error)));
     });
     const { row: lastPacket } = command;
-    const ignore: OnPacket = function ignored() {
-      return ignored;
-    };
     const onPacket: OnPacket = function (this: RowCommand, packet, owner) {
       // mysql2's own code reads what comes after the last row.
       if (packet.isEOF()) return lastPacket.call(this, packet, owner);
+      if (isSettled) return ignore;
       rows += 1;
       try {
         if (take(packet.buffer, packet.offset, packet.end)) return onPacket;

@@ -227,6 +227,7 @@ export class Copier {
         ended,
       );
       watched.close();
+      pace.worked(readMs + heldMs);
       if (given === undefined) continue;
       size.took(chunk.rows, chunk.images.length, Math.max(readMs, heldMs * HOLD_WEIGHT));
       redefinitions = 0;

@@ -19,18 +19,23 @@ export class CopyPace {
   /** Why the copy waits at the moment. */
   waitsFor: string | undefined;
   readonly #options: CopyPaceOptions;
-  #workSinceMs: number;
+  #workedMs = 0;
   #lookedMs = -Infinity;
 
   constructor(options: CopyPaceOptions) {
     this.#options = options;
-    this.#workSinceMs = options.clock.monotonic();
+  }
+
+  /** A chunk took so long to read and to publish. What it waited for the stream meanwhile is no work. */
+  worked(ms: number): void {
+    this.#workedMs += ms;
   }
 
   /** Before each chunk: resolves when the next one may be read. */
   async wait(ended: AbortSignal): Promise<void> {
     const { clock, rest, maxThreadsRunning, reader } = this.#options;
-    const restMs = (clock.monotonic() - this.#workSinceMs) * rest;
+    const restMs = this.#workedMs * rest;
+    this.#workedMs = 0;
     if (restMs >= 1) await clock.sleep(restMs, ended);
     while (!isAborted(ended) && clock.monotonic() - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = clock.monotonic();
@@ -42,6 +47,5 @@ export class CopyPace {
       await clock.sleep(LOOK_MS, ended);
     }
     this.waitsFor = undefined;
-    this.#workSinceMs = clock.monotonic();
   }
 }

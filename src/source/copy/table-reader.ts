@@ -17,7 +17,7 @@ import { selectAll, selectChunk, type Selection } from './selection.ts';
  * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
  * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses.
  */
-const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = '', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600`;
+const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = '', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600, completion_type = 'NO_CHAIN'`;
 /** So long a server may take to make visible what its binlog has. It is some milliseconds as a rule. */
 const VISIBLE_SECONDS = 20;
 const SNAPSHOT_LOOK_MS = 2;
@@ -107,7 +107,7 @@ export class MysqlTableReader implements TableReader {
           batch = packedRows(selection, FIRST_BYTES);
           session.pause();
           taken = taken
-            .then(() => take(images, rows))
+            .then(() => (isRefused ? undefined : take(images, rows)))
             .finally(() => {
               session.resume();
             });
@@ -116,11 +116,18 @@ export class MysqlTableReader implements TableReader {
             isRefused = true;
           });
         };
-        await session.rows(selectAll(selection), (b, from, end) => {
-          batch.add(b, from, end);
-          if (batch.sizeBytes >= batchBytes) give();
-          return !isRefused;
-        });
+        try {
+          await session.rows(selectAll(selection), (b, from, end) => {
+            batch.add(b, from, end);
+            if (batch.sizeBytes >= batchBytes) give();
+            return !isRefused;
+          });
+        } catch (error) {
+          // Nothing of this view may reach the lanes once the stream goes on.
+          isRefused = true;
+          await taken.catch(() => undefined);
+          throw error;
+        }
         await taken;
         if (batch.rows > 0) await take(batch.images, batch.rows);
       },
@@ -218,6 +225,7 @@ export class MysqlTableReader implements TableReader {
   async #open(onLost: () => void): Promise<ControlSession> {
     const { settings, clock } = this.#options;
     const session = await openControlSession(settings, clock, onLost, this.#closing.signal);
+    await session.query('SET NAMES utf8mb4');
     await session.query(SESSION);
     // A server may have another level for all: reads must see what is committed, and a view the same throughout.
     await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
