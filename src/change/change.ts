@@ -59,3 +59,15 @@ export interface RowChange {
   /** Where the image with the previous values of an update starts; unused otherwise. */
   before: number;
 }
+
+export const newRowChange = (): RowChange => ({
+  transaction: { source: '', number: '', gno: undefined, commitTimeMs: 0 },
+  serial: 0,
+  n: 0,
+  isInsertHalf: false,
+  row: { laneHash: 0, keyHash: 0, isAnyKey: false },
+  image: Buffer.alloc(0),
+  start: 0,
+  end: 0,
+  before: 0,
+});

@@ -24,7 +24,7 @@ export interface EnvelopeFacts {
   /** Id of the copy that the rows, or the mark, are of; undefined for what the stream brings. */
   readonly copy?: string | undefined;
   /** Only on the message that says where the copy of a table begins or ends. */
-  readonly copyMark?: CopyMark['what'];
+  readonly copyMark?: CopyMark['what'] | undefined;
 }
 
 /** The properties of a message, encoded so that RocketMQ takes them. */

@@ -97,7 +97,6 @@ export interface OpenXaBranch {
 
 /** What an operator asks of copies of tables. */
 export type CopyRequest =
-  | { readonly do: 'list' }
   /** `database.table` patterns: published tables that match them are copied. */
   | { readonly do: 'copy'; readonly patterns: readonly string[] }
   | { readonly do: 'pause' | 'resume' | 'cancel'; readonly id: string };

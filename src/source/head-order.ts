@@ -1,6 +1,6 @@
 /** Whether a server has only moved forward since it was last asked. Pure. */
 import { RelayError } from '../base/errors.ts';
-import { baseName, fileNumber } from '../binlog/wire/binlog-file.ts';
+import { baseName, isBefore } from '../binlog/wire/binlog-file.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { flavourOf } from '../binlog/gtids/gtids.ts';
 import { MariadbPosition, parseGtidList } from '../binlog/gtids/mariadb-position.ts';
@@ -48,7 +48,5 @@ function lostGtids(before: string | undefined, now: string | undefined): string 
 }
 
 function isEarlier(a: Head, b: Head): boolean {
-  if (baseName(a.file) !== baseName(b.file)) return false;
-  const files = fileNumber(a.file) - fileNumber(b.file);
-  return files < 0 || (files === 0 && a.offset < b.offset);
+  return baseName(a.file) === baseName(b.file) && isBefore(a, b);
 }

@@ -1,4 +1,4 @@
-import type { RowChange } from '../../change/change.ts';
+import { newRowChange } from '../../change/change.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { TablePlan } from '../tables/table-plan.ts';
 import { SELECTED } from '../tables/value-form.ts';
@@ -26,17 +26,7 @@ export interface CopiedRowsOptions {
 export class CopiedRows {
   readonly #options: CopiedRowsOptions;
   readonly #key: ExactKey;
-  readonly #change: RowChange = {
-    transaction: { source: '', number: '', gno: undefined, commitTimeMs: 0 },
-    serial: 0,
-    n: 0,
-    isInsertHalf: false,
-    row: { laneHash: 0, keyHash: 0, isAnyKey: false },
-    image: Buffer.alloc(0),
-    start: 0,
-    end: 0,
-    before: 0,
-  };
+  readonly #change = newRowChange();
 
   constructor(options: CopiedRowsOptions) {
     this.#options = options;

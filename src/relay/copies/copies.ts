@@ -67,8 +67,6 @@ export class Copies {
   /** Returns those that it is about. Throws USAGE, COPY_UNKNOWN, COPY_WITHOUT_GTIDS. */
   take(request: CopyRequest): readonly Copy[] {
     switch (request.do) {
-      case 'list':
-        return this.list.list;
       case 'copy': {
         if (this.#copier === undefined || this.stream.seen.gtidSet === undefined) throw withoutGtids();
         const copy = this.list.add(request.patterns);

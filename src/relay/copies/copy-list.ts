@@ -1,5 +1,6 @@
 import { parseGlob } from '../../base/glob.ts';
 import { RelayError } from '../../base/errors.ts';
+import { tableFilter } from '../../change/table-filter.ts';
 import type { Copies, Copy, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
 
@@ -55,11 +56,13 @@ export class CopyList {
   }
 
   get(id: string): Copy {
-    return this.#find(id);
+    const found = this.#list.find((copy) => copy.id === id);
+    if (found === undefined) throw new RelayError('INTERNAL', `there is no copy ${id}`);
+    return found;
   }
 
   tableOf(id: string, database: string, table: string): TableCopy | undefined {
-    return this.#find(id).tables?.find((each) => each.database === database && each.table === table);
+    return this.get(id).tables?.find((each) => each.database === database && each.table === table);
   }
 
   /** The first copy that has something to do, and is not paused. */
@@ -69,28 +72,21 @@ export class CopyList {
 
   /** The tables that the patterns of the copy name, of those that the server has. */
   resolve(id: string, tables: readonly TableName[]): void {
-    const copy = this.#find(id);
-    const globs = copy.patterns.flatMap((pattern) => {
-      const parsed = parseGlob(pattern, 2);
-      return parsed.ok ? [parsed.parts] : [];
-    });
-    const named = tables.filter(({ database, table }) =>
-      globs.some(
-        ([databaseGlob, tableGlob]) => databaseGlob?.matches(database) === true && tableGlob?.matches(table) === true,
-      ),
-    );
+    const copy = this.get(id);
+    const asked = tableFilter({ include: copy.patterns, exclude: [], excludeColumns: [] });
+    const named = tables.filter(({ database, table }) => asked.includes(database, table));
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
   }
 
   /** The table of the copy that is worked on, or is the next one; undefined when there is none. */
   nextTable(id: string): TableCopy | undefined {
-    return this.#find(id).tables?.find(({ state }) => state === 'waiting' || state === 'copying');
+    return this.get(id).tables?.find(({ state }) => state === 'waiting' || state === 'copying');
   }
 
   /** How far one table is now. */
   update(id: string, table: TableCopy): void {
-    const copy = this.#find(id);
+    const copy = this.get(id);
     const tables = (copy.tables ?? []).map((each) =>
       each.database === table.database && each.table === table.table ? table : each,
     );
@@ -128,12 +124,6 @@ export class CopyList {
   #endIfDone(id: string): void {
     if (this.nextTable(id) !== undefined) return;
     this.#change(id, (copy) => ({ ...copy, endedAt: this.#time() }));
-  }
-
-  #find(id: string): Copy {
-    const found = this.#list.find((copy) => copy.id === id);
-    if (found === undefined) throw new RelayError('INTERNAL', `there is no copy ${id}`);
-    return found;
   }
 
   #replace(copy: Copy): void {

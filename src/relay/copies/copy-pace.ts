@@ -1,5 +1,4 @@
 import type { Clock } from '../../base/clock.ts';
-import { asRelayError } from '../../base/errors.ts';
 import { isAborted } from '../../base/retry.ts';
 import type { TableReader } from '../../source/source.ts';
 
@@ -39,9 +38,7 @@ export class CopyPace {
     if (restMs >= 1) await clock.sleep(restMs, ended);
     while (!isAborted(ended) && clock.monotonic() - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = clock.monotonic();
-      const { threadsRunning } = await reader.load().catch((thrown: unknown) => {
-        throw asRelayError(thrown);
-      });
+      const { threadsRunning } = await reader.load();
       if (threadsRunning <= maxThreadsRunning) break;
       this.waitsFor = `${threadsRunning} threads run on the server`;
       await clock.sleep(LOOK_MS, ended);

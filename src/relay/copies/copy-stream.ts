@@ -1,6 +1,7 @@
 import { RelayError } from '../../base/errors.ts';
 import type { FilePosition } from '../../binlog/binlog.ts';
-import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
+import { unlessAborted } from '../../base/retry.ts';
 import type { CopyMark } from '../../format/format.ts';
 import type { StartPosition } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
@@ -171,19 +172,13 @@ export class CopyStream {
 }
 
 /** What `work` gives. Rejects when `ended` aborts. */
-function orEnd<T>(ended: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new RelayError('INTERNAL', 'the run ends'));
-    ended.addEventListener('abort', abort, { once: true });
-    if (ended.aborted) abort();
-    work.then(resolve, reject).finally(() => ended.removeEventListener('abort', abort));
-  });
-}
-
-/** In the binlog of one server. */
-function isBefore(a: FilePosition, b: FilePosition): boolean {
-  const files = fileNumber(a.file) - fileNumber(b.file);
-  return files < 0 || (files === 0 && a.offset < b.offset);
+async function orEnd<T>(ended: AbortSignal, work: Promise<T>): Promise<T> {
+  const done = await unlessAborted(
+    ended,
+    work.then((result) => ({ result })),
+  );
+  if (done === undefined) throw new RelayError('INTERNAL', 'the run ends');
+  return done.result;
 }
 
 const otherServer = (): RelayError =>

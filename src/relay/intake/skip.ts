@@ -1,5 +1,5 @@
 import { RelayError } from '../../base/errors.ts';
-import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { flavourOf, parseGtids } from '../../binlog/gtids/gtids.ts';
 import type { StartPosition } from '../../source/source.ts';
 import type { SkipState, SkipStatus } from '../relay.ts';
@@ -61,9 +61,4 @@ export class Skip implements SkipStatus {
     const isPassed = parseGtids(flavour, start.gtidSet).contains(parseGtids(flavour, this.transaction));
     return isPassed ? 'before-start' : 'waiting';
   }
-}
-
-function isBefore(a: { readonly file: string; readonly offset: number }, b: typeof a): boolean {
-  const files = fileNumber(a.file) - fileNumber(b.file);
-  return files < 0 || (files === 0 && a.offset < b.offset);
 }

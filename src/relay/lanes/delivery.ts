@@ -5,7 +5,7 @@ import type { OutboundMessage, Sink } from '../../sink/sink.ts';
 import type { LowWaterMark } from '../progress/low-water-mark.ts';
 import type { Right } from '../progress/right.ts';
 import type { Message } from './message.ts';
-import { marksOf, sealRows, type SealOptions } from './seal.ts';
+import { marksOf, sealAnnounced, sealRows, type SealedAnnounced, type SealOptions } from './seal.ts';
 
 export interface DeliveryOptions extends SealOptions {
   readonly sink: Sink;
@@ -32,13 +32,11 @@ export interface Acknowledged extends Pick<Message, 'rows' | 'commitTimeMs'> {
 }
 
 /** A message without rows: a statement, or where the copy of a table begins or ends. */
-export interface Announced {
+export interface Announced extends SealedAnnounced {
   readonly commitTimeMs: number;
   readonly sizeBytes: number;
   /** A statement: it may have a topic of its own. */
   readonly isDdl: boolean;
-  /** `lanes`: how many carry it. */
-  seal(lane: string, sequence: number, lanes: number, options: SealOptions): OutboundMessage;
 }
 
 const BACKOFF: Backoff = { firstMs: 50, lastMs: 2000 };
@@ -71,7 +69,7 @@ export class Delivery {
   /** What it holds of the low-water mark, its barrier releases. `lanes`: how many carry it. */
   announced(lane: string, announced: Announced, sequence: number, lanes: number): Promise<void> {
     const { sink, ddl: own, onAcknowledged } = this.#options;
-    const seal = (): OutboundMessage => announced.seal(lane, sequence, lanes, this.#options);
+    const seal = (): OutboundMessage => sealAnnounced(lane, announced, sequence, lanes, this.#options);
     return this.#send(announced.isDdl ? (own?.sink ?? sink) : sink, seal, (bodyBytes) => {
       onAcknowledged({ rows: 0, commitTimeMs: announced.commitTimeMs, copy: undefined }, bodyBytes);
     });

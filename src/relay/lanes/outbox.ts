@@ -7,13 +7,13 @@ import { messageKey } from '../../format/properties.ts';
 import type { PublishPolicy } from '../tables/publish-policy.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { MessageClass } from '../tables/table-plan.ts';
+import { announcedDdl, announcedMark } from './announced.ts';
 import { Barrier } from './barrier.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { Lane } from './lane.ts';
 import { Message, type MessageSizes } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import { rowTooLarge } from './row-too-large.ts';
-import { sealCopyMark, sealDdl } from './seal.ts';
 import { Turns } from './turns.ts';
 
 export interface OutboxOptions extends DeliveryOptions {
@@ -143,22 +143,12 @@ export class Outbox implements RowTaker {
    * `isBlocked` is false.
    */
   announce(ddl: PublishedDdl): void {
-    this.#barrier.close({
-      commitTimeMs: ddl.commitTimeMs,
-      sizeBytes: ddl.sql.length,
-      isDdl: true,
-      seal: (lane, sequence, lanes, options) => sealDdl(lane, ddl, sequence, lanes, options),
-    });
+    this.#barrier.close(announcedDdl(ddl, this.#options.format));
   }
 
   /** Says in every lane where the copy of a table begins or ends; otherwise as `announce`. */
   mark(mark: CopyMark): void {
-    this.#barrier.close({
-      commitTimeMs: mark.atMs,
-      sizeBytes: mark.sql.length,
-      isDdl: false,
-      seal: (lane, sequence, lanes, options) => sealCopyMark(lane, mark, sequence, lanes, options),
-    });
+    this.#barrier.close(announcedMark(mark, this.#options.format));
   }
 
   get isBlocked(): boolean {

@@ -1,8 +1,8 @@
-/** Rows or a statement as the sink takes them: body, keys and properties. */
+/** Rows, a statement or a mark as the sink takes them: body, keys and properties. */
 import type { Clock } from '../../base/clock.ts';
 import { serverGtid } from '../../binlog/gtids/gtids.ts';
-import { propertiesOf } from '../../format/envelope.ts';
-import type { CopyMark, Format, MarkName, PublishedDdl } from '../../format/format.ts';
+import { propertiesOf, type EnvelopeFacts } from '../../format/envelope.ts';
+import type { Format, MarkName } from '../../format/format.ts';
 import type { OutboundMessage } from '../../sink/sink.ts';
 import type { Message } from './message.ts';
 
@@ -27,7 +27,7 @@ export function sealRows(
   message: Message,
   marks: readonly MarkName[],
   sequence: number,
-  { format, clock, stream, epoch, resume }: SealOptions,
+  options: SealOptions,
 ): OutboundMessage {
   const { plan, kind } = message.class;
   const [firstChange, lastChange] = message.firstAndLastChange();
@@ -39,7 +39,7 @@ export function sealRows(
       invalidText: message.invalidText.written(),
       gtid: message.hasGtid ? serverGtid(lastChange.slice(0, lastChange.lastIndexOf('#'))) : '',
       commitTimeMs: message.commitTimeMs,
-      packedAtMs: clock.now(),
+      packedAtMs: options.clock.now(),
       sequence,
     }),
   );
@@ -49,17 +49,13 @@ export function sealRows(
     tag: plan.tag,
     keys: message.keys?.values ?? [],
     properties: propertiesOf({
-      format: format.name,
+      ...ofRun(options, sequence),
       database: plan.table.database,
       table: plan.table.name,
       kind,
       rows: message.rows,
       firstChange,
       lastChange,
-      stream,
-      epoch,
-      sequence,
-      resume: sequence === 1 ? resume : undefined,
       marks,
       copy: plan.copy,
     }),
@@ -67,73 +63,48 @@ export function sealRows(
   };
 }
 
-/** `lanes`: how many carry the statement. */
-export function sealDdl(
+/** What the message of a statement, or of a mark, carries. */
+export interface SealedAnnounced extends Pick<EnvelopeFacts, 'database' | 'table' | 'kind' | 'copy' | 'copyMark'> {
+  readonly tag: string;
+  /** Whole change id. */
+  readonly id: string;
+  /** `packedAtMs`: ms since 1970. */
+  readonly body: (packedAtMs: number, sequence: number) => Buffer;
+}
+
+/** `lanes`: how many carry the message. */
+export function sealAnnounced(
   lane: string,
-  ddl: PublishedDdl,
+  { tag, id, body, database, table, kind, copy, copyMark }: SealedAnnounced,
   sequence: number,
   lanes: number,
-  { format, clock, stream, epoch, resume }: SealOptions,
+  options: SealOptions,
 ): OutboundMessage {
-  const id = `${ddl.source}:${ddl.change}`;
   return {
     lane,
-    tag: DDL_TAG,
+    tag,
     keys: [],
     properties: propertiesOf({
-      format: format.name,
-      database: ddl.tables[0]?.database ?? ANY,
-      table: ddl.tables[0]?.table ?? ANY,
-      kind: ddl.type,
+      ...ofRun(options, sequence),
+      database,
+      table,
+      kind,
       rows: 0,
       firstChange: id,
       lastChange: id,
-      stream,
-      epoch,
-      sequence,
-      resume: sequence === 1 ? resume : undefined,
       lanes,
       marks: [],
+      copy,
+      copyMark,
     }),
-    body: format.ddl({ ...ddl, packedAtMs: clock.now(), sequence }),
+    body: body(options.clock.now(), sequence),
   };
 }
 
-/** As `sealDdl`. */
-export function sealCopyMark(
-  lane: string,
-  mark: CopyMark,
+/** What every message says of the run, and of its place in it. */
+function ofRun(
+  { format, stream, epoch, resume }: SealOptions,
   sequence: number,
-  lanes: number,
-  { format, clock, stream, epoch, resume }: SealOptions,
-): OutboundMessage {
-  const id = `${mark.source}:${mark.change}`;
-  return {
-    lane,
-    tag: COPY_TAG,
-    keys: [],
-    properties: propertiesOf({
-      format: format.name,
-      database: mark.database,
-      table: mark.table,
-      kind: 'CREATE',
-      rows: 0,
-      firstChange: id,
-      lastChange: id,
-      stream,
-      epoch,
-      sequence,
-      resume: sequence === 1 ? resume : undefined,
-      lanes,
-      marks: [],
-      copy: mark.copy,
-      copyMark: mark.what,
-    }),
-    body: format.copyMark({ ...mark, packedAtMs: clock.now(), sequence }),
-  };
+): Pick<EnvelopeFacts, 'format' | 'stream' | 'epoch' | 'sequence' | 'resume'> {
+  return { format: format.name, stream, epoch, sequence, resume: sequence === 1 ? resume : undefined };
 }
-
-/** No table's tag is one word. */
-const DDL_TAG = 'ddl';
-const COPY_TAG = 'copy';
-const ANY = '*';

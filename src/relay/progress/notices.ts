@@ -1,4 +1,5 @@
-import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import type { FilePosition } from '../../binlog/binlog.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { GtidSet } from '../../binlog/gtids/gtid-set.ts';
 import type { Notice, NoticeEvent, Notices, NoticesReadTo } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
@@ -88,7 +89,7 @@ export class NoticeBoard {
     if (to === undefined) return false;
     const isMysqlGtid = transaction !== position && transaction.includes(':');
     if (isMysqlGtid && to.gtidSet !== undefined) return GtidSet.parse(to.gtidSet).contains(GtidSet.parse(transaction));
-    return to.serverUuid === this.#serverUuid && isBefore(position, to);
+    return to.serverUuid === this.#serverUuid && isBefore(positionOf(position), to);
   }
 
   #find(about: Notice['about'], subject: string): Notice | undefined {
@@ -99,8 +100,7 @@ export class NoticeBoard {
 const isSame = (a: NoticeEvent, b: NoticeEvent): boolean => a.transaction === b.transaction && a.what === b.what;
 
 /** `place` is file:position. */
-function isBefore(place: string, { file, offset }: NoticesReadTo): boolean {
+function positionOf(place: string): FilePosition {
   const colon = place.lastIndexOf(':');
-  const files = fileNumber(place.slice(0, colon)) - fileNumber(file);
-  return files < 0 || (files === 0 && Number(place.slice(colon + 1)) < offset);
+  return { file: place.slice(0, colon), offset: Number(place.slice(colon + 1)) };
 }

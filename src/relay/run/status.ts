@@ -1,5 +1,5 @@
 import type { RelayError } from '../../base/errors.ts';
-import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { flavourOf, parseGtids } from '../../binlog/gtids/gtids.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
@@ -183,6 +183,5 @@ function hasReached(mark: StartPosition, head: StartPosition): boolean {
     const flavour = flavourOf(head.gtidSet, mark.gtidSet) ?? 'mysql';
     return parseGtids(flavour, mark.gtidSet).contains(parseGtids(flavour, head.gtidSet));
   }
-  const files = fileNumber(mark.file) - fileNumber(head.file);
-  return files > 0 || (files === 0 && mark.offset >= head.offset);
+  return !isBefore(mark, head);
 }

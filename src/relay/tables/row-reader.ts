@@ -3,7 +3,7 @@ import { expandPartialUpdate } from '../../binlog/rows/partial-update.ts';
 import { mergeUpdateImages } from '../../binlog/rows/partial-images.ts';
 import { isFullImage, newRowsHeader, readRowsHeader } from '../../binlog/rows/rows.ts';
 import type { ColumnSet } from '../../binlog/rows/row-compiler.ts';
-import type { RowChange, Transaction } from '../../change/change.ts';
+import { newRowChange, type RowChange, type Transaction } from '../../change/change.ts';
 import type { PublishPolicy } from './publish-policy.ts';
 import type { MessageClass, TablePlan } from './table-plan.ts';
 import { readTableId, type Tables } from './tables.ts';
@@ -30,17 +30,7 @@ export class RowReader {
   readonly #taker: RowTaker;
   readonly #partialRows: PublishPolicy['partialRows'];
   readonly #header = newRowsHeader();
-  readonly #change: RowChange = {
-    transaction: { source: '', number: '', gno: undefined, commitTimeMs: 0 },
-    serial: 0,
-    n: 0,
-    isInsertHalf: false,
-    row: { laneHash: 0, keyHash: 0, isAnyKey: false },
-    image: Buffer.alloc(0),
-    start: 0,
-    end: 0,
-    before: 0,
-  };
+  readonly #change = newRowChange();
 
   constructor(tables: Tables, taker: RowTaker, partialRows: PublishPolicy['partialRows']) {
     this.#tables = tables;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { RelayError } from '../../base/errors.ts';
 import type { FilePosition } from '../../binlog/binlog.ts';
-import { fileNumber } from '../../binlog/wire/binlog-file.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import type { ConnectionSettings } from '../connection-options.ts';
 import { openControlSession, type ControlSession } from '../control-session.ts';
 import type { Published } from '../preflight-tables.ts';
@@ -253,12 +253,6 @@ function packedRows({ definition, columns }: Selection, sizeBytes: number): Pack
 
 const keyIndexes = ({ table }: TableDefinition): readonly number[] =>
   table.primaryKey.map(({ column }) => column.index);
-
-/** In the binlog of one server. */
-export function isBefore(a: FilePosition, b: FilePosition): boolean {
-  const files = fileNumber(a.file) - fileNumber(b.file);
-  return files < 0 || (files === 0 && a.offset < b.offset);
-}
 
 const notVisible = (): RelayError =>
   new RelayError(
