@@ -49,6 +49,7 @@ const doors = {
     'source/control-session.ts',
     'source/connection-options.ts',
     'source/row-packets.ts',
+    'source/bare-connection.ts',
   ],
   'rocketmq-client-nodejs': [
     'sink/rocketmq-client.ts',

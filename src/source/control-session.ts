@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
 import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
+import { bareOf } from './bare-connection.ts';
 import { connectionOptions, plainOptions, type ConnectionSettings } from './connection-options.ts';
 import { isWithoutTls, sourceError } from './mysql-errors.ts';
 import { textOf, type Row } from './rows.ts';
@@ -228,13 +228,3 @@ function cutOff(connection: Connection): void {
   connection.destroy();
   bareOf(connection).stream.destroy();
 }
-
-interface BareConnection {
-  readonly stream: Socket;
-  pause(): void;
-  resume(): void;
-}
-
-/** Members that mysql2's types do not show. */
-const bareOf = (connection: Connection): BareConnection =>
-  (connection as unknown as { readonly connection: BareConnection }).connection;

@@ -5,6 +5,7 @@ import { asRelayError, RelayError } from '../base/errors.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { currentPassword, type ConnectionSettings } from './connection-options.ts';
 import { openControlSession, SESSION_TIMEOUT_SECONDS, type ControlSession } from './control-session.ts';
+import { KeptSession } from './kept-session.ts';
 import { LOCK_WAITS, lockNameOf, takeLock, type Lock, type LockWaits } from './lock.ts';
 import { isGrantMissing } from './mysql-errors.ts';
 import { numberOf, textOf, type Row } from './rows.ts';
@@ -49,7 +50,14 @@ export class ControlConnection {
   readonly #clock: Clock;
   readonly #onLockLost: (error: RelayError) => void;
   readonly #lockWaits: LockWaits;
-  #session: Promise<ControlSession> | undefined;
+  readonly #session = new KeptSession(
+    (onLost) => this.#open(onLost),
+    () => {
+      this.#held = undefined;
+      // Every moment without the lock is one in which another relay may take it.
+      void this.#keepLock();
+    },
+  );
   #serverUuid: string | undefined;
   /** Of all sessions of this connection, and of no other. */
   readonly #own = `binlog-relay.${randomUUID()}`;
@@ -176,29 +184,15 @@ export class ControlConnection {
     this.#stopPinging = undefined;
     this.#lock = undefined;
     this.#held = undefined;
-    const session = this.#session;
-    this.#session = undefined;
     // One that is just being made and fails has nothing to close.
-    const opened = await session?.catch(() => undefined);
+    const opened = await this.#session.release();
     await opened?.close();
   }
 
   #connected(): Promise<ControlSession> {
     if (this.#closing.signal.aborted)
       return Promise.reject(new RelayError('INTERNAL', 'the control connection is closed'));
-    if (this.#session !== undefined) return this.#session;
-    const opening: Promise<ControlSession> = this.#open(() => {
-      if (this.#session !== opening) return;
-      this.#session = undefined;
-      this.#held = undefined;
-      // Every moment without the lock is one in which another relay may take it.
-      void this.#keepLock();
-    });
-    this.#session = opening;
-    opening.catch(() => {
-      if (this.#session === opening) this.#session = undefined;
-    });
-    return opening;
+    return this.#session.get();
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {

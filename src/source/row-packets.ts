@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { RelayError } from '../base/errors.ts';
+import { bareOf, type OnPacket, type RowCommand } from './bare-connection.ts';
 
 /** Takes `b[from, end)`, which is valid during the call only; false: no more of them. */
 export type TakePacket = (b: Buffer, from: number, end: number) => boolean;
@@ -9,8 +10,6 @@ export type TakePacket = (b: Buffer, from: number, end: number) => boolean;
  * one, with false as soon as `take` has returned false. Rejects when no row has come for `silenceMs`.
  */
 export function rowPackets(connection: Connection, sql: string, take: TakePacket, silenceMs: number): Promise<boolean> {
-  // Members that mysql2's types do not show: the connection under the promises, and the command that a query is.
-  const { connection: bare } = connection as unknown as { readonly connection: BareConnection };
   return new Promise((resolve, reject) => {
     let rows = 0;
     let rowsSeen = -1;
@@ -29,7 +28,7 @@ export function rowPackets(connection: Connection, sql: string, take: TakePacket
       clearInterval(watch);
       end();
     };
-    const command = bare.query({ sql, rowsAsArray: true }, (error) => {
+    const command = bareOf(connection).query({ sql, rowsAsArray: true }, (error) => {
       settle(() => (error === null ? resolve(true) : reject(error)));
     });
     const { row: lastPacket } = command;
@@ -48,22 +47,4 @@ export function rowPackets(connection: Connection, sql: string, take: TakePacket
     };
     command.row = onPacket;
   });
-}
-
-interface BareConnection {
-  query(options: { sql: string; rowsAsArray: boolean }, callback: (error: Error | null) => void): RowCommand;
-}
-
-interface RowCommand {
-  /** Takes the packet of a row, and returns what takes the next packet. */
-  row: OnPacket;
-}
-
-type OnPacket = (this: RowCommand, packet: RowPacket, owner: unknown) => unknown;
-
-interface RowPacket {
-  readonly buffer: Buffer;
-  readonly offset: number;
-  readonly end: number;
-  isEOF(): boolean;
 }

@@ -4,6 +4,7 @@ import type { FilePosition } from '../../binlog/binlog.ts';
 import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import type { ConnectionSettings } from '../connection-options.ts';
 import { openControlSession, type ControlSession } from '../control-session.ts';
+import { KeptSession } from '../kept-session.ts';
 import type { Published } from '../preflight-tables.ts';
 import { serverErrorNumber } from '../mysql-errors.ts';
 import { numberOf, textOf } from '../rows.ts';
@@ -41,14 +42,14 @@ export interface TableReaderOptions {
 export class MysqlTableReader implements TableReader {
   readonly #options: TableReaderOptions;
   readonly #closing = new AbortController();
-  #session: Promise<ControlSession> | undefined;
+  readonly #session = new KeptSession((onLost) => this.#open(onLost));
 
   constructor(options: TableReaderOptions) {
     this.#options = options;
   }
 
   async tables(): Promise<readonly TableName[]> {
-    const session = await this.#connected();
+    const session = await this.#session.get();
     const rows = await inUtf8(session, () =>
       session.query(
         "SELECT table_schema AS db, table_name AS name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_schema, table_name",
@@ -60,7 +61,7 @@ export class MysqlTableReader implements TableReader {
   }
 
   async definition({ database, table }: TableName, seen: StartPosition): Promise<TableDefinition | undefined> {
-    const session = await this.#connected();
+    const session = await this.#session.get();
     // The stream may have brought a statement that the server has not finished yet.
     const snapshot = await this.#visible(session, seen);
     if (snapshot !== undefined) await session.query('COMMIT');
@@ -68,7 +69,7 @@ export class MysqlTableReader implements TableReader {
   }
 
   async read({ definition, after, maxRows, maxBytes, seen }: ChunkRequest): Promise<Chunk> {
-    const session = await this.#connected();
+    const session = await this.#session.get();
     const selection = this.#selectionOf(definition);
     const snapshot = await this.#visible(session, seen);
     const rows = packedRows(selection, Math.min(maxBytes, FIRST_BYTES));
@@ -77,7 +78,7 @@ export class MysqlTableReader implements TableReader {
       return rows.sizeBytes < maxBytes;
     });
     // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by any other.
-    const end = snapshot ?? (await this.#end(isWhole ? session : await this.#connected()));
+    const end = snapshot ?? (await this.#end(isWhole ? session : await this.#session.get()));
     if (snapshot !== undefined && isWhole) await session.query('COMMIT');
     return {
       images: rows.images,
@@ -90,7 +91,7 @@ export class MysqlTableReader implements TableReader {
   }
 
   async view(definition: TableDefinition, seen: StartPosition): Promise<TableView> {
-    const session = await this.#connected();
+    const session = await this.#session.get();
     const selection = this.#selectionOf(definition);
     const snapshot = await this.#visible(session, seen);
     if (snapshot === undefined) await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
@@ -143,14 +144,14 @@ export class MysqlTableReader implements TableReader {
   }
 
   async load(): Promise<{ readonly threadsRunning: number }> {
-    const session = await this.#connected();
+    const session = await this.#session.get();
     const [row] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
     return { threadsRunning: numberOf(row, 'Value') };
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    const session = await this.#session?.catch(() => undefined);
+    const session = await this.#session.release();
     session?.destroy();
   }
 
@@ -208,18 +209,6 @@ export class MysqlTableReader implements TableReader {
   async #end(session: ControlSession): Promise<FilePosition> {
     const [row] = await session.query(headStatement(session.version));
     return { file: textOf(row, 'File'), offset: numberOf(row, 'Position') };
-  }
-
-  #connected(): Promise<ControlSession> {
-    if (this.#session !== undefined) return this.#session;
-    const opening: Promise<ControlSession> = this.#open(() => {
-      if (this.#session === opening) this.#session = undefined;
-    });
-    this.#session = opening;
-    opening.catch(() => {
-      if (this.#session === opening) this.#session = undefined;
-    });
-    return opening;
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
