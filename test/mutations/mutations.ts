@@ -183,7 +183,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // A table without a key that was written to between the read and its place in the stream.
   {
     invariant: 19,
-    file: 'src/relay/copies/copier.ts',
+    file: 'src/relay/copies/keyless-copier.ts',
     find: 'if (watched.isTouched || watched.isRedefined) return undefined;',
     replace: '',
     tests: ['test/integration/relay/copy-moving.test.ts'],
@@ -191,9 +191,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     invariant: 20,
-    file: 'src/relay/copies/copier.ts',
-    find: 'if (watched.isRedefined) return undefined;\n          const heldSinceMs',
-    replace: 'const heldSinceMs',
+    file: 'src/relay/copies/keyed-copier.ts',
+    find: 'if (watched.isRedefined) return undefined;',
+    replace: '',
     tests: ['test/integration/relay/copy-ddl.test.ts'],
     needsServers: true,
   },

@@ -1,0 +1,142 @@
+import type { Chunk } from '../../source/source.ts';
+import { ChunkSize } from './chunk-size.ts';
+import type { ChunkIdentity } from './copied-rows.ts';
+import { afterOf, keyOf, placeOf } from './copy-place.ts';
+import { nameOf, type Reading, type TableCopier } from './table-copier.ts';
+import type { TableProgress } from './table-progress.ts';
+
+/** A table whose rows come in another shape than its definition says, however often that is read, is not understood. */
+const MAX_REDEFINITIONS = 20;
+/** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
+const HOLD_WEIGHT = 5;
+
+/** Copies a table by its primary key, chunk by chunk; see Copier. */
+export class KeyedCopier {
+  readonly #of: TableCopier;
+  readonly #size: ChunkSize;
+  readonly #shown: TableProgress;
+  #reading: Reading;
+  /** One after the other, without a chunk that was published between them. */
+  #redefinitions = 0;
+  /** Key of the last row that was copied. */
+  #after: readonly Buffer[] | undefined;
+  #rows: number;
+
+  constructor(of: TableCopier, reading: Reading) {
+    this.#of = of;
+    this.#size = new ChunkSize(of.options.limits);
+    this.#shown = of.show(reading.definition.estimatedRows);
+    this.#reading = reading;
+    this.#after = afterOf(of.table, reading.definition);
+    this.#rows = this.#after === undefined ? 0 : of.table.rows;
+  }
+
+  /** Until the table is copied or gone, has another key, or its copy was paused or cancelled. */
+  async run(): Promise<void> {
+    const { options, watched, ended } = this.#of;
+    const { stream, pace, logger } = options;
+    if (this.#after === undefined) {
+      await stream.mark(this.#of.begin(this.#reading.definition), ended);
+      this.#update('copying');
+    }
+    for (;;) {
+      await pace.wait(ended);
+      if (!this.#of.isActive) return;
+      if (watched.isRedefined && !(await this.#redefine())) return;
+      const isEnd = await this.#chunk();
+      if (!isEnd) continue;
+      await stream.mark(this.#of.end(this.#rows), ended);
+      this.#of.update('copied', this.#rows);
+      logger.info({ copy: this.#of.id, table: nameOf(this.#of.table), rows: this.#rows }, 'a table is copied');
+      return;
+    }
+  }
+
+  /** False when the table cannot be gone on with as it is now. */
+  async #redefine(): Promise<boolean> {
+    this.#redefinitions += 1;
+    if (this.#redefinitions > MAX_REDEFINITIONS) throw this.#of.neverFits();
+    const redefined = await this.#of.define();
+    if (redefined === undefined) {
+      this.#update('gone');
+      return false;
+    }
+    // Another key: the rows have another order, and what was copied says nothing about what is left.
+    if (keyOf(redefined.definition) !== keyOf(this.#reading.definition)) return false;
+    this.#reading = redefined;
+    return true;
+  }
+
+  /** The next chunk, if what is read is of use. True when it was the last one. */
+  async #chunk(): Promise<boolean> {
+    const { options, watched, ended } = this.#of;
+    const { clock, stream, pace } = options;
+    const beganMs = clock.monotonic();
+    const chunk = await this.#read();
+    if (chunk === undefined) return false;
+    const readMs = clock.monotonic() - beganMs;
+    const identity = this.#of.nextChunk();
+    let heldMs = 0;
+    const given = await stream.during(
+      chunk,
+      async () => {
+        const heldSinceMs = clock.monotonic();
+        const count = await this.#give(chunk, identity);
+        heldMs = clock.monotonic() - heldSinceMs;
+        return count;
+      },
+      ended,
+    );
+    watched.close();
+    pace.worked(readMs + heldMs);
+    if (given === undefined) return false;
+    this.#size.took(chunk.rows, chunk.images.length, Math.max(readMs, heldMs * HOLD_WEIGHT));
+    this.#redefinitions = 0;
+    await stream.acknowledged(ended);
+    this.#after = chunk.last ?? this.#after;
+    this.#rows += given;
+    this.#shown.copied(chunk.rows, this.#rows);
+    options.onAdvanced();
+    if (!chunk.isEnd) this.#update('copying');
+    return chunk.isEnd;
+  }
+
+  /** Undefined: what was read is of no use, and is to be read again. */
+  async #read(): Promise<Chunk | undefined> {
+    const { options, watched } = this.#of;
+    const { reader, limits } = options;
+    const seen = await this.#of.open();
+    const { definition } = this.#reading;
+    try {
+      return await reader.read({
+        definition,
+        after: this.#after,
+        maxRows: this.#size.rows,
+        maxBytes: limits.chunkBytes,
+        seen,
+      });
+    } catch (error) {
+      // Another statement has changed the table, and the stream will say so: its definition is read again.
+      if (!reader.isRedefinition(error)) throw error;
+      watched.isRedefined = true;
+      return undefined;
+    }
+  }
+
+  /** While the stream is held where the chunk belongs. Returns how many rows were given; undefined as `#read`. */
+  async #give({ images }: Chunk, identity: ChunkIdentity): Promise<number | undefined> {
+    const { watched } = this.#of;
+    const { rows } = this.#reading;
+    if (watched.isRedefined) return undefined;
+    if (rows.hasOneOf(watched.partial, images)) {
+      this.#size.halve();
+      return undefined;
+    }
+    return rows.give(images, identity, watched.dirty);
+  }
+
+  #update(state: 'copying' | 'gone'): void {
+    const after = this.#after === undefined ? {} : { after: placeOf(this.#after) };
+    this.#of.update(state, this.#rows, { key: keyOf(this.#reading.definition), ...after });
+  }
+}

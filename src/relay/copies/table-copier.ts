@@ -1,0 +1,139 @@
+import type { Clock } from '../../base/clock.ts';
+import { RelayError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { CopyMark } from '../../format/format.ts';
+import type { StartPosition, TableDefinition, TableReader } from '../../source/source.ts';
+import type { CopyProgress } from '../relay.ts';
+import type { TablePlan } from '../tables/table-plan.ts';
+import type { ChunkLimits } from './chunk-size.ts';
+import { CopiedRows, type ChunkIdentity } from './copied-rows.ts';
+import type { CopyList } from './copy-list.ts';
+import type { CopyPace } from './copy-pace.ts';
+import type { CopyStream } from './copy-stream.ts';
+import { requireCopyable } from './copyable.ts';
+import { WatchedTable } from './stream-watch.ts';
+import { TableProgress } from './table-progress.ts';
+
+export interface TableCopierOptions {
+  readonly list: CopyList;
+  readonly reader: TableReader;
+  readonly stream: CopyStream;
+  readonly pace: CopyPace;
+  readonly limits: ChunkLimits;
+  /** Rows of the table as SELECT shows them, of the copy with this id. Throws BINLOG_UNSUPPORTED. */
+  readonly planOf: (definition: TableDefinition, copy: string) => TablePlan;
+  /** No chunk of any run has the same. */
+  readonly nextChunk: (copy: string) => ChunkIdentity;
+  /** Rows were published: whatever has failed before is over. */
+  readonly onAdvanced: () => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** What a table is read with, until its definition changes. */
+export interface Reading {
+  readonly definition: TableDefinition;
+  readonly rows: CopiedRows;
+}
+
+/** One table on its way into the lanes: what the two ways to copy one have in common. */
+export class TableCopier {
+  readonly options: TableCopierOptions;
+  /** Id of the copy. */
+  readonly id: string;
+  readonly table: TableCopy;
+  readonly watched: WatchedTable;
+  /** Everything that waits is given up then. */
+  readonly ended: AbortSignal;
+  #shown: TableProgress | undefined;
+
+  constructor(options: TableCopierOptions, id: string, table: TableCopy, ended: AbortSignal) {
+    this.options = options;
+    this.id = id;
+    this.table = table;
+    this.watched = new WatchedTable(table);
+    this.ended = ended;
+  }
+
+  get progress(): CopyProgress | undefined {
+    const { clock, pace } = this.options;
+    return this.#shown?.progress(clock, pace.waitsFor);
+  }
+
+  /** For those who look at it. */
+  show(estimatedRows: number): TableProgress {
+    this.#shown = new TableProgress(this.id, this.table, estimatedRows, this.options.clock);
+    return this.#shown;
+  }
+
+  /** Whether the copy was neither paused nor cancelled. */
+  get isActive(): boolean {
+    return this.options.list.isActive(this.id);
+  }
+
+  /** Reads the definition of the table as the stream has left it; undefined: there is none. */
+  async define(): Promise<Reading | undefined> {
+    const { reader, planOf, stream } = this.options;
+    const { watched, ended } = this;
+    const seen = await stream.now(() => {
+      watched.redefine();
+      return stream.seen;
+    }, ended);
+    const definition = await reader.definition(this.table, seen);
+    if (definition === undefined) return undefined;
+    requireCopyable(definition);
+    const plan = planOf(definition, this.id);
+    watched.expect(plan);
+    const rows = new CopiedRows({ plan, taker: stream.taker, turn: () => stream.turn(ended) });
+    return { definition, rows };
+  }
+
+  /** From here on the stream is watched; what it has brought so far a read has to see. */
+  open(): Promise<StartPosition> {
+    const { stream } = this.options;
+    return stream.now(() => {
+      this.watched.open();
+      return stream.seen;
+    }, this.ended);
+  }
+
+  nextChunk(): ChunkIdentity {
+    return this.options.nextChunk(this.id);
+  }
+
+  /** How far the table is; `rest`: where it is gone on after a restart. */
+  update(state: TableCopy['state'], rows: number, rest: Pick<TableCopy, 'key' | 'after'> = {}): void {
+    const { database, table } = this.table;
+    this.options.list.update(this.id, { database, table, state, rows, ...rest });
+  }
+
+  begin(definition: TableDefinition, replaces = false): Omit<CopyMark, 'position' | 'gtidSet'> {
+    return this.#mark({ what: 'begin', sql: definition.createStatement, rows: 0, replaces });
+  }
+
+  end(rows: number, replaces = false): Omit<CopyMark, 'position' | 'gtidSet'> {
+    return this.#mark({ what: 'end', sql: '', rows, replaces });
+  }
+
+  #mark(facts: Pick<CopyMark, 'what' | 'sql' | 'rows' | 'replaces'>): Omit<CopyMark, 'position' | 'gtidSet'> {
+    const { database, table } = this.table;
+    const { source, number, readMs } = this.nextChunk();
+    return { copy: this.id, database, table, source, change: `${number}#0`, atMs: readMs, ...facts };
+  }
+
+  /** Its rows in the binlog have another shape than its definition, whenever that is read. */
+  neverFits(): RelayError {
+    return new RelayError(
+      'COPY_TABLE_UNSUPPORTED',
+      `${nameOf(this.table)}: its rows in the binlog have other columns than the server says, or its definition changes all the time`,
+      {
+        remedy:
+          'Ask for its copy again when nothing alters it. If that does not help, report the SHOW CREATE TABLE of it.',
+      },
+    );
+  }
+}
+
+export const nameOf = ({ database, table }: TableCopy): string => `${database}.${table}`;
