@@ -14,6 +14,7 @@ import type { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { realSourceRelay } from './real-source-relay.ts';
+import { laneNames } from './lane-names.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -51,7 +52,7 @@ export class PublishingRun {
             destination: 'a list',
             queues: 1,
             maxBodyBytes: 4 << 20,
-            laneNames: (count) => Array.from({ length: count }, (_, i) => `lane-${i}`),
+            laneNames,
           }),
         send: (message) => {
           this.sent.push({ ...message, body: Buffer.from(message.body) });

@@ -6,6 +6,7 @@ import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
+import { laneNames } from './lane-names.ts';
 
 export type RecordingOptions = Omit<RealSourceRelayOptions, 'sink'>;
 
@@ -77,7 +78,6 @@ class RecordingSink implements Sink {
   }
 
   open(): Promise<SinkInfo> {
-    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
     return Promise.resolve({ destination: 'memory', queues: 1, laneNames });
   }
 

@@ -12,6 +12,7 @@ import type { FixtureEvent } from './binlog-fixture.ts';
 import { EARLIEST } from './flow.ts';
 import { relayDefaults } from './relay-defaults.ts';
 import { ManualClock, settled } from './sink/manual-clock.ts';
+import { laneNames } from './lane-names.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 const SERVER_UUID = '00000000-0000-0000-0000-000000000001';
@@ -146,7 +147,6 @@ export class FakeSink implements Sink {
 
   async open(): Promise<SinkInfo> {
     await this.onOpen();
-    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
     const { endpoint } = this;
     return { destination: 'a list', ...(endpoint !== undefined && { endpoint }), queues: 1, laneNames };
   }

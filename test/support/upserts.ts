@@ -1,4 +1,5 @@
 import type { OutboundMessage, Sink } from '../../src/sink/sink.ts';
+import { laneNames } from './lane-names.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -46,7 +47,6 @@ export class Upserts implements Sink {
   }
 
   open(): ReturnType<Sink['open']> {
-    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
     return Promise.resolve({ destination: 'upserts', queues: 1, laneNames, maxBodyBytes: 4 << 20 });
   }
 

@@ -7,8 +7,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoted } from '../../../dev/quoted.ts';
-import { MARIADB_VERSIONS, type MysqlAddress, type MysqlServer } from '../../../dev/servers/servers.ts';
-import { startMysql } from '../../../dev/servers/start.ts';
+import { MARIADB_VERSIONS, type MysqlAddress } from '../../../dev/servers/servers.ts';
 import { RelayError } from '../../../src/base/errors.ts';
 import { timeZoneOf } from '../../../src/base/time-zone.ts';
 import type { Column, ColumnCodec, Table, WriteText } from '../../../src/binlog/binlog.ts';
@@ -26,15 +25,15 @@ import { readAlphabets } from '../../support/round-trip/alphabets.ts';
 import { hex, type ColumnKind } from '../../support/round-trip/column-kind.ts';
 import { Random } from '../../support/round-trip/random.ts';
 import { randomTable, sourceTable, type ServerKinds, type TestTable } from '../../support/round-trip/tables.ts';
-import { sqlOf } from '../../support/round-trip/workload.ts';
+import { randomInserts } from '../../support/round-trip/workload.ts';
 import { connectMysql, sharedMysql, uniqueName } from '../../support/servers.ts';
+import { startOtherServers, type OtherServers } from '../../support/other-servers.ts';
 
 const SEED = process.env['SELECTED_SEED'] ?? String(Date.now());
 const ROWS = Number(process.env['SELECTED_ROWS'] ?? 8_000);
 const TIMEOUT_MS = 240_000 + 20 * ROWS;
 const TABLES_A_ROUND = 8;
 const ROWS_A_ROUND = 2_500;
-const ROWS_A_STATEMENT = 25;
 const SESSION = `SET NAMES utf8mb4; SET character_set_results = binary, time_zone = '+00:00', sql_mode = ''`;
 
 const OPTIONS: readonly CodecOptions[] = [
@@ -44,20 +43,13 @@ const OPTIONS: readonly CodecOptions[] = [
 ];
 
 const newest = sharedMysql();
-let oldest: MysqlServer;
-let mariadbs: readonly MysqlServer[];
+let others: OtherServers;
 
 beforeAll(async () => {
-  const progress = (): void => undefined;
-  [oldest, ...mariadbs] = await Promise.all([
-    startMysql({ version: '8.0', own: true, progress }),
-    ...MARIADB_VERSIONS.map((version) => startMysql({ version, own: true, progress })),
-  ]);
+  others = await startOtherServers();
 }, 300_000);
 
-afterAll(async () => {
-  await Promise.all([oldest, ...mariadbs].map((server) => server.remove()));
-});
+afterAll(() => others.remove());
 
 /** What the random tables of the round trip do not have, since a copy cannot keep it, or keeps it as another type. */
 function oddTable(random: Random, isMariadb: boolean): TestTable {
@@ -150,7 +142,7 @@ async function compareRounds(address: MysqlAddress, kinds: Omit<ServerKinds, 'al
       const rows = Math.ceil(Math.min(left, ROWS_A_ROUND) / tables.length);
       const events = await captureEvents(address, writer, async () => {
         for (const table of tables)
-          for (const statement of inserts(random, database, table, rows)) await writer.query(statement);
+          for (const statement of randomInserts(random, database, table, rows)) await writer.query(statement);
       });
       for (const captured of capturedRows(events, database)) {
         const [answer] = await reader.query({
@@ -170,24 +162,6 @@ async function compareRounds(address: MysqlAddress, kinds: Omit<ServerKinds, 'al
     await reader.end();
   }
   return { ...counts, types: types.size };
-}
-
-/** Rows that a key refuses are in neither. */
-function inserts(random: Random, database: string, table: TestTable, rows: number): string[] {
-  const statements: string[] = [];
-  for (let first = 0; first < rows; first += ROWS_A_STATEMENT) {
-    const count = Math.min(ROWS_A_STATEMENT, rows - first);
-    const made = random.list(count, (i) => ({
-      n: first + i,
-      values: table.columns.map(({ kind, isNullable, generated }) => {
-        if (generated !== undefined) return undefined;
-        return isNullable && random.chance(0.1) ? 'NULL' : kind.value(random);
-      }),
-    }));
-    const sql = sqlOf(database, table, { kind: 'insert', table: 0, verb: 'INSERT IGNORE', rows: made });
-    if (sql !== undefined) statements.push(sql);
-  }
-  return statements;
 }
 
 /** mysql2 takes no column of the name `__proto__`. */
@@ -337,14 +311,14 @@ test(
 
 test(
   'a row of MySQL 8.0.12 is the same of a SELECT as of the binlog',
-  () => expectEqual(oldest, { isModern: false, isMariadb: false, hasGenerated: true }),
+  () => expectEqual(others.oldest, { isModern: false, isMariadb: false, hasGenerated: true }),
   TIMEOUT_MS,
 );
 
 test.each(MARIADB_VERSIONS)(
   'a row of %s is the same of a SELECT as of the binlog',
   (version) => {
-    const mariadb = mariadbs[MARIADB_VERSIONS.indexOf(version)];
+    const mariadb = others.mariadbs[MARIADB_VERSIONS.indexOf(version)];
     if (mariadb === undefined) throw new Error(`${version} was not started`);
     return expectEqual(mariadb, { isModern: false, isMariadb: true, hasGenerated: true });
   },

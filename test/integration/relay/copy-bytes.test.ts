@@ -3,37 +3,30 @@
  * relay runs, then their tables are copied. COPY_SEED repeats a run, with the COPY_ROWS, of each server, that it had.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MARIADB_VERSIONS, type MysqlAddress, type MysqlServer } from '../../../dev/servers/servers.ts';
-import { startMysql } from '../../../dev/servers/start.ts';
+import { MARIADB_VERSIONS, type MysqlAddress } from '../../../dev/servers/servers.ts';
 import { tagOf } from '../../../src/format/properties.ts';
 import { EXACT } from '../../../src/relay/tables/publish-policy.ts';
 import type { OutboundMessage, Sink } from '../../../src/sink/sink.ts';
 import { CopyingRelay } from '../../support/copying-relay.ts';
 import { readAlphabets } from '../../support/round-trip/alphabets.ts';
 import { Random } from '../../support/round-trip/random.ts';
-import { randomTable, sourceTable, type ServerKinds, type TestTable } from '../../support/round-trip/tables.ts';
-import { sqlOf } from '../../support/round-trip/workload.ts';
+import { randomTable, sourceTable, type ServerKinds } from '../../support/round-trip/tables.ts';
+import { randomInserts } from '../../support/round-trip/workload.ts';
 import { connectMysql, sharedMysql, uniqueName } from '../../support/servers.ts';
+import { laneNames } from '../../support/lane-names.ts';
+import { startOtherServers, type OtherServers } from '../../support/other-servers.ts';
 
 const SEED = process.env['COPY_SEED'] ?? String(Date.now());
 const ROWS = Number(process.env['COPY_ROWS'] ?? 4_000);
 const TIMEOUT_MS = 240_000 + 20 * ROWS;
 const TABLES = 12;
-const ROWS_A_STATEMENT = 25;
 
 const newest = sharedMysql();
-let oldest: MysqlServer;
-let mariadbs: readonly MysqlServer[];
+let others: OtherServers;
 beforeAll(async () => {
-  const progress = (): void => undefined;
-  [oldest, ...mariadbs] = await Promise.all([
-    startMysql({ version: '8.0', own: true, progress }),
-    ...MARIADB_VERSIONS.map((version) => startMysql({ version, own: true, progress })),
-  ]);
+  others = await startOtherServers();
 }, 300_000);
-afterAll(async () => {
-  await Promise.all([oldest, ...mariadbs].map((server) => server.remove()));
-});
+afterAll(() => others.remove());
 
 /** The elements of `data`, as they stand in the body, sorted; of the stream and of copies. */
 class RawRows implements Sink {
@@ -43,7 +36,6 @@ class RawRows implements Sink {
   readonly heads = new Map<string, Set<string>>();
 
   open(): ReturnType<Sink['open']> {
-    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
     return Promise.resolve({ destination: 'raw rows', queues: 1, laneNames, maxBodyBytes: 4 << 20 });
   }
 
@@ -87,13 +79,15 @@ async function compare(mysql: MysqlAddress, kinds: Omit<ServerKinds, 'alphabets'
   try {
     await run.untilRunning();
     for (const table of tables)
-      for (const statement of inserts(random, database, table, ROWS / TABLES)) await connection.query(statement);
+      for (const statement of randomInserts(random, database, table, ROWS / TABLES)) await connection.query(statement);
     await run.untilPublished(connection);
     run.relay.copy({ do: 'copy', patterns: [`${database}.*`] });
     await run.untilCopied();
     const [{ tables: copied = [] } = {}] = run.relay.status().copies;
     // Early versions of 8.0 tell some labels of ENUM and SET nowhere but in the binlog.
-    const refused = copied.filter(({ reason }) => mysql === oldest && reason?.includes('does not tell the labels'));
+    const refused = copied.filter(
+      ({ reason }) => mysql === others.oldest && reason?.includes('does not tell the labels'),
+    );
     expect(copied.filter((each) => each.state !== 'copied' && !refused.includes(each))).toEqual([]);
     let rows = 0;
     for (const [tag, streamed] of sink.streamed) {
@@ -111,29 +105,16 @@ async function compare(mysql: MysqlAddress, kinds: Omit<ServerKinds, 'alphabets'
   }
 }
 
-/** Rows that a key refuses are in neither. */
-function inserts(random: Random, database: string, table: TestTable, rows: number): string[] {
-  const statements: string[] = [];
-  for (let first = 0; first < rows; first += ROWS_A_STATEMENT) {
-    const made = random.list(Math.min(ROWS_A_STATEMENT, rows - first), (i) => ({
-      n: first + i,
-      values: table.columns.map(({ kind, isNullable, generated }) => {
-        if (generated !== undefined) return undefined;
-        return isNullable && random.chance(0.1) ? 'NULL' : kind.value(random);
-      }),
-    }));
-    const sql = sqlOf(database, table, { kind: 'insert', table: 0, verb: 'INSERT IGNORE', rows: made });
-    if (sql !== undefined) statements.push(sql);
-  }
-  return statements;
-}
-
 test('of MySQL 9.7', () => compare(newest, { isModern: true, isMariadb: false, hasGenerated: true }), TIMEOUT_MS);
-test('of MySQL 8.0.12', () => compare(oldest, { isModern: false, isMariadb: false, hasGenerated: true }), TIMEOUT_MS);
+test(
+  'of MySQL 8.0.12',
+  () => compare(others.oldest, { isModern: false, isMariadb: false, hasGenerated: true }),
+  TIMEOUT_MS,
+);
 test.each(MARIADB_VERSIONS)(
   'of %s',
   (version) => {
-    const mariadb = mariadbs[MARIADB_VERSIONS.indexOf(version)];
+    const mariadb = others.mariadbs[MARIADB_VERSIONS.indexOf(version)];
     if (mariadb === undefined) throw new Error(`${version} was not started`);
     return compare(mariadb, { isModern: false, isMariadb: true, hasGenerated: true });
   },

@@ -13,6 +13,7 @@ import { CopyWorkload, createTable, fill, KEY_KINDS, selectTexts } from '../../s
 import { Random } from '../../support/round-trip/random.ts';
 import { connectMysql, uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
+import { startReplica } from '../../support/replica.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
 const CLIENTS = 16;
@@ -50,7 +51,7 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
     let connections: Connection[];
     beforeAll(async () => {
       mysql = await startMysql({ version, own: true, flags, progress: () => undefined });
-      if (hasReplica === true) replica = await replicaOf(mysql, flags);
+      if (hasReplica === true) replica = await startReplica(mysql, flags);
       connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
       for (const connection of connections)
         await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
@@ -119,17 +120,3 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
     });
   },
 );
-
-async function replicaOf(source: MysqlServer, flags: readonly string[]): Promise<MysqlServer> {
-  const replica = await startMysql({ own: true, flags, progress: () => undefined });
-  const [onSource, onReplica] = [await connectMysql(source), await connectMysql(replica)];
-  const [rows] = await onSource.query({ sql: 'SELECT @@GLOBAL.gtid_executed', rowsAsArray: true });
-  const executed = String((rows as unknown as unknown[][])[0]?.[0]).replaceAll('\n', '');
-  await onReplica.query(`RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '${executed}'`);
-  await onReplica.query(
-    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${source.host}', SOURCE_PORT = ${source.port}, SOURCE_USER = '${source.relayUser}',
-      SOURCE_PASSWORD = '${source.relayPassword}', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1; START REPLICA`,
-  );
-  await Promise.all([onSource.end(), onReplica.end()]);
-  return replica;
-}

@@ -13,6 +13,7 @@ import type { Sink } from '../../../src/sink/sink.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
 import { connectMysql } from '../../support/servers.ts';
+import { laneNames } from '../../support/lane-names.ts';
 
 const ROWS = 8000;
 const ROW_BYTES = 1000;
@@ -32,7 +33,7 @@ const sink = (): Sink => ({
       destination: 'a list',
       queues: 1,
       maxBodyBytes: 4 << 20,
-      laneNames: (count) => Array.from({ length: count }, (_, i) => `lane-${i}`),
+      laneNames,
     }),
   send: ({ body }) => {
     for (const { id } of (JSON.parse(body.toString()) as MessageBody).data) sent.push(Number(id));

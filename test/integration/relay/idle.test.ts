@@ -6,6 +6,7 @@ import { startMysql } from '../../../dev/servers/start.ts';
 import type { RelayStatus } from '../../../src/relay/relay.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
 import { connectMysql } from '../../support/servers.ts';
+import { laneNames } from '../../support/lane-names.ts';
 
 const PATIENCE_MS = 60_000;
 let mysql: MysqlServer;
@@ -18,7 +19,6 @@ afterEach(() => mysql.remove());
 
 it('is idle without GTIDs after FLUSH BINARY LOGS', async () => {
   const stop = new AbortController();
-  const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
   const relay = realSourceRelay({
     mysql,
     tables: { include: ['shop.*'] },

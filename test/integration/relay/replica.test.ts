@@ -9,10 +9,10 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usesDocker } from '../../../dev/servers/container.ts';
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
-import { startMysql } from '../../../dev/servers/start.ts';
 import { captureEvents, captureSql } from '../../support/capture-binlog.ts';
 import { changesOf } from '../../support/flow.ts';
 import { connectMysql, sharedMysql } from '../../support/servers.ts';
+import { startReplica } from '../../support/replica.ts';
 
 const WORKLOADS = ['shop', 'partial-json', 'compressed', 'tagged', 'xa'];
 const sqlOf = (name: string): string =>
@@ -27,15 +27,9 @@ describe.skipIf(await usesDocker())('a replica', () => {
   let onReplica: Connection;
 
   beforeAll(async () => {
-    replica = await startMysql({ own: true, progress: () => undefined });
+    replica = await startReplica(source);
     onSource = await connectMysql(source);
     onReplica = await connectMysql(replica);
-    // What the other tests have left does not interest it.
-    await onReplica.query(`RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = '${await executed(onSource)}'`);
-    await onReplica.query(
-      `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${source.host}', SOURCE_PORT = ${source.port}, SOURCE_USER = '${source.relayUser}',
-        SOURCE_PASSWORD = '${source.relayPassword}', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1; START REPLICA`,
-    );
   });
 
   afterAll(async () => {

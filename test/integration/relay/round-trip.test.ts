@@ -6,10 +6,10 @@
  * ROUND_TRIP_SEED repeats a run, with the ROUND_TRIP_ROWS that it had.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MARIADB_VERSIONS, type MysqlServer } from '../../../dev/servers/servers.ts';
-import { startMysql } from '../../../dev/servers/start.ts';
+import { MARIADB_VERSIONS } from '../../../dev/servers/servers.ts';
 import { sharedMysql } from '../../support/servers.ts';
 import { runRounds, type Counts } from '../../support/round-trip/rounds.ts';
+import { startOtherServers, type OtherServers } from '../../support/other-servers.ts';
 
 const SEED = process.env['ROUND_TRIP_SEED'] ?? String(Date.now());
 const ROWS = Number(process.env['ROUND_TRIP_ROWS'] ?? 20_000);
@@ -17,22 +17,15 @@ const REPEAT = `ROUND_TRIP_SEED=${SEED} ROUND_TRIP_ROWS=${ROWS}`;
 const TIMEOUT_MS = 240_000 + 20 * ROWS;
 
 const newest = sharedMysql();
-let oldest: MysqlServer;
-let mariadbs: readonly MysqlServer[];
+let others: OtherServers;
 
 beforeAll(async () => {
-  const progress = (): void => undefined;
   // Rows and statements of more than 60 bytes are logged compressed.
   const flags = ['--log-bin-compress=ON', '--log-bin-compress-min-len=60'];
-  [oldest, ...mariadbs] = await Promise.all([
-    startMysql({ version: '8.0', own: true, progress }),
-    ...MARIADB_VERSIONS.map((version) => startMysql({ version, own: true, flags, progress })),
-  ]);
+  others = await startOtherServers(flags);
 }, 300_000);
 
-afterAll(async () => {
-  await Promise.all([oldest, ...mariadbs].map((server) => server.remove()));
-});
+afterAll(() => others.remove());
 
 async function expectExact(rounds: () => Promise<Counts>): Promise<void> {
   const startMs = performance.now();
@@ -52,14 +45,15 @@ test(
 
 test(
   'a copy of MySQL 8.0.12 on MySQL 9.7 is exact',
-  () => expectExact(() => runRounds({ source: oldest, copy: newest }, { seed: SEED, rows: ROWS, isModern: false })),
+  () =>
+    expectExact(() => runRounds({ source: others.oldest, copy: newest }, { seed: SEED, rows: ROWS, isModern: false })),
   TIMEOUT_MS,
 );
 
 test.each(MARIADB_VERSIONS)(
   'a copy of %s is exact',
   (version) => {
-    const mariadb = mariadbs[MARIADB_VERSIONS.indexOf(version)];
+    const mariadb = others.mariadbs[MARIADB_VERSIONS.indexOf(version)];
     if (mariadb === undefined) throw new Error(`${version} was not started`);
     return expectExact(() =>
       runRounds(

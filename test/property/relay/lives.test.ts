@@ -11,6 +11,7 @@ import { EARLIEST } from '../../support/flow.ts';
 import { FakeStore, RelayRun, type FakeSession, type RelayRunOptions } from '../../support/relay-ends.ts';
 import { ManualClock } from '../../support/sink/manual-clock.ts';
 import { Random } from '../../support/round-trip/random.ts';
+import { laneNames } from '../../support/lane-names.ts';
 
 const LOST = new RelayError('SOURCE_UNREACHABLE', 'the connection was lost');
 const BUSY = new RelayError('SINK_BUSY', 'try again');
@@ -66,7 +67,6 @@ class Server {
 
 function newRun({ flavour, maxBodyBytes }: Stream, options: RelayRunOptions): RelayRun {
   const run = new RelayRun({ ...ALL, ...options });
-  const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
   run.sink.open = () => Promise.resolve({ destination: 'a list', queues: 1, maxBodyBytes, laneNames });
   run.source.prepare = (stored) =>
     Promise.resolve({ start: stored ?? EARLIEST, flavour, serverUuid: 'server', warnings: [] });

@@ -3,6 +3,7 @@ import { Replay, type MessageBody } from '../../../dev/replay.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../../src/sink/sink.ts';
 import { Ledger } from './ledger.ts';
 import type { TestTable } from './tables.ts';
+import { laneNames } from '../lane-names.ts';
 
 const MAX_BODIES = 20;
 const ROWS_A_STATEMENT = 200;
@@ -25,7 +26,6 @@ export class CopySink implements Sink {
   }
 
   open(): Promise<SinkInfo> {
-    const laneNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `lane-${i}`);
     return Promise.resolve({ destination: 'a copy', queues: 1, laneNames });
   }
 

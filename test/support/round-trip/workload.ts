@@ -132,3 +132,22 @@ export function sqlOf(database: string, table: TestTable, operation: Operation, 
 }
 
 const where = (rows: readonly { readonly n: number }[]): string => `n IN (${rows.map(({ n }) => n).join(', ')})`;
+
+const ROWS_A_STATEMENT = 25;
+
+/** Inserts of `rows` random rows, without those that a key refuses. */
+export function randomInserts(random: Random, database: string, table: TestTable, rows: number): readonly string[] {
+  const statements: string[] = [];
+  for (let first = 0; first < rows; first += ROWS_A_STATEMENT) {
+    const made = random.list(Math.min(ROWS_A_STATEMENT, rows - first), (i) => ({
+      n: first + i,
+      values: table.columns.map(({ kind, isNullable, generated }) => {
+        if (generated !== undefined) return undefined;
+        return isNullable && random.chance(0.1) ? 'NULL' : kind.value(random);
+      }),
+    }));
+    const sql = sqlOf(database, table, { kind: 'insert', table: 0, verb: 'INSERT IGNORE', rows: made });
+    if (sql !== undefined) statements.push(sql);
+  }
+  return statements;
+}
