@@ -21,9 +21,11 @@ export function shownCopies(copies: readonly Copy[]): readonly ShownCopy[] {
   }));
 }
 
-/** How many tables are so, each as the newest copy that names it has it. */
+/** How many tables are so, each as the newest copy that names it has it; copied ones of ended copies as often. */
 export function tablesIn(state: TableCopyState, copies: readonly Copy[]): number {
-  return newestOfTables(copies).filter(({ table }) => table.state === state).length;
+  const named = newestOfTables(copies).filter(({ table }) => table.state === state).length;
+  if (state !== 'copied') return named;
+  return named + copies.reduce((sum, { outcome }) => sum + (outcome?.copied ?? 0), 0);
 }
 
 /** A sentence for each table whose newest copy has failed; a copy that was cancelled is wanted by nobody. */

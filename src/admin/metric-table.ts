@@ -88,8 +88,11 @@ export const METRICS: readonly Metric[] = [
   gauges('binlog_relay_notices', 'Notices that nobody has acknowledged.', 'about', ({ status }) =>
     NOTICES.map((about) => [about, status.notices.filter((notice) => notice.about === about).length]),
   ),
-  gauges('binlog_relay_copy_tables', 'Tables by how far their newest copy is.', 'state', ({ status }) =>
-    TABLE_STATES.map((state) => [state, tablesIn(state, status.copies)]),
+  gauges(
+    'binlog_relay_copy_tables',
+    'Tables of copies that go on, and of the newest that have ended, by how far they are.',
+    'state',
+    ({ status }) => TABLE_STATES.map((state) => [state, tablesIn(state, status.copies)]),
   ),
   gauge(
     'binlog_relay_copying_rows',

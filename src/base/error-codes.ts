@@ -81,6 +81,10 @@ export const ERROR_CODES = {
     'Another reader of the server uses the same server id: each would throw the other out.',
     'Give source.serverId a number that neither a server of the topology nor another reader has (SHOW REPLICAS; before 8.0.22 and of MariaDB SHOW SLAVE HOSTS).',
   ),
+  SOURCE_MOVED: retried(
+    'The address of the source leads to another server by now, while the one before still answers.',
+    'Nothing to do: the relay makes all its connections anew, and goes on at the new server if that has all that was published. If it happens again and again, source.host names several servers: name one, or an address that leads to one at a time.',
+  ),
   SOURCE_BEHIND: retried(
     'The server is a replica that does not have all transactions yet that the relay has published.',
     'Nothing to do while it catches up: the relay waits, and goes on by itself. SHOW REPLICA STATUS (SHOW SLAVE STATUS before 8.0.22, of MariaDB SHOW ALL SLAVES STATUS) shows how far it is. If no server of the replication has them any more, compare the copies with the server, repair them, then start with a new checkpoint folder.',
@@ -179,6 +183,10 @@ export const ERROR_CODES = {
   COPY_TABLE_UNSUPPORTED: terminal(
     'A table cannot be copied beside the stream.',
     'Do what the message says, then ask for its copy again: binlog-relay copy <database>.<table>. The stream goes on.',
+  ),
+  COPY_STREAM_BEHIND: retried(
+    'A table without a primary key was read, and the stream did not come to that place in time.',
+    'Nothing to do: the copy tries again when the stream has caught up. If it happens again and again, see to why the relay is behind.',
   ),
   COPY_PLACE_INVALID: terminal(
     'The place in a table that the checkpoint names for its copy is none.',

@@ -95,8 +95,18 @@ export interface Copy {
   /** Absent while it goes on. */
   readonly endedAt?: string;
   readonly isCancelled?: boolean;
-  /** Absent until the server was asked which tables there are. */
+  /** Absent until the server was asked which tables there are. Of a copy that has ended only those not copied. */
   readonly tables?: readonly TableCopy[];
+  /** Of a copy that has ended. */
+  readonly outcome?: CopyOutcome;
+}
+
+/** What a copy came to. */
+export interface CopyOutcome {
+  /** That it was of. */
+  readonly tables: number;
+  readonly copied: number;
+  readonly rows: number;
 }
 
 export interface Copies {

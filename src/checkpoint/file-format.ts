@@ -63,6 +63,7 @@ const copiesSchema = z.strictObject({
           }),
         )
         .optional(),
+      outcome: z.strictObject({ tables: z.int().min(0), copied: z.int().min(0), rows: z.int().min(0) }).optional(),
     }),
   ),
 });

@@ -75,16 +75,17 @@ function stateOf({ endedAt, isCancelled, isPaused, tables }: ShownCopy): string 
   return tables === undefined ? 'waits for its turn' : 'goes on';
 }
 
-function tablesText({ tables }: ShownCopy): string {
+function tablesText({ tables, outcome }: ShownCopy): string {
   if (tables === undefined) return '';
-  if (tables.length === 0) return ': names no published table';
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  const copied = tables.filter(({ state }) => state === 'copied').length;
+  const all = outcome?.tables ?? tables.length;
+  if (all === 0) return ': names no published table';
+  const rows = outcome?.rows ?? tables.reduce((sum, table) => sum + table.rows, 0);
+  const copied = outcome?.copied ?? tables.filter(({ state }) => state === 'copied').length;
   const others = (['failed', 'gone'] as const)
     .map((state) => [state, tables.filter((table) => table.state === state).length] as const)
     .filter(([, of]) => of > 0)
     .map(([state, of]) => `, ${count(of)} ${state}`);
-  return `: ${count(copied)} of ${count(tables.length)} tables copied${others.join('')}, ${count(rows)} rows`;
+  return `: ${count(copied)} of ${count(all)} tables copied${others.join('')}, ${count(rows)} rows`;
 }
 
 const endText = ({ remainingSeconds }: CopyFigures, nowMs: number): string =>

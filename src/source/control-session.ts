@@ -69,6 +69,7 @@ export async function openControlSession(
   const { connection, options } = await connect(settings, closing);
   let isOver = false;
   let answeredMs = 0;
+  let isPaused = false;
   const over = (): void => {
     isOver = true;
     cutOff(connection);
@@ -106,7 +107,11 @@ export async function openControlSession(
   const rows = async (sql: string, take: TakePacket, timeoutMs = QUERY_TIMEOUT_MS): Promise<boolean> => {
     const askedMs = clock.monotonic();
     try {
-      const isWhole = await answered(rowPackets(connection, sql, take, timeoutMs), undefined, closing);
+      const isWhole = await answered(
+        rowPackets(connection, sql, take, timeoutMs, () => isPaused),
+        undefined,
+        closing,
+      );
       if (!isWhole) lost();
       answeredMs = askedMs;
       return isWhole;
@@ -143,9 +148,11 @@ export async function openControlSession(
       query,
       rows,
       pause: () => {
+        isPaused = true;
         bareOf(connection).pause();
       },
       resume: () => {
+        isPaused = false;
         bareOf(connection).resume();
       },
       close: async () => {

@@ -176,6 +176,17 @@ export class ControlConnection {
     await this.query('DO 1');
   }
 
+  /**
+   * The address leads to another server by now, although this one still answers: asks that one from now on. The lock is
+   * taken there before anything else.
+   */
+  async renew(): Promise<void> {
+    this.#held = undefined;
+    const session = await this.#session.release();
+    session?.destroy();
+    void this.#keepLock();
+  }
+
   /** Frees the lock, and everything else. Idempotent. */
   async close(): Promise<void> {
     // Whatever is asked for or being opened fails now.

@@ -1,12 +1,19 @@
 /** What is asked of MariaDB in its own way: GTIDs are always on, and there is no server uuid. */
 import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
+import type { Flavour } from '../binlog/gtids/gtids.ts';
 import { MariadbPosition, parseGtidList, type MariadbGtid } from '../binlog/gtids/mariadb-position.ts';
 import { binlogFiles, FIRST_OFFSET } from './binlog-files.ts';
 import { textOf, type Asked } from './rows.ts';
 
 /** What stands for the server uuid: the id that must differ among all servers of a replication. */
 export const mariadbIdentity = (serverId: string): string => `server_id=${serverId}`;
+
+/** Gives, as `id`, what ControlSession.serverUuid is. */
+export const identityStatement = (flavour: Flavour): string =>
+  flavour === 'mariadb'
+    ? `SELECT CONCAT('${mariadbIdentity('')}', @@GLOBAL.server_id) AS id`
+    : 'SELECT @@GLOBAL.server_uuid AS id';
 
 /** Whether the server with this identity itself gives out the numbers of `source`, `domain-server`. */
 export const isOfServer = (source: string, identity: string): boolean =>

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
-import type { RelayError } from '../base/errors.ts';
+import { asRelayError, type RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
 import type { SourceConfig } from '../config/config.ts';
@@ -121,7 +121,10 @@ export class MysqlSource implements Source {
       position,
       reader,
       this.#closing.signal,
-    );
+    ).catch(async (error: unknown) => {
+      if (asRelayError(error).code === 'SOURCE_MOVED') await this.#control.renew();
+      throw error;
+    });
     // Not a race with one promise for all sessions: that would keep something of each for as long as the relay runs.
     const ended = new Promise<void>((resolve, reject) => {
       this.#endSession = reject;

@@ -7,9 +7,16 @@ export type TakePacket = (b: Buffer, from: number, end: number) => boolean;
 
 /**
  * Hands over the rows of a SELECT as mysql2 gets them, without making values of them. Resolves with true after the last
- * one, with false as soon as `take` has returned false. Rejects when no row has come for `silenceMs`.
+ * one, with false as soon as `take` has returned false. Rejects when no row has come for `silenceMs` although rows were
+ * wanted.
  */
-export function rowPackets(connection: Connection, sql: string, take: TakePacket, silenceMs: number): Promise<boolean> {
+export function rowPackets(
+  connection: Connection,
+  sql: string,
+  take: TakePacket,
+  silenceMs: number,
+  isPaused: () => boolean,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let rows = 0;
     let rowsSeen = -1;
@@ -18,8 +25,10 @@ export function rowPackets(connection: Connection, sql: string, take: TakePacket
       return ignored;
     };
     const watch = setInterval(() => {
-      if (rows === rowsSeen) settle(() => reject(new RelayError('SOURCE_UNREACHABLE', `no row for ${silenceMs} ms`)));
-      rowsSeen = rows;
+      if (isPaused()) rowsSeen = -1;
+      else if (rows === rowsSeen)
+        settle(() => reject(new RelayError('SOURCE_UNREACHABLE', `no row for ${silenceMs} ms`)));
+      else rowsSeen = rows;
     }, silenceMs);
     // mysql2 does not end what was asked of a connection that is destroyed: the process must not wait for this.
     watch.unref();

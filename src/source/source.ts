@@ -7,6 +7,11 @@ import type { TableDefinition } from './copy/definition.ts';
 
 export type { TableDefinition };
 
+/** As the server `serverUuid` has it: another one may have another. */
+export interface DefinedTable extends TableDefinition {
+  readonly serverUuid: string;
+}
+
 /** Where a session starts. With GTIDs the server finds the place by the set; the file position is then only shown. */
 export interface StartPosition extends FilePosition {
   /**
@@ -81,7 +86,7 @@ export interface TableName {
 }
 
 export interface ChunkRequest {
-  readonly definition: TableDefinition;
+  readonly definition: DefinedTable;
   /** The key that the chunk comes after: what `last` of the chunk before was; undefined for the first one. */
   readonly after: readonly Buffer[] | undefined;
   readonly maxRows: number;
@@ -91,8 +96,14 @@ export interface ChunkRequest {
   readonly seen: StartPosition;
 }
 
-/** Rows of a table as they were at one moment. */
-export interface Chunk {
+/** The end of the binlog of server `serverUuid`, when it was asked for. */
+export interface BinlogEnd {
+  readonly end: FilePosition;
+  readonly serverUuid: string;
+}
+
+/** Rows of a table as they were at one moment; what they hold was logged before `end`. */
+export interface Chunk extends BinlogEnd {
   /**
    * One image after the other, as the row compiler reads them: every value after its length in four bytes, as SELECT
    * shows it.
@@ -103,18 +114,15 @@ export interface Chunk {
   readonly last: readonly Buffer[] | undefined;
   /** No row of the table comes after these. */
   readonly isEnd: boolean;
-  /** Where the binlog of server `serverUuid` ended after that moment: what these rows hold was logged before it. */
-  readonly end: FilePosition;
-  readonly serverUuid: string;
 }
 
-/** A table at one moment, as long as it is open. */
-export interface TableView {
-  /** As of a chunk. */
-  readonly end: FilePosition;
-  readonly serverUuid: string;
-  /** All its rows, some at a time; the next ones are read when `take` has resolved. */
-  rows(batchBytes: number, take: (images: Buffer, rows: number) => Promise<void>): Promise<void>;
+/** A table at one moment, as long as it is open; what it holds was logged before `end`. */
+export interface TableView extends BinlogEnd {
+  /**
+   * All its rows, some at a time; the next ones are read when `take` has resolved. False as soon as it resolves with
+   * false: no more of them are wanted.
+   */
+  rows(batchBytes: number, take: (images: Buffer, rows: number) => Promise<boolean>): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -126,16 +134,22 @@ export interface TableReader {
   /** Published tables that the account may see. */
   tables(): Promise<readonly TableName[]>;
   /** As it is when everything that `seen` has is done; undefined: there is no such table. */
-  definition(name: TableName, seen: StartPosition): Promise<TableDefinition | undefined>;
+  definition(name: TableName, seen: StartPosition): Promise<DefinedTable | undefined>;
   /** The rows that come next in the order of the primary key. */
   read(request: ChunkRequest): Promise<Chunk>;
   /** Of a table without a primary key. */
-  view(definition: TableDefinition, seen: StartPosition): Promise<TableView>;
+  view(definition: DefinedTable, seen: StartPosition): Promise<TableView>;
   /** True for an error of a read that means: the table has another definition, or is gone. */
   isRedefinition(thrown: unknown): boolean;
   /** How busy the server is. */
-  load(): Promise<{ readonly threadsRunning: number }>;
+  load(): Promise<ServerLoad>;
+  /** Something went wrong: what is read next is read on a new connection, from whichever server answers. */
+  reset(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ServerLoad extends BinlogEnd {
+  readonly threadsRunning: number;
 }
 
 export interface Source {

@@ -6,6 +6,7 @@ import { Deferred } from '../base/deferred.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
 import { dumpGtidPacket, type OutPacket } from './dump-gtid.ts';
+import { identityStatement } from './mariadb-server.ts';
 import { sourceError } from './mysql-errors.ts';
 import type { EventReader, Session, StartPosition, Tap } from './source.ts';
 
@@ -19,7 +20,7 @@ export interface ZongjiOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
   readonly flavour: Flavour;
-  /** Told to the reader. */
+  /** The server that was asked whether the dump can go on there: told to the reader, and no other may answer. */
   readonly serverUuid?: string;
   /**
    * How often the server sends a sign of life when it has no event; after three missing ones the connection is given
@@ -151,6 +152,13 @@ class ZongjiSession implements Session, Tap {
     connection.query(statement, (error) => {
       if (error !== null) this.#end(sourceError(error));
     });
+    if (this.#serverUuid !== undefined) {
+      connection.query(identityStatement(flavour), (error, rows) => {
+        const [row] = rows as readonly { readonly id?: unknown }[];
+        if (error !== null) this.#end(sourceError(error));
+        else if (row?.id !== this.#serverUuid) this.#end(moved());
+      });
+    }
     // Its loss ends the session, and nothing is said on it between the dump's begin and end.
     this.#zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${WAIT_TIMEOUT_SECONDS}`, (error) => {
       if (error !== null) this.#end(sourceError(error));
@@ -223,6 +231,9 @@ class ZongjiSession implements Session, Tap {
     this.#zongji.stop();
   }
 }
+
+const moved = (): RelayError =>
+  new RelayError('SOURCE_MOVED', 'the binlog would come from another server than the one that was asked before');
 
 /** As no socket counts: the next look takes it for having brought something. */
 const UNSEEN = -1;

@@ -142,7 +142,11 @@ async function shown(): Promise<ShownCopies> {
 }
 
 const rowsOf = (copies: ShownCopies['copies']): number =>
-  copies.flatMap(({ tables = [] }) => tables).reduce((sum, { rows }) => sum + rows, 0);
+  copies
+    .flatMap(({ tables = [], outcome }): readonly { readonly rows: number }[] =>
+      outcome === undefined ? tables : [outcome],
+    )
+    .reduce((sum, { rows }) => sum + rows, 0);
 
 const allEnded = ({ copies }: ShownCopies): boolean =>
   copies.length > 0 && copies.every(({ endedAt }) => endedAt !== undefined);

@@ -158,8 +158,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 19,
     file: 'src/source/copy/table-reader.ts',
-    find: "if (seen.gtidSet === '') return undefined;",
-    replace: 'if (seen.gtidSet !== undefined) return undefined;',
+    find: "if (seen.gtidSet === '') return false;",
+    replace: 'if (seen.gtidSet !== undefined) return false;',
     tests: ['test/integration/relay/copy-moving.test.ts'],
     needsServers: true,
   },
@@ -168,7 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
     invariant: 19,
     file: 'src/relay/copies/copy-stream.ts',
     find: '() => !isBefore(this.#ends.intake.passed, end)',
-    replace: '() => true',
+    replace: '() => end.offset >= 0',
     tests: ['test/integration/relay/copy-moving.test.ts'],
     needsServers: true,
   },
@@ -184,7 +184,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     invariant: 19,
     file: 'src/relay/copies/keyless-copier.ts',
-    find: 'if (watched.isTouched || watched.isRedefined) return undefined;',
+    find: "if (watched.isTouched || watched.isRedefined) return 'changed';",
     replace: '',
     tests: ['test/integration/relay/copy-moving.test.ts'],
     needsServers: true,

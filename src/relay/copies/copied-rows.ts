@@ -33,6 +33,13 @@ export class CopiedRows {
     this.#key = new ExactKey(options.plan.table, SELECTED);
   }
 
+  /** Exact keys of all rows of the chunk. */
+  keysOf(images: Buffer): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (let p = 0; p < images.length; p = this.#options.plan.imageEnd(images, p)) keys.add(this.#key.read(images, p));
+    return keys;
+  }
+
   /** Whether a row of the chunk has one of the keys. */
   hasOneOf(keys: ReadonlySet<string>, images: Buffer): boolean {
     if (keys.size === 0) return false;

@@ -27,8 +27,10 @@ export class Copier {
   readonly #options: CopierOptions;
   /** Number of the next chunk in this run. */
   #chunk = 0;
-  /** One after the other. */
+  /** One after the other, whatever the table. */
   #failures = 0;
+  /** One after the other of one table, of a kind that the relay does not know. */
+  #unknown = { table: '', failures: 0 };
   #wake: () => void = () => undefined;
   #current: TableCopier | undefined;
   readonly #tableOptions: TableCopierOptions;
@@ -40,6 +42,7 @@ export class Copier {
       nextChunk: (copy) => this.#nextChunk(copy),
       onAdvanced: () => {
         this.#failures = 0;
+        this.#unknown.failures = 0;
       },
     };
   }
@@ -94,20 +97,25 @@ export class Copier {
       const table = list.isActive(id) ? list.nextTable(id) : undefined;
       if (table === undefined) return;
       try {
-        await this.#table(id, table, ended).finally(() => {
-          this.#current = undefined;
-        });
+        await this.#table(id, table, ended);
       } catch (thrown) {
         const error = asRelayError(thrown);
-        if (isAborted(ended) || this.#mayPass(error)) throw error;
+        await reader.reset();
+        if (isAborted(ended) || this.#mayPass(error, nameOf(table))) throw error;
         this.#fail(id, table, error);
+      } finally {
+        this.#current = undefined;
       }
     }
   }
 
   /** Whether reading again may mend it. */
-  #mayPass(error: RelayError): boolean {
-    if (error.code === 'SOURCE_ERROR') return this.#failures < MAX_UNKNOWN_FAILURES;
+  #mayPass(error: RelayError, table: string): boolean {
+    if (error.code === 'SOURCE_ERROR') {
+      const failures = this.#unknown.table === table ? this.#unknown.failures + 1 : 1;
+      this.#unknown = { table, failures };
+      return failures <= MAX_UNKNOWN_FAILURES;
+    }
     return error.code !== 'SOURCE_GRANT_MISSING' && error.isRetried(true);
   }
 
@@ -124,14 +132,16 @@ export class Copier {
 
   /** One table, until it is copied, or the copy was paused or cancelled. */
   async #table(id: string, table: TableCopy, ended: AbortSignal): Promise<void> {
-    const { list, stream, logger } = this.#options;
+    const { list, stream, pace, logger } = this.#options;
     const copier = new TableCopier(this.#tableOptions, id, table, ended);
     this.#current = copier;
+    await pace.wait(ended);
+    if (!copier.isActive) return;
     stream.watch(copier.watched);
     const reading = await copier.define();
     if (reading === undefined) {
       list.update(id, { ...table, state: 'gone' });
-      logger.info({ copy: id, table: nameOf(table) }, 'there is no such table any more');
+      logger.warn({ copy: id, table: nameOf(table) }, 'there is no such table any more: it is not copied');
     } else if (reading.definition.table.primaryKey.length === 0) await new KeylessCopier(copier, reading).run();
     else await new KeyedCopier(copier, reading).run();
     stream.unwatch();

@@ -96,7 +96,11 @@ export function createCopies({ settings, stored, stream, planOptions, ...rest }:
     list,
     reader,
     stream,
-    pace: new CopyPace({ ...settings, clock: rest.clock }),
+    pace: new CopyPace({
+      ...settings,
+      reached: (end, ended) => stream.reached(end, ended),
+      clock: rest.clock,
+    }),
     limits: settings,
     planOf: ({ table }, copy) =>
       new TablePlan(

@@ -1,7 +1,7 @@
 import { parseGlob } from '../../base/glob.ts';
 import { RelayError } from '../../base/errors.ts';
 import { tableFilter } from '../../change/table-filter.ts';
-import type { Copies, Copy, TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { Copies, Copy, CopyOutcome, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
 
 /** Of those that have ended. */
@@ -75,6 +75,13 @@ export class CopyList {
     const copy = this.get(id);
     const asked = tableFilter({ include: copy.patterns, exclude: [], excludeColumns: [] });
     const named = tables.filter(({ database, table }) => asked.includes(database, table));
+    const isNamed = (of: TableName): boolean =>
+      named.some(({ database, table }) => database === of.database && table === of.table);
+    // Nobody needs to know what became of a table before.
+    const others = this.#list.map((each) =>
+      each.endedAt === undefined ? each : { ...each, tables: (each.tables ?? []).filter((of) => !isNamed(of)) },
+    );
+    this.#set(others);
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
   }
@@ -105,7 +112,7 @@ export class CopyList {
     if (copy === undefined) return false;
     const hasFailed = copy.tables?.some(({ state }) => state === 'failed') === true;
     if (copy.endedAt !== undefined && !hasFailed) return false;
-    this.#replace({ ...copy, endedAt: copy.endedAt ?? this.#time(), isCancelled: true });
+    this.#replace({ ...(copy.endedAt === undefined ? this.#ended(copy) : copy), isCancelled: true });
     return true;
   }
 
@@ -123,7 +130,19 @@ export class CopyList {
 
   #endIfDone(id: string): void {
     if (this.nextTable(id) !== undefined) return;
-    this.#change(id, (copy) => ({ ...copy, endedAt: this.#time() }));
+    this.#change(id, (copy) => this.#ended(copy));
+  }
+
+  #ended(copy: Copy): Copy {
+    const { tables = [] } = copy;
+    return {
+      ...copy,
+      endedAt: this.#time(),
+      ...(copy.tables !== undefined && {
+        tables: tables.filter(({ state }) => state === 'failed' || state === 'gone'),
+        outcome: outcomeOf(tables),
+      }),
+    };
   }
 
   #replace(copy: Copy): void {
@@ -143,3 +162,9 @@ export class CopyList {
     return new Date(this.#now()).toISOString();
   }
 }
+
+const outcomeOf = (tables: readonly TableCopy[]): CopyOutcome => ({
+  tables: tables.length,
+  copied: tables.filter(({ state }) => state === 'copied').length,
+  rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+});

@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { isAborted } from '../../base/retry.ts';
-import type { TableReader } from '../../source/source.ts';
+import type { BinlogEnd, TableReader } from '../../source/source.ts';
 
 export interface CopyPaceOptions {
   readonly reader: Pick<TableReader, 'load'>;
+  /** Resolves when the stream has come to this place. */
+  readonly reached: (end: BinlogEnd, ended: AbortSignal) => Promise<void>;
   /** With more threads running than this the copy waits. */
   readonly maxThreadsRunning: number;
   /** After a chunk the copy rests for so many times as long as it worked on it. */
@@ -13,7 +15,10 @@ export interface CopyPaceOptions {
 
 const LOOK_MS = 1_000;
 
-/** How fast the copy goes, and why it waits: the server has others to serve. */
+/**
+ * How fast the copy goes, and why it waits: the server has others to serve, and what is read while the stream is far
+ * behind would have to be kept until it has come there.
+ */
 export class CopyPace {
   /** Why the copy waits at the moment. */
   waitsFor: string | undefined;
@@ -32,16 +37,21 @@ export class CopyPace {
 
   /** Before each chunk: resolves when the next one may be read. */
   async wait(ended: AbortSignal): Promise<void> {
-    const { clock, rest, maxThreadsRunning, reader } = this.#options;
+    const { clock, rest, maxThreadsRunning, reader, reached } = this.#options;
     const restMs = this.#workedMs * rest;
     this.#workedMs = 0;
     if (restMs >= 1) await clock.sleep(restMs, ended);
     while (!isAborted(ended) && clock.monotonic() - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = clock.monotonic();
-      const { threadsRunning } = await reader.load();
-      if (threadsRunning <= maxThreadsRunning) break;
-      this.waitsFor = `${threadsRunning} threads run on the server`;
-      await clock.sleep(LOOK_MS, ended);
+      const { threadsRunning, ...end } = await reader.load();
+      if (threadsRunning > maxThreadsRunning) {
+        this.waitsFor = `${threadsRunning} threads run on the server`;
+        await clock.sleep(LOOK_MS, ended);
+        continue;
+      }
+      this.waitsFor = 'the stream is behind';
+      await reached(end, ended);
+      break;
     }
     this.waitsFor = undefined;
   }

@@ -3,10 +3,17 @@ import { RelayError } from '../../base/errors.ts';
 import type { TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableDefinition } from '../../source/source.ts';
 
+const ZERO = Buffer.alloc(1);
+
 /** What the parts of a place are. Where this differs, the rows have another order. */
 export function keyOf({ table }: TableDefinition): string {
   return table.primaryKey
-    .map(({ column, prefix }) => `${column.name} ${column.type} ${column.collation} ${prefix}`)
+    .map(({ column: { name, type, collation, labels }, prefix }) => {
+      // An ENUM is in the order of its labels.
+      const order =
+        labels.length === 0 ? [] : [Buffer.concat(labels.flatMap((label) => [label, ZERO])).toString('hex')];
+      return [name, type, collation, prefix, ...order].join(' ');
+    })
     .join(', ');
 }
 

@@ -3,7 +3,7 @@ import type { FilePosition } from '../../binlog/binlog.ts';
 import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { unlessAborted } from '../../base/retry.ts';
 import type { CopyMark } from '../../format/format.ts';
-import type { StartPosition } from '../../source/source.ts';
+import type { BinlogEnd, StartPosition } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import { HeldStream } from './held-stream.ts';
 import type { StreamWatch, WatchedTable } from './stream-watch.ts';
@@ -29,12 +29,6 @@ export interface StreamEnds {
   /** `isHeld` has changed. */
   readonly onHeld: () => void;
   readonly onReleased: () => void;
-}
-
-/** The place of a read in the binlog of one server. */
-export interface ReadPlace {
-  readonly end: FilePosition;
-  readonly serverUuid: string;
 }
 
 /** The stream as copies see it: they stand at its boundaries, hold it there, and put rows and marks into its lanes. */
@@ -118,12 +112,27 @@ export class CopyStream {
   }
 
   /** Does `work` at the first boundary that is not before `end`, with the stream held. */
-  during<T>({ end, serverUuid }: ReadPlace, work: () => Promise<T>, ended: AbortSignal): Promise<T> {
-    if (serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
+  during<T>(place: BinlogEnd, work: () => Promise<T>, ended: AbortSignal): Promise<T> {
+    if (place.serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
+    return orEnd(ended, this.#held.during(this.#isAt(place), work));
+  }
+
+  /** Resolves at the first boundary that is not before `end`. */
+  reached(place: BinlogEnd, ended: AbortSignal): Promise<void> {
+    if (place.serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
     return orEnd(
       ended,
-      this.#held.during(() => !isBefore(this.#ends.intake.passed, end), work),
+      this.#held.now(() => undefined, this.#isAt(place)),
     );
+  }
+
+  /** What waits for a place in the stream is given up: it rejects with `error`. */
+  giveUp(error: RelayError): void {
+    this.#held.refuse(error);
+  }
+
+  #isAt({ end }: BinlogEnd): () => boolean {
+    return () => !isBefore(this.#ends.intake.passed, end);
   }
 
   mark(mark: Omit<CopyMark, 'position' | 'gtidSet'>, ended: AbortSignal): Promise<void> {

@@ -32,11 +32,11 @@ export class HeldStream {
     job.begin();
   }
 
-  /** Gives what `work` gives, done at the next boundary. */
-  now<T>(work: () => T): Promise<T> {
+  /** Gives what `work` gives, done at the next boundary that is due. */
+  now<T>(work: () => T, isDue: () => boolean = () => true): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#wait({
-        isDue: () => true,
+        isDue,
         begin: () => {
           try {
             resolve(work());

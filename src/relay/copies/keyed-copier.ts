@@ -7,6 +7,10 @@ import type { TableProgress } from './table-progress.ts';
 
 /** A table whose rows come in another shape than its definition says, however often that is read, is not understood. */
 const MAX_REDEFINITIONS = 20;
+/** So often a row alone is read again that is updated meanwhile, and of which the stream brings only some columns. */
+const MAX_PARTIAL = 40;
+/** The longest pause between two such tries. */
+const MAX_PAUSE_MS = 1000;
 /** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
 const HOLD_WEIGHT = 5;
 
@@ -18,6 +22,8 @@ export class KeyedCopier {
   #reading: Reading;
   /** One after the other, without a chunk that was published between them. */
   #redefinitions = 0;
+  /** Reads one after the other of a chunk of one row that was of no use. */
+  #partial = 0;
   /** Key of the last row that was copied. */
   #after: readonly Buffer[] | undefined;
   #rows: number;
@@ -89,7 +95,11 @@ export class KeyedCopier {
     );
     watched.close();
     pace.worked(readMs + heldMs);
-    if (given === undefined) return false;
+    if (given === undefined) {
+      await this.#pause();
+      return false;
+    }
+    this.#partial = 0;
     this.#size.took(chunk.rows, chunk.images.length, Math.max(readMs, heldMs * HOLD_WEIGHT));
     this.#redefinitions = 0;
     await stream.acknowledged(ended);
@@ -106,15 +116,17 @@ export class KeyedCopier {
     const { options, watched } = this.#of;
     const { reader, limits } = options;
     const seen = await this.#of.open();
-    const { definition } = this.#reading;
+    const { definition, rows } = this.#reading;
     try {
-      return await reader.read({
+      const chunk = await reader.read({
         definition,
         after: this.#after,
         maxRows: this.#size.rows,
         maxBytes: limits.chunkBytes,
         seen,
       });
+      watched.changed.narrow(() => rows.keysOf(chunk.images));
+      return chunk;
     } catch (error) {
       // Another statement has changed the table, and the stream will say so: its definition is read again.
       if (!reader.isRedefinition(error)) throw error;
@@ -128,11 +140,21 @@ export class KeyedCopier {
     const { watched } = this.#of;
     const { rows } = this.#reading;
     if (watched.isRedefined) return undefined;
-    if (rows.hasOneOf(watched.partial, images)) {
+    const { keys, partial, isOverflown } = watched.changed;
+    if (isOverflown || rows.hasOneOf(partial, images)) {
+      if (this.#size.rows === 1) this.#partial += 1;
       this.#size.halve();
       return undefined;
     }
-    return rows.give(images, identity, watched.dirty);
+    return rows.give(images, identity, keys);
+  }
+
+  /** A row that is updated again and again may be read between two updates. */
+  async #pause(): Promise<void> {
+    if (this.#partial === 0) return;
+    if (this.#partial > MAX_PARTIAL) throw this.#of.neverWhole();
+    const { clock, random } = this.#of.options;
+    await clock.sleep(random() * Math.min(MAX_PAUSE_MS, this.#partial * 50), this.#of.ended);
   }
 
   #update(state: 'copying' | 'gone'): void {

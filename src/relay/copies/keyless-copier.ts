@@ -1,3 +1,5 @@
+import { RelayError } from '../../base/errors.ts';
+import { isAborted } from '../../base/retry.ts';
 import type { TableView } from '../../source/source.ts';
 import { nameOf, type Reading, type TableCopier } from './table-copier.ts';
 import type { TableProgress } from './table-progress.ts';
@@ -5,6 +7,11 @@ import type { TableProgress } from './table-progress.ts';
 const NO_KEYS: ReadonlySet<string> = new Set();
 /** The longest pause between two tries, which are not to be in step with whoever writes to the table. */
 const MAX_PAUSE_MS = 1000;
+/** So long a view stays open before its rows are given; how long that takes is the broker's business. */
+const MAX_WAIT_MS = 60_000;
+
+/** Why no rows of a view are of use: somebody wrote to the table, or the copy was paused or cancelled. */
+type Useless = 'changed' | 'stopped';
 
 /**
  * Copies a table without a primary key, whole. A view that the stream does not touch until it has come to the end of
@@ -38,7 +45,8 @@ export class KeylessCopier {
         this.#reading = redefined;
       }
       const rows = await this.#view();
-      if (rows !== undefined) {
+      if (rows === 'stopped') return;
+      if (rows !== 'changed') {
         this.#of.update('copied', rows);
         logger.info({ copy: id, table: nameOf(table), rows, tries }, 'a table without a primary key is copied');
         return;
@@ -47,37 +55,58 @@ export class KeylessCopier {
     }
   }
 
-  /** How many rows were published; undefined when somebody wrote to the table meanwhile. */
-  async #view(): Promise<number | undefined> {
+  /** How many rows were published. */
+  async #view(): Promise<number | Useless> {
     const { options, watched, ended } = this.#of;
     const { reader, stream } = options;
     const seen = await this.#of.open();
     const view = await reader.view(this.#reading.definition, seen);
-    let rows: number | undefined;
+    let rows: number | Useless;
     try {
-      rows = await stream.during(view, () => this.#give(view), ended);
+      rows = await this.#withPatience(stream.during(view, () => this.#give(view), ended));
     } finally {
       watched.close();
       await view.close();
     }
-    if (rows !== undefined) await stream.acknowledged(ended);
+    if (typeof rows === 'number') await stream.acknowledged(ended);
     return rows;
   }
 
+  /** A view that stays open keeps the server from cleaning up after all of its tables. */
+  async #withPatience<T>(work: Promise<T>): Promise<T> {
+    const { clock, stream } = this.#of.options;
+    const done = new AbortController();
+    void clock.sleep(MAX_WAIT_MS, done.signal).then(() => {
+      if (!isAborted(done.signal)) stream.giveUp(tooLate());
+    });
+    return work.finally(() => {
+      done.abort();
+    });
+  }
+
   /** While the stream is held where the view belongs. */
-  async #give(view: TableView): Promise<number | undefined> {
+  async #give(view: TableView): Promise<number | Useless> {
     const { options, watched, ended } = this.#of;
     const { stream, limits } = options;
-    if (watched.isTouched || watched.isRedefined) return undefined;
+    if (watched.isTouched || watched.isRedefined) return 'changed';
     const { definition, rows } = this.#reading;
     await stream.markNow(this.#of.begin(definition, true), ended);
     let given = 0;
-    await view.rows(limits.chunkBytes / 4, async (images, read) => {
+    const isWhole = await view.rows(limits.chunkBytes / 4, async (images, read) => {
+      if (!this.#of.isActive) return false;
       given += await rows.give(images, this.#of.nextChunk(), NO_KEYS);
       this.#shown.copied(read, given);
       this.#of.update('copying', given);
+      return true;
     });
+    if (!isWhole) return 'stopped';
     await stream.markNow(this.#of.end(given, true), ended);
     return given;
   }
 }
+
+const tooLate = (): RelayError =>
+  new RelayError(
+    'COPY_STREAM_BEHIND',
+    `the stream has not come within ${MAX_WAIT_MS / 1000} s to where a table without a primary key was read`,
+  );

@@ -5,6 +5,7 @@ import type { TableName } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { MessageClass, TablePlan } from '../tables/table-plan.ts';
 import { LOGGED } from '../tables/value-form.ts';
+import { ChangedKeys } from './changed-keys.ts';
 import { ExactKey } from './exact-key.ts';
 import { isSameShape } from './same-shape.ts';
 
@@ -43,10 +44,8 @@ export class StreamWatch implements RowTaker {
 
 /** What the stream does to one table while it is copied. */
 export class WatchedTable {
-  /** Exact keys of the rows that were changed since `open`. */
-  readonly dirty = new Set<string>();
-  /** Those of them of which the stream has brought only some columns: it is not enough to leave them to it. */
-  readonly partial = new Set<string>();
+  /** Since `open`. */
+  readonly changed = new ChangedKeys();
   /** Rows of the table have come since `open`. */
   isTouched = false;
   /** Its definition may be another one since `redefine`. */
@@ -64,17 +63,12 @@ export class WatchedTable {
   open(): void {
     this.#isOpen = true;
     this.isTouched = false;
-    this.#forget();
+    this.changed.clear();
   }
 
   close(): void {
     this.#isOpen = false;
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.dirty.clear();
-    this.partial.clear();
+    this.changed.clear();
   }
 
   /** Its definition is about to be read. */
@@ -97,10 +91,8 @@ export class WatchedTable {
     this.isTouched = true;
     if (plan.table.primaryKey.length === 0) return;
     const key = this.#keyOf(plan);
-    const exact = key.read(image, start);
-    this.dirty.add(exact);
-    if (plan.isPartial && kind !== 'DELETE') this.partial.add(exact);
-    if (kind === 'UPDATE') this.dirty.add(key.read(image, before));
+    this.changed.add(key.read(image, start), plan.isPartial && kind !== 'DELETE');
+    if (kind === 'UPDATE') this.changed.add(key.read(image, before), false);
   }
 
   statement(objects: DdlStatement['objects']): void {

@@ -3,7 +3,7 @@ import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { CopyMark } from '../../format/format.ts';
-import type { StartPosition, TableDefinition, TableReader } from '../../source/source.ts';
+import type { DefinedTable, StartPosition, TableDefinition, TableReader } from '../../source/source.ts';
 import type { CopyProgress } from '../relay.ts';
 import type { TablePlan } from '../tables/table-plan.ts';
 import type { ChunkLimits } from './chunk-size.ts';
@@ -34,7 +34,7 @@ export interface TableCopierOptions {
 
 /** What a table is read with, until its definition changes. */
 export interface Reading {
-  readonly definition: TableDefinition;
+  readonly definition: DefinedTable;
   readonly rows: CopiedRows;
 }
 
@@ -47,7 +47,7 @@ export class TableCopier {
   readonly watched: WatchedTable;
   /** Everything that waits is given up then. */
   readonly ended: AbortSignal;
-  #shown: TableProgress | undefined;
+  #shown: TableProgress;
 
   constructor(options: TableCopierOptions, id: string, table: TableCopy, ended: AbortSignal) {
     this.options = options;
@@ -55,11 +55,12 @@ export class TableCopier {
     this.table = table;
     this.watched = new WatchedTable(table);
     this.ended = ended;
+    this.#shown = this.show(0);
   }
 
-  get progress(): CopyProgress | undefined {
+  get progress(): CopyProgress {
     const { clock, pace } = this.options;
-    return this.#shown?.progress(clock, pace.waitsFor);
+    return this.#shown.progress(clock, pace.waitsFor);
   }
 
   /** For those who look at it. */
@@ -121,6 +122,18 @@ export class TableCopier {
     const { database, table } = this.table;
     const { source, number, readMs } = this.nextChunk();
     return { copy: this.id, database, table, source, change: `${number}#0`, atMs: readMs, ...facts };
+  }
+
+  /** A row is updated whenever it is read, and the stream has only parts of it. */
+  neverWhole(): RelayError {
+    return new RelayError(
+      'COPY_TABLE_UNSUPPORTED',
+      `${nameOf(this.table)}: a row is updated all the time, and the binlog has only the columns that change`,
+      {
+        remedy:
+          'Set binlog_row_image = FULL on the source, for new sessions too, or ask for its copy again at a quiet time.',
+      },
+    );
   }
 
   /** Its rows in the binlog have another shape than its definition, whenever that is read. */

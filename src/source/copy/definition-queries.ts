@@ -10,7 +10,6 @@ export interface TableFacts {
   readonly type: string;
   readonly engine: string;
   readonly rows: number;
-  readonly averageRowBytes: number;
 }
 
 export interface IndexInfo {
@@ -28,7 +27,7 @@ export interface IndexInfo {
 /** Undefined when it was dropped. */
 export async function askTable(asked: Asked, database: string, name: string): Promise<TableFacts | undefined> {
   const [row] = await asked.query(
-    `SELECT TABLE_TYPE AS type, COALESCE(ENGINE, '') AS engine, COALESCE(TABLE_ROWS, 0) AS estimate, COALESCE(AVG_ROW_LENGTH, 0) AS bytes
+    `SELECT TABLE_TYPE AS type, COALESCE(ENGINE, '') AS engine, COALESCE(TABLE_ROWS, 0) AS estimate
      FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
     [database, name],
   );
@@ -37,7 +36,6 @@ export async function askTable(asked: Asked, database: string, name: string): Pr
       type: textOf(row, 'type'),
       engine: textOf(row, 'engine'),
       rows: numberOf(row, 'estimate'),
-      averageRowBytes: numberOf(row, 'bytes'),
     }
   );
 }

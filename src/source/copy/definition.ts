@@ -33,7 +33,6 @@ export interface TableDefinition {
   readonly createStatement: string;
   /** As the server estimates. */
   readonly estimatedRows: number;
-  readonly averageRowBytes: number;
   /** Of each part of `table.primaryKey`; undefined for what is no CHAR, VARCHAR or TEXT. */
   readonly keyCharsets: readonly (KeyCharset | undefined)[];
   /** The index of `table.primaryKey`: PRIMARY, or that of the unique key that stands for it; undefined without. */
@@ -100,7 +99,6 @@ async function describe(
     isVersioned,
     createStatement: textOf(created, 'Create Table'),
     estimatedRows: facts.rows,
-    averageRowBytes: facts.averageRowBytes,
     keyCharsets: primaryKey.map(({ column }) => charsetOf(rows[column.index])),
     keyIndex: key?.index,
   };

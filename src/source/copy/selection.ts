@@ -22,6 +22,9 @@ export function selectAll({ definition: { table }, columns }: Selection): string
   return `SELECT ${list} FROM ${quoted(table.database)}.${quoted(table.name)}`;
 }
 
+/** No row, but the lock that any read of the table takes until its transaction has ended. */
+export const selectNone = (selection: Selection): string => `${selectAll(selection)} LIMIT 0`;
+
 /** The `maxRows` rows that come first in the order of the primary key, after the key `after`. */
 export function selectChunk(selection: Selection, after: KeyBytes | undefined, maxRows: number): string {
   const { definition } = selection;

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
 import { RelayError } from '../../base/errors.ts';
-import type { FilePosition } from '../../binlog/binlog.ts';
 import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import type { ConnectionSettings } from '../connection-options.ts';
 import { openControlSession, type ControlSession } from '../control-session.ts';
@@ -9,10 +8,20 @@ import type { Published } from '../preflight-tables.ts';
 import { serverErrorNumber } from '../mysql-errors.ts';
 import { numberOf, textOf } from '../rows.ts';
 import { headStatement } from '../server-version.ts';
-import type { Chunk, ChunkRequest, StartPosition, TableName, TableReader, TableView } from '../source.ts';
+import type {
+  BinlogEnd,
+  Chunk,
+  ChunkRequest,
+  DefinedTable,
+  ServerLoad,
+  StartPosition,
+  TableName,
+  TableReader,
+  TableView,
+} from '../source.ts';
 import { readDefinition, type TableDefinition } from './definition.ts';
 import { PackedRows } from './packed-rows.ts';
-import { selectAll, selectChunk, type Selection } from './selection.ts';
+import { selectAll, selectChunk, selectNone, type Selection } from './selection.ts';
 
 /**
  * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
@@ -29,6 +38,8 @@ const REDEFINED = new Set([
   1176, // ER_KEY_DOES_NOT_EXITS: the primary key that is to be used
   1412, // ER_TABLE_DEF_CHANGED
 ]);
+/** A read that gives no row for so long is taken for dead: to sort by a key that has a prefix may take a while. */
+const SILENCE_MS = 300_000;
 /** A chunk's buffer grows by doubling from here. */
 const FIRST_BYTES = 64 << 10;
 
@@ -60,77 +71,94 @@ export class MysqlTableReader implements TableReader {
       .filter(({ database, table }) => this.#options.published.includes(database, table));
   }
 
-  async definition({ database, table }: TableName, seen: StartPosition): Promise<TableDefinition | undefined> {
+  async definition({ database, table }: TableName, seen: StartPosition): Promise<DefinedTable | undefined> {
     const session = await this.#session.get();
     // The stream may have brought a statement that the server has not finished yet.
-    const snapshot = await this.#visible(session, seen);
-    if (snapshot !== undefined) await session.query('COMMIT');
-    return inUtf8(session, () => readDefinition(session, session.version, database, table));
+    if (await this.#visible(session, seen)) await session.query('COMMIT');
+    const found = await inUtf8(session, () => readDefinition(session, session.version, database, table));
+    return found && { ...found, serverUuid: session.serverUuid };
   }
 
   async read({ definition, after, maxRows, maxBytes, seen }: ChunkRequest): Promise<Chunk> {
-    const session = await this.#session.get();
+    const session = await this.#sessionWith(definition);
     const selection = this.#selectionOf(definition);
-    const snapshot = await this.#visible(session, seen);
+    const isSnapshot = await this.#visible(session, seen);
     const rows = packedRows(selection, Math.min(maxBytes, FIRST_BYTES));
-    const isWhole = await session.rows(selectChunk(selection, after, maxRows), (b, from, end) => {
-      rows.add(b, from, end);
-      return rows.sizeBytes < maxBytes;
-    });
-    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by any other.
-    const end = snapshot ?? (await this.#end(isWhole ? session : await this.#session.get()));
-    if (snapshot !== undefined && isWhole) await session.query('COMMIT');
+    const isWhole = await session.rows(
+      selectChunk(selection, after, maxRows),
+      (b, from, end) => {
+        rows.add(b, from, end);
+        return rows.sizeBytes < maxBytes || rows.rows >= maxRows;
+      },
+      SILENCE_MS,
+    );
+    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by another one.
+    const asked = isWhole ? session : await this.#sessionWith(definition);
+    // While a snapshot is open the table that was read cannot be renamed: what did so before stands before the end.
+    const end = await this.#end(asked);
+    if (isSnapshot && isWhole) await session.query('COMMIT');
     return {
       images: rows.images,
       rows: rows.rows,
       last: rows.lastValues(keyIndexes(definition)),
       isEnd: isWhole && rows.rows < maxRows,
-      end,
-      serverUuid: session.serverUuid,
+      ...end,
     };
   }
 
-  async view(definition: TableDefinition, seen: StartPosition): Promise<TableView> {
-    const session = await this.#session.get();
+  async view(definition: DefinedTable, seen: StartPosition): Promise<TableView> {
+    const session = await this.#sessionWith(definition);
     const selection = this.#selectionOf(definition);
-    const snapshot = await this.#visible(session, seen);
-    if (snapshot === undefined) await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-    const end = snapshot ?? (await this.#end(session));
+    if (!(await this.#visible(session, seen)))
+      await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    // From here on until COMMIT nobody can alter or rename the table: what did so before stands before the end.
+    await session.query(selectNone(selection));
+    const end = await this.#end(session);
     return {
-      end,
-      serverUuid: session.serverUuid,
+      ...end,
       rows: async (batchBytes, take) => {
         let batch = packedRows(selection, FIRST_BYTES);
-        let taken = Promise.resolve();
+        let taken = Promise.resolve(true);
         let isRefused = false;
         const give = (): void => {
           const { images, rows } = batch;
           batch = packedRows(selection, FIRST_BYTES);
           session.pause();
           taken = taken
-            .then(() => (isRefused ? undefined : take(images, rows)))
+            .then((isWanted) => isWanted && !isRefused && take(images, rows))
             .finally(() => {
               session.resume();
             });
           // Waited for at the end, which comes now.
-          taken.catch(() => {
-            isRefused = true;
-          });
+          taken.then(
+            (isWanted) => {
+              isRefused ||= !isWanted;
+            },
+            () => {
+              isRefused = true;
+            },
+          );
         };
+        let isWhole: boolean;
         try {
-          await session.rows(selectAll(selection), (b, from, end) => {
-            batch.add(b, from, end);
-            if (batch.sizeBytes >= batchBytes) give();
-            return !isRefused;
-          });
+          isWhole = await session.rows(
+            selectAll(selection),
+            (b, from, end) => {
+              batch.add(b, from, end);
+              if (batch.sizeBytes >= batchBytes) give();
+              return !isRefused;
+            },
+            SILENCE_MS,
+          );
         } catch (error) {
           // Nothing of this view may reach the lanes once the stream goes on.
           isRefused = true;
           await taken.catch(() => undefined);
           throw error;
         }
-        await taken;
-        if (batch.rows > 0) await take(batch.images, batch.rows);
+        const isWanted = await taken;
+        if (!isWhole || !isWanted) return false;
+        return batch.rows === 0 || take(batch.images, batch.rows);
       },
       close: async () => {
         await session.query('COMMIT').catch(() => undefined);
@@ -143,16 +171,27 @@ export class MysqlTableReader implements TableReader {
     return number !== undefined && REDEFINED.has(number);
   }
 
-  async load(): Promise<{ readonly threadsRunning: number }> {
+  async load(): Promise<ServerLoad> {
     const session = await this.#session.get();
     const [row] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
-    return { threadsRunning: numberOf(row, 'Value') };
+    return { threadsRunning: numberOf(row, 'Value'), ...(await this.#end(session)) };
+  }
+
+  async reset(): Promise<void> {
+    const session = await this.#session.release();
+    session?.destroy();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    const session = await this.#session.release();
-    session?.destroy();
+    await this.reset();
+  }
+
+  /** Throws when another server answers than the one that the definition is of. */
+  async #sessionWith({ serverUuid }: DefinedTable): Promise<ControlSession> {
+    const session = await this.#session.get();
+    if (session.serverUuid === serverUuid) return session;
+    throw new RelayError('SOURCE_UNREACHABLE', 'another server answers than a moment before');
   }
 
   #selectionOf(definition: TableDefinition): Selection {
@@ -169,21 +208,24 @@ export class MysqlTableReader implements TableReader {
   /**
    * Resolves when the next read sees everything that `seen` has. What the binlog has delivered, a read may not see yet:
    * MySQL adds a transaction to gtid_executed after it has become visible. MariaDB says where in the binlog a
-   * consistent snapshot stands: it is open then, and its place is what resolves.
+   * consistent snapshot stands: true, it is open then.
    */
-  async #visible(session: ControlSession, seen: StartPosition): Promise<FilePosition | undefined> {
-    if (session.version.flavour === 'mariadb') return this.#snapshot(session, seen);
+  async #visible(session: ControlSession, seen: StartPosition): Promise<boolean> {
+    if (session.version.flavour === 'mariadb') {
+      await this.#snapshot(session, seen);
+      return true;
+    }
     if (seen.gtidSet === undefined) throw withoutGtids();
-    if (seen.gtidSet === '') return undefined;
+    if (seen.gtidSet === '') return false;
     const [row] = await session.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late', [
       seen.gtidSet,
       String(VISIBLE_SECONDS),
     ]);
     if (numberOf(row, 'late') !== 0) throw notVisible();
-    return undefined;
+    return false;
   }
 
-  async #snapshot(session: ControlSession, seen: StartPosition): Promise<FilePosition> {
+  async #snapshot(session: ControlSession, seen: StartPosition): Promise<void> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + VISIBLE_SECONDS * 1000;
     for (;;) {
@@ -198,7 +240,7 @@ export class MysqlTableReader implements TableReader {
         file: status.get('binlog_snapshot_file') ?? '',
         offset: Number(status.get('binlog_snapshot_position') ?? 0),
       };
-      if (!isBefore(place, seen)) return place;
+      if (!isBefore(place, seen)) return;
       await session.query('COMMIT');
       if (clock.monotonic() > deadline) throw notVisible();
       await clock.sleep(SNAPSHOT_LOOK_MS);
@@ -206,9 +248,9 @@ export class MysqlTableReader implements TableReader {
   }
 
   /** What a read has seen stands before it, if it is asked for afterwards. */
-  async #end(session: ControlSession): Promise<FilePosition> {
+  async #end(session: ControlSession): Promise<BinlogEnd> {
     const [row] = await session.query(headStatement(session.version));
-    return { file: textOf(row, 'File'), offset: numberOf(row, 'Position') };
+    return { end: { file: textOf(row, 'File'), offset: numberOf(row, 'Position') }, serverUuid: session.serverUuid };
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {

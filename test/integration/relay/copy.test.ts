@@ -64,7 +64,7 @@ it('a copy is asked for while the relay runs, pauses, goes on, and is cancelled'
   run.relay.copy({ do: 'resume', id });
   await run.until(({ copying }) => (copying?.rows ?? 0) > 200);
   const [{ tables = [] } = {}] = run.relay.copy({ do: 'cancel', id });
-  expect(tables.map(({ state }) => state)).toEqual(['copying', 'waiting']);
+  expect(tables).toEqual([]);
   await run.untilCopied();
   expect(() => run.relay.copy({ do: 'resume', id })).toThrow('no copy 1 goes on');
   expect(() => run.relay.copy({ do: 'copy', patterns: ['orders'] })).toThrow('the table pattern "orders"');
@@ -90,12 +90,11 @@ it('what cannot be copied is said, and neither the stream nor the other tables w
   await run.untilCopied();
   const [{ tables = [] } = {}] = run.relay.status().copies;
   expect(tables.map(({ table, state }) => `${table} ${state}`)).toEqual([
-    'd copied',
     'slow_engine failed',
     'too_wide failed',
     'wide_keyless failed',
   ]);
-  expect(tables.map(({ reason = '' }) => reason.replaceAll(name, 'db')).slice(1)).toEqual([
+  expect(tables.map(({ reason = '' }) => reason.replaceAll(name, 'db'))).toEqual([
     expect.stringContaining('db.slow_engine is a table of MyISAM'),
     expect.stringContaining('a row of db.too_wide (with the primary key id) makes a message of'),
     expect.stringContaining('a row of db.wide_keyless (without a primary key) makes a message of'),

@@ -239,7 +239,7 @@ describe.each(MYSQL_VERSIONS)('the definition of a table of %s', (version) => {
        CREATE TABLE promoted (a INT NOT NULL, UNIQUE ${quoted('a`key')} (a)); CREATE TABLE keyless (a INT)`,
     );
     const facts = await read('facts');
-    expect(facts).toMatchObject({ engine: 'MyISAM', estimatedRows: 2, averageRowBytes: 20, keyIndex: 'PRIMARY' });
+    expect(facts).toMatchObject({ engine: 'MyISAM', estimatedRows: 2, keyIndex: 'PRIMARY' });
     expect(facts?.createStatement).toMatch(/^CREATE TABLE `facts` \(\n/);
     expect(facts?.keyCharsets).toEqual([{ charset: 'gbk', collation: 'gbk_bin' }, undefined, undefined, undefined]);
     expect((await read('promoted'))?.keyIndex).toBe('a`key');

@@ -57,5 +57,7 @@ describe('tablesIn', () => {
     expect(['copying', 'copied', 'failed'].map((state) => tablesIn(state as TableCopyState, copies))).toEqual([
       1, 1, 0,
     ]);
+    const ended = copyOf('3', { log: 'gone' }, { outcome: { tables: 4, copied: 3, rows: 70 } });
+    expect([tablesIn('copied', [...copies, ended]), tablesIn('gone', [...copies, ended])]).toEqual([4, 1]);
   });
 });

@@ -8,6 +8,8 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SOURCE_UNREACHABLE',
     'SOURCE_HOST_UNKNOWN',
     'SOURCE_BEHIND',
+    'SOURCE_MOVED',
+    'COPY_STREAM_BEHIND',
     'SINK_UNREACHABLE',
     'SINK_BUSY',
     'SINK_DISK_FULL',

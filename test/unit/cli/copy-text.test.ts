@@ -68,7 +68,12 @@ describe('copiesText', () => {
     ).toBe('copy 4 of t: a.b\n  waits for its turn\n');
     expect(text({ isPaused: true })).toContain('\n  paused: 1 of 5 tables copied');
     expect(text({ isPaused: true })).toContain('\n  begun shop.orders: 412,000 rows\n');
-    expect(text({ endedAt: 'e', isCancelled: true })).toContain('\n  cancelled at e: 1 of 5');
-    expect(text({ endedAt: 'e', tables: [] })).toContain('\n  ended at e: names no published table\n');
+    const outcome = { tables: 5, copied: 1, rows: 413_000 };
+    const tables = (COPY.tables ?? []).filter(({ state }) => state === 'failed');
+    expect(text({ endedAt: 'e', isCancelled: true, outcome, tables })).toContain(
+      '\n  cancelled at e: 1 of 5 tables copied, 1 failed, 413,000 rows\n',
+    );
+    const none = { tables: 0, copied: 0, rows: 0 };
+    expect(text({ endedAt: 'e', tables: [], outcome: none })).toContain('\n  ended at e: names no published table\n');
   });
 });

@@ -42,6 +42,11 @@ describe('CopyList', () => {
     expect(list.nextTable(id)?.table).toBe('orders');
     list.update(id, { database: 'shop', table: 'orders', state: 'failed', rows: 0, reason: 'x' });
     expect(list.next).toBeUndefined();
+    // Those that are copied would stand in every checkpoint from now on.
+    expect(list.get(id)).toMatchObject({
+      tables: [{ table: 'orders', state: 'failed' }],
+      outcome: { tables: 2, copied: 1, rows: 2 },
+    });
     const none = list.add(['nothing.*']).id;
     list.resolve(none, TABLES);
     expect(list.get(none).endedAt).toBe('2026-11-29T00:00:00.000Z');
@@ -60,6 +65,18 @@ describe('CopyList', () => {
     expect(list.get(first).isCancelled).toBe(true);
     expect(list.cancel(first)).toBe(false);
     expect(list.pause('77', true)).toBe(false);
+  });
+
+  it('says what failed until a newer copy is of the table', () => {
+    const list = newList();
+    const { id } = list.add(['shop.*']);
+    list.resolve(id, TABLES);
+    for (const { database, table } of TABLES.slice(0, 2))
+      list.update(id, { database, table, state: 'failed', rows: 0, reason: 'x' });
+    const next = list.add(['shop.orders']).id;
+    expect(list.get(id).tables?.map(({ table }) => table)).toEqual(['items', 'orders']);
+    list.resolve(next, TABLES);
+    expect(list.get(id).tables?.map(({ table }) => table)).toEqual(['items']);
   });
 
   it('goes on after a restart, and gives no id twice', () => {

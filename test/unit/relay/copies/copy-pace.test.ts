@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { CopyPace } from '../../../../src/relay/copies/copy-pace.ts';
+import { CopyPace, type CopyPaceOptions } from '../../../../src/relay/copies/copy-pace.ts';
 import { ManualClock } from '../../../support/sink/manual-clock.ts';
 
 const never = new AbortController().signal;
 
-function newPace(rest: number, load: () => number): { readonly clock: ManualClock; readonly pace: CopyPace } {
+const END = { end: { file: 'binlog.000007', offset: 4711 }, serverUuid: 'a' };
+
+function newPace(
+  rest: number,
+  load: () => number,
+  reached: CopyPaceOptions['reached'] = () => Promise.resolve(),
+): { readonly clock: ManualClock; readonly pace: CopyPace } {
   const clock = new ManualClock();
-  const reader = { load: () => Promise.resolve({ threadsRunning: load() }) };
-  return { clock, pace: new CopyPace({ reader, maxThreadsRunning: 10, rest, clock }) };
+  const reader = { load: () => Promise.resolve({ threadsRunning: load(), ...END }) };
+  return { clock, pace: new CopyPace({ reader, reached, maxThreadsRunning: 10, rest, clock }) };
 }
 
 describe('CopyPace', () => {
@@ -45,6 +51,26 @@ describe('CopyPace', () => {
     expect(looks).toBe(3);
     await pace.wait(never);
     expect(looks).toBe(3);
+  });
+
+  it('waits until the stream has come to the end of the binlog, and says so', async () => {
+    let arrive: () => void = () => undefined;
+    const asked: unknown[] = [];
+    const { clock, pace } = newPace(
+      0,
+      () => 1,
+      (end) => {
+        asked.push(end);
+        return new Promise((resolve) => (arrive = resolve));
+      },
+    );
+    const waiting = pace.wait(never);
+    await clock.advance(60_000);
+    expect(pace.waitsFor).toBe('the stream is behind');
+    expect(asked).toEqual([END]);
+    arrive();
+    await waiting;
+    expect(pace.waitsFor).toBeUndefined();
   });
 
   it('ends its wait with the run', async () => {

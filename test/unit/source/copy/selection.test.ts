@@ -17,7 +17,6 @@ function selectionOf(columns: readonly Column[], key: readonly number[]): Parame
     isVersioned: false,
     createStatement: '',
     estimatedRows: 0,
-    averageRowBytes: 0,
     keyCharsets: primaryKey.map(({ column }) =>
       column.type === TYPE.VARCHAR ? { charset: 'gbk', collation: 'gbk_chinese_ci' } : undefined,
     ),
