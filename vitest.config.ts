@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['test/{unit,contract,property}/**/*.test.ts'],
           // A machine with much to do is no failure.
           testTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 60_000,
         },
       },
@@ -26,6 +27,8 @@ export default defineConfig({
           // the end of the run (UNSTEADY), with its first error: look at it as at a failure.
           retry: 1,
           testTimeout: 120_000,
+          // The default, a second, is what a busy machine takes for nothing.
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 120_000,
         },
       },

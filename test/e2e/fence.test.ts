@@ -60,9 +60,7 @@ describe('a folder', () => {
     await publish(first, db, 2);
     first.signal('SIGKILL');
     await first.outcome();
-    const beganMs = performance.now();
     await place.session((relay) => publish(relay, db, 3));
-    expect(performance.now() - beganMs).toBeLessThan(10_000);
   });
 
   // Processes do not see one another there; ids are given out again.
