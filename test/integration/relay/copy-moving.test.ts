@@ -3,7 +3,7 @@
  * by key it is the source at the end. `COPY_SEEDS=1,2,3` chooses the random workloads, `COPY_SERVERS=8.0` the servers.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MysqlServer, MysqlVersion } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
@@ -23,8 +23,11 @@ interface ServerKind {
   readonly name: string;
   readonly version: MysqlVersion;
   readonly flags: readonly string[];
-  /** The relay reads a parallel replica of the server that is written to, and the server itself, in turns. */
-  readonly hasReplica?: boolean;
+  readonly replica?: {
+    readonly flags: readonly string[];
+    /** The relay reads it and the server that is written to in turns, the replica first. */
+    readonly isRead: boolean;
+  };
 }
 
 const SERVERS: readonly ServerKind[] = [
@@ -34,8 +37,18 @@ const SERVERS: readonly ServerKind[] = [
   {
     name: '9.7 and a replica',
     version: '9.7',
-    flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'],
-    hasReplica: true,
+    flags: [],
+    replica: { flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'], isRead: true },
+  },
+  {
+    // The binlog goes out before the server shows what it has: as soon as the replica has it, too.
+    name: '9.7 semi-synchronous',
+    version: '9.7',
+    flags: ['--plugin-load-add=semisync_source.so', '--rpl-semi-sync-source-enabled=1'],
+    replica: {
+      flags: ['--plugin-load-add=semisync_replica.so', '--rpl-semi-sync-replica-enabled=1'],
+      isRead: false,
+    },
   },
   { name: 'mariadb-10.11', version: 'mariadb-10.11', flags: [] },
 ];
@@ -45,13 +58,13 @@ const CHOSEN = process.env['COPY_SERVERS']?.split(',');
 
 describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
   '$name',
-  ({ version, flags, hasReplica }) => {
+  ({ version, flags, replica: second }) => {
     let mysql: MysqlServer;
     let replica: MysqlServer | undefined;
     let connections: Connection[];
     beforeAll(async () => {
       mysql = await startMysql({ version, own: true, flags, progress: () => undefined });
-      if (hasReplica === true) replica = await startReplica(mysql, flags);
+      if (second !== undefined) replica = await startReplica(mysql, second.flags);
       connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
       for (const connection of connections)
         await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
@@ -78,9 +91,12 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
 
           const sink = new Upserts();
           const store = createMemoryCheckpointStore();
-          const start = (): CopyingRelay =>
-            new CopyingRelay({
-              mysql,
+          const read = replica === undefined || second?.isRead !== true ? [mysql] : [replica, mysql];
+          let starts = 0;
+          const start = (): CopyingRelay => {
+            starts += 1;
+            return new CopyingRelay({
+              mysql: read[(starts - 1) % read.length] ?? mysql,
               tables: { include: [`${database}.*`] },
               sink,
               store,
@@ -88,6 +104,7 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
               stopTimeoutMs: 0,
               copying: { maxRows: random.pick([1, 3, 10, 40]) },
             });
+          };
           let run = start();
           const workload = new CopyWorkload(clients, tables, random, () => {
             const progress = run.relay.status().copying;
@@ -113,6 +130,10 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
           const [{ tables: states = [] } = {}] = run.relay.status().copies;
           expect(states.filter(({ state }) => state !== 'copied')).toEqual([]);
           expect(workload.transactions).toBeGreaterThan(200);
+          if (second?.isRead === false) {
+            const [[waited]] = await admin.query<RowDataPacket[]>("SHOW STATUS LIKE 'Rpl_semi_sync_source_yes_tx'");
+            expect(Number(waited?.['Value'])).toBeGreaterThan(200);
+          }
           await admin.query(`DROP DATABASE ${database}`);
         },
         300_000,
