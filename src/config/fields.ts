@@ -90,12 +90,11 @@ export function durationOrOff(min: string, max: string): z.ZodType<number | unde
   return z
     .unknown()
     .transform((value, { issues }): number | undefined => {
-      // Some readers of YAML take off for false.
-      if (value === 'off' || value === false) return undefined;
+      if (value === 'off') return undefined;
       const parsed = parseDuration(typeof value === 'string' || typeof value === 'number' ? String(value) : '');
       if (parsed.ok && parsed.value >= lowest && parsed.value <= highest) return parsed.value;
-      const message = parsed.ok ? `is out of range: allowed is off, or ${min} to ${max}` : parsed.problem;
-      issues.push({ code: 'custom', message: `${message}${parsed.ok ? '' : ', or off'}`, input: value });
+      const message = parsed.ok ? `is out of range: allowed is ${min} to ${max}, or off` : `${parsed.problem}, or off`;
+      issues.push({ code: 'custom', message, input: value });
       return z.NEVER;
     })
     .meta({ type: 'string', pattern: DURATION_OR_OFF_PATTERN, range: `${min} to ${max}` });
