@@ -98,8 +98,8 @@ export class ControlConnection {
   }
 
   /**
-   * The server's time, and then its newest position, of MySQL in one statement: file, offset and GTIDs are of the same moment. MariaDB is asked for
-   * its GTIDs after file and offset, which are then only shown.
+   * The server's time, and then its newest position, of MySQL in one statement: file, offset and GTIDs are of the same
+   * moment. MariaDB is asked for its GTIDs after file and offset, which are then only shown.
    */
   async head(): Promise<Head> {
     const session = await this.#connected();

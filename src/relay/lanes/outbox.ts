@@ -154,9 +154,9 @@ export class Outbox implements RowTaker {
   }
 
   /**
-   * Says in every lane that everything that was added to it is before this message, and everything that will be behind
-   * it. Only while not `isBlocked`, and never between the rows of a transaction. Nothing waits for it. A lane whose last
-   * one is still between rows that are not sent leaves it out; all do, if the set is larger than a message may be.
+   * Says in every lane that everything that was added to it is before this message, and everything that will be
+   * behind it. Only while not `isBlocked`, and never between the rows of a transaction. Nothing waits for it. A lane
+   * whose last one is still between rows that are not sent leaves it out; all do if no message can hold the set.
    */
   say(progress: Progress): void {
     const announced = announcedProgress(progress, this.#options.format);

@@ -4,6 +4,7 @@ import { RelayError } from '../../../../src/base/errors.ts';
 import type { ProgressBody } from '../../../../dev/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../../support/binlog-fixture.ts';
 import { EARLIEST } from '../../../support/flow.ts';
+import { laneNames } from '../../../support/lane-names.ts';
 import { Gate, RelayRun, type RelayRunOptions } from '../../../support/relay-ends.ts';
 import { settled } from '../../../support/sink/manual-clock.ts';
 
@@ -292,7 +293,7 @@ describe('progress messages', () => {
         destination: 'a list',
         queues: 1,
         maxBodyBytes: 2000,
-        laneNames: (n) => [...'abcd'].slice(0, n),
+        laneNames,
       });
     await small.start();
     await small.clock.advance(PROGRESS_MS);
