@@ -76,6 +76,8 @@ export class CopyReader {
   async #read(topic: Topic): Promise<void> {
     for await (const message of readTopic({ ...topic, signal: this.#stop.signal })) {
       const body = await this.#replay.apply(message);
+      // It says how far a lane is, whether anything is new or not.
+      if ('progress' in body) continue;
       this.lagsMs.push(message.receivedMs - body.es);
       if (!body.isDdl && !('copy' in body) && this.#bodies.length < RECENT) this.#bodies.push(body);
       this.#lastMs = performance.now();

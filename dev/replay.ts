@@ -54,6 +54,14 @@ export interface CopyMarkBody extends Omit<StatementBody, 'isDdl'> {
   readonly copy: { readonly mark: 'begin' | 'end'; readonly rows: number; readonly replaces: boolean };
 }
 
+/** The same of a message that says how far its lane is. */
+export interface ProgressBody extends Omit<StatementBody, 'isDdl'> {
+  readonly isDdl: false;
+  readonly progress: { readonly gtidSet: string };
+  /** file:position */
+  readonly position: string;
+}
+
 export interface ReplayedMessage {
   readonly lane: string;
   readonly properties: ReadonlyMap<string, string>;
@@ -71,7 +79,11 @@ export interface ReplayCounts {
   statements: number;
   /** Likewise. */
   copyMarks: number;
+  /** In how many messages lanes have said how far they are. */
+  progressMessages: number;
 }
+
+type AnyBody = MessageBody | StatementBody | CopyMarkBody | ProgressBody;
 
 type Identified = Pick<MessageBody, 'database' | 'table' | 'source' | 'changes'>;
 
@@ -88,6 +100,7 @@ export class Replay {
     changesRepeated: 0,
     statements: 0,
     copyMarks: 0,
+    progressMessages: 0,
   };
   readonly #connection: Connection | Pool;
   readonly #databaseOf: (database: string) => string;
@@ -111,8 +124,8 @@ export class Replay {
   async apply(
     message: ReplayedMessage,
     write = (fresh: MessageBody): Promise<void> => this.write(fresh),
-  ): Promise<MessageBody | StatementBody | CopyMarkBody> {
-    const body = JSON.parse(message.body.toString()) as MessageBody | StatementBody | CopyMarkBody;
+  ): Promise<AnyBody> {
+    const body = JSON.parse(message.body.toString()) as AnyBody;
     const unknown = (message.properties.get('marks') ?? '').split(',').filter((mark) => !KNOWN_MARKS.has(mark));
     if (unknown.length > 0) throw new Error(`${body.table}: this reader does not know the mark ${unknown.join()}`);
     if (!this.#isNew(message)) {
@@ -122,6 +135,10 @@ export class Replay {
     this.counts.messages += 1;
     if (body.isDdl) {
       if (this.#isNewChange(body, 0)) this.counts.statements += 1;
+      return body;
+    }
+    if ('progress' in body) {
+      this.counts.progressMessages += 1;
       return body;
     }
     if ('copy' in body) {

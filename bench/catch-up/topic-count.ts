@@ -28,8 +28,10 @@ export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted
     const before = newest.get(message.lane) ?? 0;
     if (sequence > before + 1) throw new Error(`${topic}: lane ${message.lane} has ${sequence} after ${before}`);
     if (sequence === before + 1) {
-      const { data, ts } = JSON.parse(message.body.toString()) as MessageBody;
       newest.set(message.lane, sequence);
+      // Statements, marks of copies, progress.
+      if (message.properties.get('rows') === '0') continue;
+      const { data, ts } = JSON.parse(message.body.toString()) as MessageBody;
       changes += data.length;
       firstMessageMs = Math.min(firstMessageMs, ts);
     }

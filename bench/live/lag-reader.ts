@@ -37,7 +37,15 @@ const fromSealed: number[] = [];
 let read = 0;
 let messages = 0;
 const workers = queues * POLLS_PER_QUEUE;
-for await (const { body, receivedMs } of readTopic({ endpoint, topic, group, workers, signal: done.signal })) {
+for await (const { body, receivedMs, properties } of readTopic({
+  endpoint,
+  topic,
+  group,
+  workers,
+  signal: done.signal,
+})) {
+  // Statements, marks of copies, progress.
+  if (properties.get('rows') === '0') continue;
   const { es, ts, data } = JSON.parse(body.toString()) as MessageBody;
   read += data.length;
   messages += 1;

@@ -161,6 +161,11 @@ export const METRICS: readonly Metric[] = [
     'Rows of copies in acknowledged messages.',
     ({ status }) => status.counters.rowsCopied,
   ),
+  counter(
+    'binlog_relay_progress_messages_acknowledged_total',
+    'Messages that say how far a lane is, acknowledged; not among the others.',
+    ({ status }) => status.counters.progressAcknowledged,
+  ),
   counter('binlog_relay_send_retries_total', 'Sends tried again.', ({ status }) => status.counters.sendRetries),
   counter(
     'binlog_relay_source_reconnects_total',

@@ -43,6 +43,7 @@ export function createRelay(
     messageBytes: limits.messageBytes,
     requestsPerSecond: limits.requestsPerSecond,
     publish,
+    progressMs: publish.progressMs,
     copies: copySettings(config, surroundings),
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,

@@ -5,7 +5,14 @@
  */
 import * as z from 'zod';
 import { RelayError } from '../base/errors.ts';
-import { DURATION_PATTERN, SIZE_PATTERN, parseDuration, parseSize, type Parsed } from './units.ts';
+import {
+  DURATION_OR_OFF_PATTERN,
+  DURATION_PATTERN,
+  SIZE_PATTERN,
+  parseDuration,
+  parseSize,
+  type Parsed,
+} from './units.ts';
 
 /** Why a text is refused; undefined when it is good. */
 export type TextCheck = (text: string) => string | undefined;
@@ -74,6 +81,23 @@ export function flag(): z.ZodType<boolean> {
 /** A duration in milliseconds, written with its unit. */
 export function duration(min: string, max: string): z.ZodType<number> {
   return quantity(parseDuration, DURATION_PATTERN, min, max);
+}
+
+/** A duration in milliseconds, or `off`: undefined. */
+export function durationOrOff(min: string, max: string): z.ZodType<number | undefined> {
+  const lowest = bound(parseDuration(min));
+  const highest = bound(parseDuration(max));
+  return z
+    .unknown()
+    .transform((value, { issues }): number | undefined => {
+      if (value === 'off') return undefined;
+      const parsed = parseDuration(typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+      if (parsed.ok && parsed.value >= lowest && parsed.value <= highest) return parsed.value;
+      const message = parsed.ok ? `is out of range: allowed is ${min} to ${max}, or off` : `${parsed.problem}, or off`;
+      issues.push({ code: 'custom', message, input: value });
+      return z.NEVER;
+    })
+    .meta({ type: 'string', pattern: DURATION_OR_OFF_PATTERN, range: `${min} to ${max}` });
 }
 
 /** A size in bytes, written with its unit. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { timeZoneProblem } from '../base/time-zone.ts';
-import { text } from './fields.ts';
+import { durationOrOff, text } from './fields.ts';
 
 export const publishSchema = z
   .strictObject({
@@ -43,9 +43,17 @@ export const publishSchema = z
         'Text of BINARY, VARBINARY, BLOB, GEOMETRY and VECTOR columns. `base64`: as most readers of JSON expect it. `latin1`: each byte as the character of its ' +
           'number, which is what Canal writes and its adapter reads; every message says so under `binary`. Readers must know of a change, as of one of timeZone.',
       ),
+    progress: durationOrOff('1s', '1h')
+      .prefault('off')
+      .describe(
+        'How often every lane says in a message of its own, with the tag `progress` and without rows, how far it is: up to which GTID set everything of the lane is ' +
+          'before this message. Idle or not, so that readers know how fresh they are, tell a quiet database from a dead relay, and can wait for a position. ' +
+          'Readers that subscribe to tags of tables never see it; all others must pass over it before you choose it. At least 10 × lanes / requestsPerSecond seconds.',
+      ),
   })
   .prefault({})
+  .transform(({ progress, ...rest }) => ({ ...rest, progressMs: progress }))
   .describe(
-    'What becomes of rows and values that cannot be published as they are. By default the relay stops: nothing is published that is not exact. ' +
-      'What readers see otherwise: docs/message-format.md.',
+    'What becomes of rows and values that cannot be published as they are: by default the relay stops, and nothing is published that is not exact. ' +
+      'And what is published beside rows. What readers see: docs/message-format.md.',
   );

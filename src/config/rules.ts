@@ -27,6 +27,7 @@ export function breaches(config: Config, file: File): readonly Breach[] {
     ...sinkBreaches(config.sink),
     ...tablesBreaches(config.tables),
     ...laneBreaches(config, file),
+    ...progressBreaches(config),
     ...placeBreaches(config),
     ...ddlBreaches(config),
     ...checkpointTlsBreaches(config),
@@ -99,6 +100,18 @@ function laneBreaches({ ordering, limits }: Config, { has }: File): readonly Bre
   // A message in flight and one that gathers, for each lane.
   const text = `is less than 2 × lanes × messageBytes = 2 × ${limits.lanes} × ${formatSize(limits.messageBytes)} = ${formatSize(needed)}: raise it, or lower one of them`;
   return [{ path: ['limits', 'heldBytes'], text }];
+}
+
+/** What progress messages may take of the requests that the lanes may send. */
+const PROGRESS_SHARE = 0.1;
+
+function progressBreaches({ publish, ordering, limits }: Config): readonly Breach[] {
+  if (publish.progressMs === undefined) return [];
+  const lanes = ordering === 'total' ? 1 : limits.lanes;
+  const seconds = Math.ceil(lanes / limits.requestsPerSecond / PROGRESS_SHARE);
+  if (publish.progressMs >= seconds * 1000) return [];
+  const text = `is too often for ${lanes} lanes and ${limits.requestsPerSecond} requests a second, which rows need: allowed is ${seconds}s or more, or raise limits.requestsPerSecond`;
+  return [{ path: ['publish', 'progress'], text }];
 }
 
 function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {

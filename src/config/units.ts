@@ -19,6 +19,7 @@ const NUMBER_AND_UNIT = /^(\d+)([A-Za-z]*)$/;
 
 /** The text forms above as regular expressions for the JSON Schema. */
 export const DURATION_PATTERN = '^([0-9]+(ms|s|m|h)|0)$';
+export const DURATION_OR_OFF_PATTERN = '^(off|[0-9]+(ms|s|m|h))$';
 export const SIZE_PATTERN = '^([0-9]+(B|KB|KiB|MB|MiB|GB|GiB)|0)$';
 
 /** `10s`, `500ms`, `2m`, `1h` as milliseconds. */

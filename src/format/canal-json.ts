@@ -3,6 +3,7 @@ import { mysqlTypeOf, sqlTypeOf } from '../binlog/rows/columns.ts';
 import { compileObject, compileSelected, type RowColumn } from '../binlog/rows/row-compiler.ts';
 import { canalCopyMark } from './canal-copy-mark.ts';
 import { canalDdl } from './canal-ddl.ts';
+import { canalProgress } from './canal-progress.ts';
 import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
 
 /**
@@ -10,7 +11,13 @@ import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
  * unchanged, with `source` and `changes` added, the identity of every row, and marks on rows that are not whole. See
  * docs/message-format.md.
  */
-export const canalJson: Format = { name: 'canal-json', forTable, ddl: canalDdl, copyMark: canalCopyMark };
+export const canalJson: Format = {
+  name: 'canal-json',
+  forTable,
+  ddl: canalDdl,
+  copyMark: canalCopyMark,
+  progress: canalProgress,
+};
 
 /**
  * JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of

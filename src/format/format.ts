@@ -121,6 +121,27 @@ export interface CopyMarkFacts extends CopyMark {
   readonly sequence: number;
 }
 
+/** How far the stream was when a message without rows was put into every lane. */
+export interface Progress {
+  /** As of changes: `source` and the rest of the id, the same in every lane. */
+  readonly source: string;
+  readonly change: string;
+  /** The transaction boundary: file:position, and with GTIDs everything that is before it. */
+  readonly position: string;
+  readonly gtidSet: string;
+  /**
+   * On the clock of the source, ms since 1970: the commit of the newest transaction before the boundary or, when later,
+   * the last time at which there was none after it.
+   */
+  readonly asOfMs: number;
+}
+
+export interface ProgressFacts extends Progress {
+  /** ms since 1970. */
+  readonly packedAtMs: number;
+  readonly sequence: number;
+}
+
 export interface Format {
   /** Goes into the property `format` of every message. */
   readonly name: string;
@@ -128,6 +149,8 @@ export interface Format {
   ddl(facts: DdlMessageFacts): Buffer;
   /** The body of the message of a mark. Readers that know of no copies must pass over it. */
   copyMark(facts: CopyMarkFacts): Buffer;
+  /** The body of a progress message. Readers that do not know it must pass over it. */
+  progress(facts: ProgressFacts): Buffer;
   /** `marks` stand in the head of every message. */
   forTable(table: Table, columns: readonly RowColumn[], marks?: Marks): TableFormat;
 }

@@ -137,6 +137,8 @@ export interface RelayCounters {
   readonly messagesAcknowledged: number;
   readonly changesAcknowledged: number;
   readonly bytesAcknowledged: number;
+  /** Progress messages, which do not count among the others. */
+  readonly progressAcknowledged: number;
   readonly sendRetries: number;
   readonly sourceReconnects: number;
   readonly checkpointsStored: number;

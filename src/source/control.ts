@@ -30,6 +30,8 @@ export interface ControlOptions {
 }
 
 /** Three chances within the server's time-out. */
+/** In UTC, whatever the zone of the session: the clock may be put back in it. */
+const CLOCK = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000 AS ms";
 const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
 /**
  * The server may free the lock of a session that it has heard nothing of for its time-out. Well before, the lock is not
@@ -96,11 +98,12 @@ export class ControlConnection {
   }
 
   /**
-   * The newest position, of MySQL in one statement: file, offset and GTIDs are of the same moment. MariaDB is asked for
-   * its GTIDs after file and offset, which are then only shown.
+   * The server's time, and then its newest position, of MySQL in one statement: file, offset and GTIDs are of the same
+   * moment. MariaDB is asked for its GTIDs after file and offset, which are then only shown.
    */
   async head(): Promise<Head> {
     const session = await this.#connected();
+    const [clock] = await session.query(CLOCK);
     const [row] = await session.query(headStatement(session.version));
     if (row === undefined) {
       throw new RelayError('SOURCE_SETTINGS', 'the server writes no binlog (log_bin is OFF)', {
@@ -112,6 +115,7 @@ export class ControlConnection {
       offset: numberOf(row, 'Position'),
       gtidSet: await newestGtids(session, row),
       serverUuid: session.serverUuid,
+      asOfMs: numberOf(clock, 'ms'),
     };
   }
 

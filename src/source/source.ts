@@ -51,6 +51,8 @@ export interface Session {
 /** The newest position of the server, to tell "idle" from "stuck". */
 export interface Head extends StartPosition {
   readonly serverUuid: string;
+  /** The server's clock before it was asked, ms since 1970; not known unless given. */
+  readonly asOfMs?: number;
 }
 
 /** What `prepare` found out. */
@@ -178,7 +180,7 @@ export interface Source {
    */
   open(position: StartPosition, reader: EventReader): Promise<Session>;
   /**
-   * Asks the server for its newest position with one statement. Throws SOURCE_ROLLED_BACK when that is before what the
+   * Asks the server for its newest position. Throws SOURCE_ROLLED_BACK when that is before what the
    * same server said last; a retryable error when the server is away.
    */
   head(): Promise<Head>;

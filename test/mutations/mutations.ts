@@ -197,4 +197,25 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/integration/relay/copy-ddl.test.ts'],
     needsServers: true,
   },
+  {
+    invariant: 21,
+    file: 'src/relay/lanes/lane.ts',
+    find: 'this.packer.close();',
+    replace: '',
+    tests: ['test/property/relay/lanes/say.test.ts'],
+  },
+  {
+    invariant: 21,
+    file: 'src/relay/progress/progress-messages.ts',
+    find: 'if (intake.isBusy) return;',
+    replace: '',
+    tests: ['test/property/relay/progress/progress-messages.test.ts'],
+  },
+  {
+    invariant: 21,
+    file: 'src/relay/lanes/lane.ts',
+    find: 'if (this.#said !== undefined && this.#said.behind !== behind) return;',
+    replace: '',
+    tests: ['test/unit/relay/progress/progress-messages.test.ts'],
+  },
 ];

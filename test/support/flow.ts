@@ -110,6 +110,7 @@ export class TestFlow {
       isSinkProven: () => true,
       right: HELD,
       onAcknowledged: () => undefined,
+      onProgressAcknowledged: () => undefined,
       onPassable: () => undefined,
       onMarked: () => undefined,
       onRetry: () => undefined,

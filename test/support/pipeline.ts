@@ -104,6 +104,8 @@ export class Pipeline {
         source: { host, port, user: relayUser, password: relayPassword, ...source },
         tables: { include: [`${this.source}.*`] },
         sink: { endpoint: this.rocketmq.endpoint, topic: this.topic.topic, ...sink },
+        // Every test of the whole way has these among its messages.
+        publish: { progress: '1s' },
         limits,
       },
     });

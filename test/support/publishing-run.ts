@@ -23,6 +23,7 @@ export interface PublishingOptions {
   readonly start?: StartSetting;
   readonly heldBytes?: number;
   readonly publish?: Partial<PublishPolicy>;
+  readonly progressMs?: number;
   readonly ordering?: Ordering;
   readonly tables?: Partial<TablePatterns>;
 }
@@ -39,7 +40,7 @@ export class PublishingRun {
   private constructor(
     mysql: MysqlAddress,
     database: string,
-    { publish, ordering = 'key', heldBytes = 32 << 20, tables, start = 'latest' }: PublishingOptions,
+    { publish, progressMs, ordering = 'key', heldBytes = 32 << 20, tables, start = 'latest' }: PublishingOptions,
   ) {
     const write = (line: string): number => this.warnings.push((JSON.parse(line) as { readonly msg: string }).msg);
     this.#relay = realSourceRelay({
@@ -63,6 +64,7 @@ export class PublishingRun {
       ordering,
       lanes: ordering === 'total' ? 1 : 4,
       publish: { ...EXACT, ...publish },
+      progressMs,
       heldBytes,
       logger: pino({ level: 'warn' }, { write }),
     });

@@ -68,6 +68,11 @@ export class Intake {
     return { file: this.#at.file, offset: this.#at.boundary, gtidSet: this.#transactions.gtidSet };
   }
 
+  /** When the last transaction before `position` was committed, ms since 1970; 0 before the first of the run. */
+  get lastCommitMs(): number {
+    return this.#transactions.lastCommitMs;
+  }
+
   /** Nothing of a transaction is read that is not taken whole. */
   get isAtBoundary(): boolean {
     return !this.isBusy && this.#transactions.current.isOver && this.#skipped === undefined;

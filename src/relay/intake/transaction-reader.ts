@@ -46,6 +46,8 @@ export interface Stream {
 export class TransactionReader {
   readonly counters = { transactionsRead: 0, ddlStatements: 0 };
   readonly current = new CurrentTransaction();
+  /** When the last one that was taken was committed, ms since 1970; 0 before the first. */
+  lastCommitMs = 0;
   readonly #options: TransactionReaderOptions;
   readonly #stream: Stream;
   /** Everything read; undefined when the source runs without GTIDs. */
@@ -232,8 +234,9 @@ export class TransactionReader {
 
   /** Everything that the transaction brings has been taken. */
   #taken(branch: XaBranch | undefined): void {
-    const { source, gno } = this.current.identity;
+    const { source, gno, commitTimeMs } = this.current.identity;
     this.counters.transactionsRead += 1;
+    this.lastCommitMs = commitTimeMs;
     this.#options.lowWater.commit(this.#stream.at.file, this.#stream.at.boundary, source, gno);
     if (branch !== undefined) this.#options.xa.committed(branch);
     this.forget();

@@ -1,5 +1,5 @@
-/** What is announced in every lane, as its messages. */
-import type { CopyMark, Format, PublishedDdl } from '../../format/format.ts';
+/** What is said in every lane, as its messages. */
+import type { CopyMark, Format, Progress, PublishedDdl } from '../../format/format.ts';
 import type { Announced } from './delivery.ts';
 
 export function announcedDdl(ddl: PublishedDdl, format: Format): Announced {
@@ -34,7 +34,25 @@ export function announcedMark(mark: CopyMark, format: Format): Announced {
   };
 }
 
+export function announcedProgress(progress: Progress, format: Format): Announced {
+  const { gtidSet, source, change, asOfMs } = progress;
+  return {
+    commitTimeMs: asOfMs,
+    sizeBytes: gtidSet.length + PROGRESS_BYTES,
+    isDdl: false,
+    tag: PROGRESS_TAG,
+    database: ANY,
+    table: ANY,
+    kind: 'CREATE',
+    id: `${source}:${change}`,
+    body: (packedAtMs, sequence) => format.progress({ ...progress, packedAtMs, sequence }),
+  };
+}
+
+/** More than its body takes beside the GTID set. */
+const PROGRESS_BYTES = 1024;
 /** No table's tag is one word. */
 const DDL_TAG = 'ddl';
 const COPY_TAG = 'copy';
+const PROGRESS_TAG = 'progress';
 const ANY = '*';

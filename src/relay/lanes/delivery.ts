@@ -1,4 +1,5 @@
 import type { RelayError } from '../../base/errors.ts';
+import type { HeldBytes } from '../../base/growing-bytes.ts';
 import { retried, type Backoff } from '../../base/retry.ts';
 import type { MarkName } from '../../format/format.ts';
 import type { OutboundMessage, Sink } from '../../sink/sink.ts';
@@ -12,6 +13,7 @@ export interface DeliveryOptions extends SealOptions {
   /** Where statements go when not into every lane, and the lane there. */
   readonly ddl?: { readonly sink: Sink; readonly laneName: string } | undefined;
   readonly lowWater: LowWaterMark;
+  readonly held: HeldBytes;
   readonly random: () => number;
   /** Aborted when waiting for the broker has to end: what is not acknowledged stays after the checkpoint. */
   readonly giveUp: AbortSignal;
@@ -19,6 +21,8 @@ export interface DeliveryOptions extends SealOptions {
   readonly isSinkProven: () => boolean;
   readonly right: Pick<Right, 'isHeld' | 'held'>;
   readonly onAcknowledged: (message: Acknowledged, bodyBytes: number) => void;
+  /** A progress message was acknowledged. */
+  readonly onProgressAcknowledged: () => void;
   /** A message is about to be sent whose rows are not whole, or not all as they should be. */
   readonly onMarked: (message: Message, marks: readonly MarkName[]) => void;
   readonly onRetry: (error: RelayError, failures: number) => void;
@@ -31,7 +35,7 @@ export interface Acknowledged extends Pick<Message, 'rows' | 'commitTimeMs'> {
   readonly copy: string | undefined;
 }
 
-/** A message without rows: a statement, or where the copy of a table begins or ends. */
+/** A message without rows: a statement, where the copy of a table begins or ends, or how far the lanes are. */
 export interface Announced extends SealedAnnounced {
   readonly commitTimeMs: number;
   readonly sizeBytes: number;
@@ -72,6 +76,17 @@ export class Delivery {
     const seal = (): OutboundMessage => sealAnnounced(lane, announced, sequence, lanes, this.#options);
     return this.#send(announced.isDdl ? (own?.sink ?? sink) : sink, seal, (bodyBytes) => {
       onAcknowledged({ rows: 0, commitTimeMs: announced.commitTimeMs, copy: undefined }, bodyBytes);
+    });
+  }
+
+  /** Holds nothing of the low-water mark: when it is lost with the run, the next run says how far it is. */
+  progress(lane: string, progress: Announced, sequence: number, lanes: number): Promise<void> {
+    const { sink, held, onProgressAcknowledged } = this.#options;
+    held.bytes += progress.sizeBytes;
+    const seal = (): OutboundMessage => sealAnnounced(lane, progress, sequence, lanes, this.#options);
+    return this.#send(sink, seal, () => {
+      held.bytes -= progress.sizeBytes;
+      onProgressAcknowledged();
     });
   }
 

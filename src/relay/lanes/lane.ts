@@ -33,6 +33,8 @@ export class Lane {
   /** It sends, or waits for its turn. */
   #isBusy = false;
   #hasFailed = false;
+  /** Stands between the rows of message `behind` and those that come. */
+  #said: { readonly behind: number; readonly send: Send } | undefined;
 
   constructor(name: string, options: LaneOptions) {
     this.name = name;
@@ -49,7 +51,7 @@ export class Lane {
   }
 
   get isEmpty(): boolean {
-    return !this.#isBusy && this.packer.unsent === 0;
+    return !this.#isBusy && this.packer.unsent === 0 && this.#said === undefined;
   }
 
   /** Nothing will ever be acknowledged that is not yet. */
@@ -57,16 +59,22 @@ export class Lane {
     return this.isEmpty || this.#hasFailed;
   }
 
-  /** Sends the first message, when its turn comes, if none is in flight. */
+  /** Sends what is first, when its turn comes, if nothing is in flight. */
   pump(): void {
     const { first, unsent } = this.packer;
-    if (this.#isBusy || first === undefined) return;
-    this.#inTurn(unsent === 1 ? first : undefined, () => {
-      const message = this.#takeFilled();
-      return message === undefined
-        ? undefined
-        : (sequence) => this.#options.delivery.rows(this.name, message, sequence);
-    });
+    if (this.#isBusy || this.isEmpty) return;
+    this.#inTurn(unsent === 1 && this.#said === undefined ? first : undefined, () => this.#take());
+  }
+
+  /**
+   * Puts a message that is no rows behind everything that was packed, and before everything that will be. It takes the
+   * place of one that waits there already. One that waits further ahead is not doubled: then this one is left out.
+   */
+  say(send: Send): void {
+    const behind = this.packer.newest;
+    if (this.#said !== undefined && this.#said.behind !== behind) return;
+    this.packer.close();
+    this.#said = { behind, send };
   }
 
   /** Sends a message that is no rows, when its turn comes. Only while none is in flight. */
@@ -108,12 +116,19 @@ export class Lane {
     );
   }
 
-  /** A row that could not be written leaves the message empty that was begun for it. */
-  #takeFilled(): Message | undefined {
+  #take(): Send | undefined {
+    const { delivery } = this.#options;
     for (;;) {
+      const said = this.#said;
+      if (said !== undefined && said.behind < (this.packer.first?.number ?? Infinity)) {
+        this.#said = undefined;
+        return said.send;
+      }
       const message = this.packer.take();
-      if (message === undefined || message.rows > 0) return message;
-      this.#options.delivery.discard(message);
+      if (message === undefined) return undefined;
+      if (message.rows > 0) return (sequence) => delivery.rows(this.name, message, sequence);
+      // A row that could not be written leaves the message empty that was begun for it.
+      delivery.discard(message);
     }
   }
 }

@@ -2,12 +2,12 @@ import { RelayError } from '../../base/errors.ts';
 import type { HeldBytes } from '../../base/growing-bytes.ts';
 import type { ColumnSet } from '../../binlog/rows/row-compiler.ts';
 import type { RowChange } from '../../change/change.ts';
-import type { CopyMark, PublishedDdl } from '../../format/format.ts';
+import type { CopyMark, Progress, PublishedDdl } from '../../format/format.ts';
 import { messageKey } from '../../format/properties.ts';
 import type { PublishPolicy } from '../tables/publish-policy.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { MessageClass } from '../tables/table-plan.ts';
-import { announcedDdl, announcedMark } from './announced.ts';
+import { announcedDdl, announcedMark, announcedProgress } from './announced.ts';
 import { Barrier } from './barrier.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { Lane } from './lane.ts';
@@ -16,7 +16,7 @@ import { MessageKeys } from './message-keys.ts';
 import { rowTooLarge } from './row-too-large.ts';
 import { Turns } from './turns.ts';
 
-export interface OutboxOptions extends DeliveryOptions {
+export interface OutboxOptions extends Omit<DeliveryOptions, 'held'> {
   readonly laneNames: readonly string[];
   /** Size at which a message takes no more rows. */
   readonly messageBytes: number;
@@ -41,6 +41,7 @@ export class Outbox implements RowTaker {
   readonly held: HeldBytes = { bytes: 0 };
   readonly lanes: readonly Lane[];
   readonly #options: OutboxOptions;
+  readonly #delivery: Delivery;
   readonly #barrier: Barrier;
   /** `lanes`, and the one of statements. */
   readonly #allLanes: readonly Lane[];
@@ -51,7 +52,8 @@ export class Outbox implements RowTaker {
     this.#options = options;
     this.#sizes = { fullBytes: options.messageBytes, maxBytes: options.maxBodyBytes };
     this.#maxKeys = { auto: AUTO_KEY_ROWS, all: Number.MAX_SAFE_INTEGER, none: 0 }[options.messageKeys];
-    const delivery = new Delivery(options);
+    const delivery = new Delivery({ ...options, held: this.held });
+    this.#delivery = delivery;
     const laneOptions = {
       delivery,
       turns: new Turns({ ...options, isUrgent: () => this.isBlocked }),
@@ -149,6 +151,19 @@ export class Outbox implements RowTaker {
   /** Says in every lane where the copy of a table begins or ends; otherwise as `announce`. */
   mark(mark: CopyMark): void {
     this.#barrier.close(announcedMark(mark, this.#options.format));
+  }
+
+  /**
+   * Says in every lane that everything that was added to it is before this message, and everything that will be
+   * behind it. Only while not `isBlocked`, and never between the rows of a transaction. Nothing waits for it. A lane
+   * whose last one is still between rows that are not sent leaves it out; all do if no message can hold the set.
+   */
+  say(progress: Progress): void {
+    const announced = announcedProgress(progress, this.#options.format);
+    if (announced.sizeBytes > this.#sizes.maxBytes) return;
+    const { lanes } = this;
+    for (const lane of lanes)
+      lane.say((sequence) => this.#delivery.progress(lane.name, announced, sequence, lanes.length));
   }
 
   get isBlocked(): boolean {

@@ -57,6 +57,11 @@ export class Packer<C extends object, M extends Packed> {
     return open !== undefined && this.#mayJoin(open, row, table, imageBytes) ? open : undefined;
   }
 
+  /** Number of the newest message, sent or not; 0 before the first. */
+  get newest(): number {
+    return this.#begun;
+  }
+
   /** Number of the message that is begun next. */
   get nextNumber(): number {
     return this.#begun + 1;
@@ -68,6 +73,12 @@ export class Packer<C extends object, M extends Packed> {
     this.#unsent.push(message);
     this.#open.delete(messageClass);
     this.#open.set(messageClass, message);
+    this.#findOldestOpen();
+  }
+
+  /** Nothing joins the messages any more that there are. */
+  close(): void {
+    this.#open.clear();
     this.#findOldestOpen();
   }
 

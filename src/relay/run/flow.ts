@@ -8,6 +8,7 @@ import { Intake } from '../intake/intake.ts';
 import { LowWaterMark } from '../progress/low-water-mark.ts';
 import { MarkedRows } from '../lanes/marked-rows.ts';
 import { NoticeBoard } from '../progress/notices.ts';
+import { ProgressMessages } from '../progress/progress-messages.ts';
 import { Outbox } from '../lanes/outbox.ts';
 import { CopyStream } from '../copies/copy-stream.ts';
 import { createCopies, type Copies } from '../copies/copies.ts';
@@ -55,6 +56,7 @@ export interface Flow {
   readonly marked: MarkedRows;
   readonly right: Right;
   readonly copies: Copies;
+  readonly progress: ProgressMessages;
 }
 
 /** What the parts tell the run, and are told by it. */
@@ -67,6 +69,7 @@ export interface FlowEnds {
   readonly right: Right;
   readonly status: {
     acknowledged(rows: number, bodyBytes: number, commitTimeMs: number | undefined): void;
+    progressAcknowledged(): void;
     sendFailed(error: RelayError): void;
   };
   /**
@@ -119,8 +122,15 @@ export function createFlow(
       throttle.released();
       copies.stream.acknowledges(isCopied ? message.rows : 0);
     },
+    onProgressAcknowledged: () => {
+      proven.add('sink');
+      status.progressAcknowledged();
+      throttle.released();
+      copies.stream.acknowledges(0);
+    },
     onPassable: () => {
       copies.stream.passable();
+      progress.passable();
       throttle.released();
     },
     onMarked: (message, marks) => {
@@ -196,6 +206,7 @@ export function createFlow(
     newEvents: (check) => new TransactionEvents(eventsOptions, check),
     hasRoom: () => throttle.hasRoom,
     onBoundary: () => {
+      progress.boundary();
       copies.stream.boundary();
     },
     onDdl: (statement) => {
@@ -239,7 +250,16 @@ export function createFlow(
     random,
     logger,
   });
-  return { lowWater, outbox, eventBytes, throttle, tables, rows, xa, intake, notices, skip, marked, right, copies };
+  const progress = new ProgressMessages({
+    intervalMs: options.progressMs,
+    epoch,
+    intake,
+    outbox,
+    isFull: () => throttle.isFull,
+    clock,
+  });
+  const taken = { lowWater, outbox, eventBytes, throttle, tables, rows, xa, intake };
+  return { ...taken, notices, skip, marked, right, copies, progress };
 }
 
 /** A place in words, short enough for a property and never cut: a GTID set grows with every server that ever wrote. */

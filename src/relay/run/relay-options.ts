@@ -32,6 +32,8 @@ export interface RelayOptions {
   readonly requestsPerSecond?: number;
   /** EXACT unless given. */
   readonly publish?: PublishPolicy;
+  /** How often every lane says how far it is; undefined: never. */
+  readonly progressMs?: number | undefined;
   /** For rows of large transactions and of open XA branches, which memory has no room for. */
   readonly createSpillFile: CreateSpillFile;
   /** How tables are copied beside the stream; undefined: never. */

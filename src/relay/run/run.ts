@@ -116,6 +116,7 @@ export class Relay {
     });
     this.#watching = this.#watchHead(ended, flow);
     const copying = flow.copies.run(ended);
+    const saying = flow.progress.run(ended);
     try {
       await this.#readUntil(ended, flow, attempts);
     } catch (thrown) {
@@ -128,6 +129,7 @@ export class Relay {
     await keeping;
     await flow.copies.close();
     await copying;
+    await saying;
     if (this.#isReplaced()) return;
     const { serverUuid } = this.#options.source;
     if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
@@ -306,10 +308,12 @@ export class Relay {
 
   /** Keeps the server's newest position for the status; not knowing it is no failure. */
   async #watchHead(ended: AbortSignal, flow: Flow): Promise<void> {
-    const { clock, source } = this.#options;
+    const { clock, source, progressMs = HEAD_INTERVAL_MS } = this.#options;
     while (!isAborted(ended)) {
       try {
-        this.#status.headSeen(await unlessAborted(ended, source.head()), flow);
+        const head = await unlessAborted(ended, source.head());
+        this.#status.headSeen(head, flow);
+        if (head !== undefined) flow.progress.headSeen(head);
       } catch (thrown) {
         if (isAborted(ended)) return;
         const error = asRelayError(thrown);
@@ -320,7 +324,7 @@ export class Relay {
         this.#status.headSeen(undefined, flow);
       }
       this.#warnOfOldBranches(flow);
-      await clock.sleep(HEAD_INTERVAL_MS, ended);
+      await clock.sleep(Math.min(HEAD_INTERVAL_MS, progressMs), ended);
     }
   }
 

@@ -1,8 +1,7 @@
 import type { RelayError } from '../../base/errors.ts';
-import { isBefore } from '../../binlog/wire/binlog-file.ts';
-import { flavourOf, parseGtids } from '../../binlog/gtids/gtids.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
+import { hasReached } from '../progress/reached.ts';
 import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay.ts';
 import type { Flow } from './flow.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -31,6 +30,7 @@ export class StatusBoard {
   #acknowledgedMessages = 0;
   #acknowledgedChanges = 0;
   #acknowledgedBytes = 0;
+  #acknowledgedProgress = 0;
   #sendRetries = 0;
   #sourceReconnects = 0;
   #checkpointsStored = 0;
@@ -46,6 +46,16 @@ export class StatusBoard {
     this.#acknowledgedBytes += bodyBytes;
     this.#lastAcknowledgedMs = this.#options.clock.now();
     if (commitTimeMs !== undefined) this.#lastLagSeconds = Math.max(0, this.#lastAcknowledgedMs - commitTimeMs) / 1000;
+    this.#sinkTakes();
+  }
+
+  /** Moves nothing of the above: a relay that only says how far it is stands still. */
+  progressAcknowledged(): void {
+    this.#acknowledgedProgress += 1;
+    this.#sinkTakes();
+  }
+
+  #sinkTakes(): void {
     if (this.#sinkFailingSinceMs === undefined) return;
     this.#sinkFailingSinceMs = undefined;
     this.sink = { ok: true, reason: 'acknowledging again' };
@@ -143,6 +153,7 @@ export class StatusBoard {
         messagesAcknowledged: this.#acknowledgedMessages,
         changesAcknowledged: this.#acknowledgedChanges,
         bytesAcknowledged: this.#acknowledgedBytes,
+        progressAcknowledged: this.#acknowledgedProgress,
         sendRetries: this.#sendRetries,
         sourceReconnects: this.#sourceReconnects,
         checkpointsStored: this.#checkpointsStored,
@@ -175,13 +186,4 @@ export class StatusBoard {
     const { code, message, remedy } = error;
     this.#lastError = { code, message, remedy, at: new Date(this.#options.clock.now()).toISOString() };
   }
-}
-
-/** True when everything up to `head` is acknowledged. */
-function hasReached(mark: StartPosition, head: StartPosition): boolean {
-  if (mark.gtidSet !== undefined && head.gtidSet !== undefined) {
-    const flavour = flavourOf(head.gtidSet, mark.gtidSet) ?? 'mysql';
-    return parseGtids(flavour, mark.gtidSet).contains(parseGtids(flavour, head.gtidSet));
-  }
-  return !isBefore(mark, head);
 }

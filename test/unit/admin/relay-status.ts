@@ -47,6 +47,7 @@ export const idleStatus: RelayStatus = {
     messagesAcknowledged: 107,
     changesAcknowledged: 108,
     bytesAcknowledged: 109,
+    progressAcknowledged: 124,
     sendRetries: 110,
     sourceReconnects: 111,
     checkpointsStored: 112,

@@ -81,6 +81,14 @@ describe('what is written', () => {
     expect(parse(`${REQUIRED}copy: { rest: '\${REST}' }\n`, { env: { REST: '2.5' } }).copy.rest).toBe(2.5);
   });
 
+  it.each([
+    ['off', undefined],
+    ['5s', 5000],
+    ["'${PROGRESS:-1m}'", 60_000],
+  ])('publish.progress: %s', (written, ms) => {
+    expect(parse(`${REQUIRED}publish: { progress: ${written} }\n`).publish.progressMs).toBe(ms);
+  });
+
   it('has one lane with ordering total', () => {
     expect(parse(`${REQUIRED}ordering: total\n`).limits.lanes).toBe(1);
     expect(parse(`${REQUIRED}ordering: table\n`).limits.lanes).toBe(8);

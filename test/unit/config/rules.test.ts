@@ -179,3 +179,23 @@ describe('ddl', () => {
     ]);
   });
 });
+
+describe('publish.progress', () => {
+  it.each([
+    ['999ms', 'is out of range: allowed is 1s to 1h, or off'],
+    ['0', 'is out of range: allowed is 1s to 1h, or off'],
+    ['often', 'is not a duration: write a whole number and its unit, such as 500ms, 10s, 2m or 1h, or off'],
+  ])('%s is refused', (written, problem) => {
+    const shown = written === '0' ? written : `"${written}"`;
+    expect(added(`publish: { progress: ${written} }\n`)).toEqual([`6:22: publish.progress: ${shown} ${problem}`]);
+  });
+
+  it('may take a tenth of the requests', () => {
+    const limits = 'limits: { requestsPerSecond: 10, lanes: 8 }\n';
+    expect(added(`publish: { progress: 8s }\n${limits}`)).toEqual([]);
+    expect(added(`publish: { progress: 7s }\n${limits}`)).toEqual([
+      '6:22: publish.progress: "7s" is too often for 8 lanes and 10 requests a second, which rows need: allowed is 8s or more, or raise limits.requestsPerSecond',
+    ]);
+    expect(added(`publish: { progress: 1s }\nordering: total\n`)).toEqual([]);
+  });
+});

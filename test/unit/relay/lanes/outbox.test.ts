@@ -76,6 +76,7 @@ class OutboxRun {
       isSinkProven: () => true,
       right: HELD,
       onAcknowledged: () => undefined,
+      onProgressAcknowledged: () => undefined,
       onPassable: () => undefined,
       onMarked: (_, marks) => void this.marked.push(marks),
       onRetry: () => undefined,

@@ -1,0 +1,12 @@
+import { flavourOf, parseGtids } from '../../binlog/gtids/gtids.ts';
+import { isBefore } from '../../binlog/wire/binlog-file.ts';
+import type { StartPosition } from '../../source/source.ts';
+
+/** True when everything up to `head` is before `position`. */
+export function hasReached(position: StartPosition, head: StartPosition): boolean {
+  if (position.gtidSet !== undefined && head.gtidSet !== undefined) {
+    const flavour = flavourOf(head.gtidSet, position.gtidSet) ?? 'mysql';
+    return parseGtids(flavour, position.gtidSet).contains(parseGtids(flavour, head.gtidSet));
+  }
+  return !isBefore(position, head);
+}
