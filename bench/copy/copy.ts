@@ -111,7 +111,8 @@ async function readAlone(server: MysqlServer, rows: number): Promise<Figures> {
   };
   const published = tableFilter({ include: [`${DATABASE}.*`], exclude: [], excludeColumns: [] });
   const reader = new MysqlTableReader({ settings, published, clock: systemClock });
-  const seen = { file: '', offset: 0, gtidSet: '' };
+  const { serverUuid } = await reader.load();
+  const seen = { file: '', offset: 0, gtidSet: '', serverUuid };
   const definition = await reader.definition({ database: DATABASE, table: 'orders' }, seen);
   if (definition === undefined) throw new Error('the workload has no orders');
   const mysqlBefore = await cpuSeconds(await server.pids());

@@ -68,11 +68,20 @@ export async function openControlSession(
 ): Promise<ControlSession> {
   const { connection, options } = await connect(settings, closing);
   let isOver = false;
+  /** Ends what has no answer yet: mysql2 does not, on a connection that is destroyed. */
+  const ending = new AbortController();
+  const close = (): void => {
+    ending.abort();
+  };
+  closing.addEventListener('abort', close, { once: true });
+  if (closing.aborted) close();
   let answeredMs = 0;
   let isPaused = false;
   const over = (): void => {
     isOver = true;
+    closing.removeEventListener('abort', close);
     cutOff(connection);
+    close();
   };
   const lost = (): void => {
     if (isOver) return;
@@ -94,7 +103,7 @@ export async function openControlSession(
         values: [...values],
         typeCast: (field) => field.string(),
       });
-      const [rows] = await answered(work, timeoutMs, closing);
+      const [rows] = await answered(work, timeoutMs, ending.signal);
       answeredMs = askedMs;
       return rows;
     } catch (thrown) {
@@ -110,7 +119,7 @@ export async function openControlSession(
       const isWhole = await answered(
         rowPackets(connection, sql, take, timeoutMs, () => isPaused),
         undefined,
-        closing,
+        ending.signal,
       );
       if (!isWhole) lost();
       answeredMs = askedMs;

@@ -185,9 +185,10 @@ export class ControlConnection {
    * taken there before anything else.
    */
   async renew(): Promise<void> {
-    this.#held = undefined;
     const session = await this.#session.release();
     session?.destroy();
+    // That of the session which is destroyed, even if it has just come.
+    this.#held = undefined;
     void this.#keepLock();
   }
 

@@ -87,6 +87,11 @@ export interface TableName {
   readonly table: string;
 }
 
+/** What the relay has read of the binlog of server `serverUuid`. */
+export interface Seen extends StartPosition {
+  readonly serverUuid: string | undefined;
+}
+
 export interface ChunkRequest {
   readonly definition: DefinedTable;
   /** The key that the chunk comes after: what `last` of the chunk before was; undefined for the first one. */
@@ -94,8 +99,8 @@ export interface ChunkRequest {
   readonly maxRows: number;
   /** The chunk is cut after the row with which it has as many bytes. */
   readonly maxBytes: number;
-  /** What the relay has read of the binlog: the read sees all of it. */
-  readonly seen: StartPosition;
+  /** The read sees all of it. */
+  readonly seen: Seen;
 }
 
 /** The end of the binlog of server `serverUuid`, when it was asked for. */
@@ -130,17 +135,17 @@ export interface TableView extends BinlogEnd {
 
 /**
  * Reads whole tables beside the stream, with SELECT as the only right it needs. Every method throws RelayErrors:
- * retryable ones when the server is away.
+ * retryable ones when the server is away, or another one than that of `seen` and of the definition answers.
  */
 export interface TableReader {
   /** Published tables that the account may see. */
   tables(): Promise<readonly TableName[]>;
   /** As it is when everything that `seen` has is done; undefined: there is no such table. */
-  definition(name: TableName, seen: StartPosition): Promise<DefinedTable | undefined>;
+  definition(name: TableName, seen: Seen): Promise<DefinedTable | undefined>;
   /** The rows that come next in the order of the primary key. */
   read(request: ChunkRequest): Promise<Chunk>;
   /** Of a table without a primary key. */
-  view(definition: DefinedTable, seen: StartPosition): Promise<TableView>;
+  view(definition: DefinedTable, seen: Seen): Promise<TableView>;
   /** True for an error of a read that means: the table has another definition, or is gone. */
   isRedefinition(thrown: unknown): boolean;
   /** How busy the server is. */

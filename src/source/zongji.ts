@@ -154,9 +154,13 @@ class ZongjiSession implements Session, Tap {
     });
     if (this.#serverUuid !== undefined) {
       connection.query(identityStatement(flavour), (error, rows) => {
+        if (error !== null) {
+          // mysql2 gives no rows then, whatever its types say.
+          this.#end(sourceError(error));
+          return;
+        }
         const [row] = rows as readonly { readonly id?: unknown }[];
-        if (error !== null) this.#end(sourceError(error));
-        else if (row?.id !== this.#serverUuid) this.#end(moved());
+        if (row?.id !== this.#serverUuid) this.#end(moved());
       });
     }
     // Its loss ends the session, and nothing is said on it between the dump's begin and end.

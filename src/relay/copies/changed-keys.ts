@@ -40,8 +40,17 @@ export class ChangedKeys {
     if (this.#only === undefined && this.keys.size > this.#maxKeys) this.#restrict();
   }
 
+  #keys(): ReadonlySet<string> | undefined {
+    try {
+      return this.#keysOfChunk?.();
+    } catch {
+      // Rows of another shape than the definition says: the stream is about to tell, and does not end for it.
+      return undefined;
+    }
+  }
+
   #restrict(): void {
-    this.#only = this.#keysOfChunk?.();
+    this.#only = this.#keys();
     if (this.#only === undefined) {
       this.clear();
       this.isOverflown = true;

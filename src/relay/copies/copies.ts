@@ -92,6 +92,7 @@ export function createCopies({ settings, stored, stream, planOptions, ...rest }:
   const list = new CopyList(stored, () => rest.clock.now());
   if (settings === undefined) return new Copies(list, stream, undefined, undefined);
   const { reader } = settings;
+  stream.onMoved = () => void reader.reset();
   const copier = new Copier({
     list,
     reader,

@@ -4,7 +4,7 @@ import { tableFilter } from '../../change/table-filter.ts';
 import type { Copies, Copy, CopyOutcome, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
 
-/** Of those that have ended. */
+/** Of those that have ended, and have not failed. */
 const MAX_ENDED = 5;
 /** Of those that go on: each names its tables in every checkpoint. */
 const MAX_ACTIVE = 20;
@@ -77,11 +77,13 @@ export class CopyList {
     const named = tables.filter(({ database, table }) => asked.includes(database, table));
     const isNamed = (of: TableName): boolean =>
       named.some(({ database, table }) => database === of.database && table === of.table);
-    // Nobody needs to know what became of a table before.
-    const others = this.#list.map((each) =>
-      each.endedAt === undefined ? each : { ...each, tables: (each.tables ?? []).filter((of) => !isNamed(of)) },
+    // Nobody needs to know any more that it failed before.
+    const isOver = (of: TableCopy): boolean => isNamed(of) && (of.state === 'failed' || of.state === 'gone');
+    this.#set(
+      this.#list.map((each) =>
+        each.tables === undefined ? each : { ...each, tables: each.tables.filter((of) => !isOver(of)) },
+      ),
     );
-    this.#set(others);
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
   }
@@ -110,8 +112,7 @@ export class CopyList {
   cancel(id: string): boolean {
     const copy = this.#list.find((each) => each.id === id && each.isCancelled !== true);
     if (copy === undefined) return false;
-    const hasFailed = copy.tables?.some(({ state }) => state === 'failed') === true;
-    if (copy.endedAt !== undefined && !hasFailed) return false;
+    if (copy.endedAt !== undefined && !hasFailed(copy)) return false;
     this.#replace({ ...(copy.endedAt === undefined ? this.#ended(copy) : copy), isCancelled: true });
     return true;
   }
@@ -150,7 +151,9 @@ export class CopyList {
   }
 
   #set(list: readonly Copy[]): void {
+    // What has failed is said until somebody has seen to it.
     const ended = list
+      .filter((copy) => copy.isCancelled === true || !hasFailed(copy))
       .flatMap(({ id, endedAt }) => (endedAt === undefined ? [] : [{ id, endedAt }]))
       .sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt));
     const dropped = new Set(ended.slice(0, Math.max(0, ended.length - MAX_ENDED)).map(({ id }) => id));
@@ -162,6 +165,8 @@ export class CopyList {
     return new Date(this.#now()).toISOString();
   }
 }
+
+const hasFailed = ({ tables = [] }: Copy): boolean => tables.some(({ state }) => state === 'failed');
 
 const outcomeOf = (tables: readonly TableCopy[]): CopyOutcome => ({
   tables: tables.length,

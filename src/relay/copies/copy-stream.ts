@@ -3,7 +3,8 @@ import type { FilePosition } from '../../binlog/binlog.ts';
 import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { unlessAborted } from '../../base/retry.ts';
 import type { CopyMark } from '../../format/format.ts';
-import type { BinlogEnd, StartPosition } from '../../source/source.ts';
+import { Deferred } from '../../base/deferred.ts';
+import type { BinlogEnd, Seen, StartPosition } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import { HeldStream } from './held-stream.ts';
 import type { StreamWatch, WatchedTable } from './stream-watch.ts';
@@ -35,8 +36,11 @@ export interface StreamEnds {
 export class CopyStream {
   readonly #ends: StreamEnds;
   readonly #held: HeldStream;
-  /** Of the server that the stream comes from. */
+  /** Of the server that the stream comes from; undefined before the first session. */
   #serverUuid: string | undefined;
+  readonly #begun = new Deferred();
+  /** The stream comes from another server than before: what is being read of that one is of no use. */
+  onMoved: () => void = () => undefined;
   #given = 0;
   #acknowledged = 0;
   #onAcknowledged: () => void = () => undefined;
@@ -65,8 +69,12 @@ export class CopyStream {
 
   /** A session with this server begins: places of another one mean nothing from now on. */
   begins(serverUuid: string | undefined): void {
-    if (this.#serverUuid !== undefined && serverUuid !== this.#serverUuid) this.#held.refuse(otherServer());
+    const isMoved = this.#serverUuid !== undefined && serverUuid !== this.#serverUuid;
     this.#serverUuid = serverUuid;
+    this.#begun.settle();
+    if (!isMoved) return;
+    this.#held.refuse(otherServer());
+    this.onMoved();
   }
 
   /** Rows of a copy were acknowledged, or other rows: there may be room. */
@@ -87,8 +95,8 @@ export class CopyStream {
     return this.#acknowledged;
   }
 
-  get seen(): StartPosition {
-    return this.#ends.intake.position;
+  get seen(): Seen {
+    return { ...this.#ends.intake.position, serverUuid: this.#serverUuid };
   }
 
   watch(watched: WatchedTable): void {
@@ -118,9 +126,10 @@ export class CopyStream {
   }
 
   /** Resolves at the first boundary that is not before `end`. */
-  reached(place: BinlogEnd, ended: AbortSignal): Promise<void> {
-    if (place.serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
-    return orEnd(
+  async reached(place: BinlogEnd, ended: AbortSignal): Promise<void> {
+    await orEnd(ended, this.#begun.promise);
+    if (place.serverUuid !== this.#serverUuid) throw otherServer();
+    await orEnd(
       ended,
       this.#held.now(() => undefined, this.#isAt(place)),
     );

@@ -9,7 +9,9 @@ import type { TableProgress } from './table-progress.ts';
 const MAX_REDEFINITIONS = 20;
 /** So often a row alone is read again that is updated meanwhile, and of which the stream brings only some columns. */
 const MAX_PARTIAL = 40;
-/** The longest pause between two such tries. */
+/** So often in a row a chunk is read in whose time more rows change than are remembered. */
+const MAX_OVERFLOWN = 20;
+/** The longest pause between two tries for a row that is updated. */
 const MAX_PAUSE_MS = 1000;
 /** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
 const HOLD_WEIGHT = 5;
@@ -24,6 +26,8 @@ export class KeyedCopier {
   #redefinitions = 0;
   /** Reads one after the other of a chunk of one row that was of no use. */
   #partial = 0;
+  /** Reads one after the other, in whose time too much has changed. */
+  #overflown = 0;
   /** Key of the last row that was copied. */
   #after: readonly Buffer[] | undefined;
   #rows: number;
@@ -141,7 +145,14 @@ export class KeyedCopier {
     const { rows } = this.#reading;
     if (watched.isRedefined) return undefined;
     const { keys, partial, isOverflown } = watched.changed;
-    if (isOverflown || rows.hasOneOf(partial, images)) {
+    if (isOverflown) {
+      this.#overflown += 1;
+      if (this.#overflown > MAX_OVERFLOWN) throw this.#of.neverStill();
+      this.#size.halve();
+      return undefined;
+    }
+    this.#overflown = 0;
+    if (rows.hasOneOf(partial, images)) {
       if (this.#size.rows === 1) this.#partial += 1;
       this.#size.halve();
       return undefined;

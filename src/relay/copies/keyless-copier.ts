@@ -88,6 +88,7 @@ export class KeylessCopier {
   async #give(view: TableView): Promise<number | Useless> {
     const { options, watched, ended } = this.#of;
     const { stream, limits } = options;
+    if (!this.#of.isActive) return 'stopped';
     if (watched.isTouched || watched.isRedefined) return 'changed';
     const { definition, rows } = this.#reading;
     await stream.markNow(this.#of.begin(definition, true), ended);

@@ -3,7 +3,7 @@ import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { CopyMark } from '../../format/format.ts';
-import type { DefinedTable, StartPosition, TableDefinition, TableReader } from '../../source/source.ts';
+import type { DefinedTable, Seen, TableDefinition, TableReader } from '../../source/source.ts';
 import type { CopyProgress } from '../relay.ts';
 import type { TablePlan } from '../tables/table-plan.ts';
 import type { ChunkLimits } from './chunk-size.ts';
@@ -92,7 +92,7 @@ export class TableCopier {
   }
 
   /** From here on the stream is watched; what it has brought so far a read has to see. */
-  open(): Promise<StartPosition> {
+  open(): Promise<Seen> {
     const { stream } = this.options;
     return stream.now(() => {
       this.watched.open();
@@ -133,6 +133,15 @@ export class TableCopier {
         remedy:
           'Set binlog_row_image = FULL on the source, for new sessions too, or ask for its copy again at a quiet time.',
       },
+    );
+  }
+
+  /** More of its rows change while a chunk is read than are remembered. */
+  neverStill(): RelayError {
+    return new RelayError(
+      'COPY_TABLE_UNSUPPORTED',
+      `${nameOf(this.table)}: more of its rows change while a chunk is read than the relay remembers`,
+      { remedy: 'Ask for its copy again at a quieter time.' },
     );
   }
 

@@ -13,8 +13,8 @@ import type {
   Chunk,
   ChunkRequest,
   DefinedTable,
+  Seen,
   ServerLoad,
-  StartPosition,
   TableName,
   TableReader,
   TableView,
@@ -38,8 +38,10 @@ const REDEFINED = new Set([
   1176, // ER_KEY_DOES_NOT_EXITS: the primary key that is to be used
   1412, // ER_TABLE_DEF_CHANGED
 ]);
-/** A read that gives no row for so long is taken for dead: to sort by a key that has a prefix may take a while. */
-const SILENCE_MS = 300_000;
+/** A read that gives no row for so long is taken for dead. */
+const SILENCE_MS = 60_000;
+/** Of a key that has a prefix: the server sorts what is left of the table before it gives the first row. */
+const SORTING_SILENCE_MS = 300_000;
 /** A chunk's buffer grows by doubling from here. */
 const FIRST_BYTES = 64 << 10;
 
@@ -71,7 +73,7 @@ export class MysqlTableReader implements TableReader {
       .filter(({ database, table }) => this.#options.published.includes(database, table));
   }
 
-  async definition({ database, table }: TableName, seen: StartPosition): Promise<DefinedTable | undefined> {
+  async definition({ database, table }: TableName, seen: Seen): Promise<DefinedTable | undefined> {
     const session = await this.#session.get();
     // The stream may have brought a statement that the server has not finished yet.
     if (await this.#visible(session, seen)) await session.query('COMMIT');
@@ -84,14 +86,19 @@ export class MysqlTableReader implements TableReader {
     const selection = this.#selectionOf(definition);
     const isSnapshot = await this.#visible(session, seen);
     const rows = packedRows(selection, Math.min(maxBytes, FIRST_BYTES));
-    const isWhole = await session.rows(
-      selectChunk(selection, after, maxRows),
-      (b, from, end) => {
-        rows.add(b, from, end);
-        return rows.sizeBytes < maxBytes || rows.rows >= maxRows;
-      },
-      SILENCE_MS,
-    );
+    const isWhole = await session
+      .rows(
+        selectChunk(selection, after, maxRows),
+        (b, from, end) => {
+          rows.add(b, from, end);
+          return rows.sizeBytes < maxBytes || rows.rows >= maxRows;
+        },
+        isSorted(definition) ? SORTING_SILENCE_MS : SILENCE_MS,
+      )
+      .catch(async (error: unknown) => {
+        if (isSnapshot) await session.query('COMMIT').catch(() => undefined);
+        throw error;
+      });
     // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by another one.
     const asked = isWhole ? session : await this.#sessionWith(definition);
     // While a snapshot is open the table that was read cannot be renamed: what did so before stands before the end.
@@ -106,7 +113,7 @@ export class MysqlTableReader implements TableReader {
     };
   }
 
-  async view(definition: DefinedTable, seen: StartPosition): Promise<TableView> {
+  async view(definition: DefinedTable, seen: Seen): Promise<TableView> {
     const session = await this.#sessionWith(definition);
     const selection = this.#selectionOf(definition);
     if (!(await this.#visible(session, seen)))
@@ -191,7 +198,7 @@ export class MysqlTableReader implements TableReader {
   async #sessionWith({ serverUuid }: DefinedTable): Promise<ControlSession> {
     const session = await this.#session.get();
     if (session.serverUuid === serverUuid) return session;
-    throw new RelayError('SOURCE_UNREACHABLE', 'another server answers than a moment before');
+    throw otherServer();
   }
 
   #selectionOf(definition: TableDefinition): Selection {
@@ -210,7 +217,8 @@ export class MysqlTableReader implements TableReader {
    * MySQL adds a transaction to gtid_executed after it has become visible. MariaDB says where in the binlog a
    * consistent snapshot stands: true, it is open then.
    */
-  async #visible(session: ControlSession, seen: StartPosition): Promise<boolean> {
+  async #visible(session: ControlSession, seen: Seen): Promise<boolean> {
+    if (session.serverUuid !== seen.serverUuid) throw otherServer();
     if (session.version.flavour === 'mariadb') {
       await this.#snapshot(session, seen);
       return true;
@@ -225,7 +233,7 @@ export class MysqlTableReader implements TableReader {
     return false;
   }
 
-  async #snapshot(session: ControlSession, seen: StartPosition): Promise<void> {
+  async #snapshot(session: ControlSession, seen: Seen): Promise<void> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + VISIBLE_SECONDS * 1000;
     for (;;) {
@@ -282,8 +290,13 @@ function packedRows({ definition, columns }: Selection, sizeBytes: number): Pack
   );
 }
 
+const isSorted = ({ table }: TableDefinition): boolean => table.primaryKey.some(({ prefix }) => prefix > 0);
+
 const keyIndexes = ({ table }: TableDefinition): readonly number[] =>
   table.primaryKey.map(({ column }) => column.index);
+
+const otherServer = (): RelayError =>
+  new RelayError('SOURCE_UNREACHABLE', 'the tables would be read from another server than the stream, or than before');
 
 const notVisible = (): RelayError =>
   new RelayError(

@@ -72,14 +72,14 @@ it('a copy follows the stream to another server, although the first one still an
 it('a table without a key is paused, gone on with and cancelled in the middle of its rows', async () => {
   await connection.query(`CREATE TABLE unkeyed (id INT, v INT); INSERT INTO unkeyed ${FILL}`);
   const sink = new Upserts();
-  sink.onSend = () => sleep(5);
+  sink.onSend = () => sleep(20);
   const run = new CopyingRelay({
     mysql,
     tables: { include: ['shop.unkeyed'] },
     start: 'latest',
     sink,
     messageBytes: 4 << 10,
-    heldBytes: 1 << 20,
+    heldBytes: 64 << 10,
     copying: { chunkBytes: 4 << 10 },
   });
   await run.until(({ copying }) => (copying?.rows ?? 0) > 100);

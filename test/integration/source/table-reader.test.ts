@@ -8,7 +8,8 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { isBefore } from '../../../src/binlog/wire/binlog-file.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { MysqlTableReader } from '../../../src/source/copy/table-reader.ts';
-import type { DefinedTable, StartPosition } from '../../../src/source/source.ts';
+import { identityStatement } from '../../../src/source/mariadb-server.ts';
+import type { DefinedTable, Seen } from '../../../src/source/source.ts';
 import { rowPackets } from '../../../src/source/row-packets.ts';
 import { connectMysql } from '../../support/servers.ts';
 
@@ -37,11 +38,15 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
     await mysql.remove();
   });
 
-  const end = async (): Promise<StartPosition> => {
+  const end = async (): Promise<Seen> => {
     const statement = version === '9.7' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
     const [[row]] = await connection.query<RowDataPacket[]>(statement);
     const gtidSet = version === '9.7' ? String(row?.['Executed_Gtid_Set']) : '';
-    return { file: String(row?.['File']), offset: Number(row?.['Position']), gtidSet };
+    const [[server]] = await connection.query<RowDataPacket[]>(
+      identityStatement(version === '9.7' ? 'mysql' : 'mariadb'),
+    );
+    const serverUuid = String(server?.['id']);
+    return { file: String(row?.['File']), offset: Number(row?.['Position']), gtidSet, serverUuid };
   };
   /** Waits until so many connections wait for the lock on the definition of a table. */
   const untilWaiting = async (count: number): Promise<void> => {
@@ -84,6 +89,26 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
     if ('close' in read) await read.close();
     expect(isBefore(read.end, place)).toBe(false);
     await connection.query('DROP TABLE t, old');
+  });
+
+  it('nothing is read of another server than the one that the stream comes from', async () => {
+    await connection.query('CREATE TABLE IF NOT EXISTS elsewhere (id INT PRIMARY KEY)');
+    const definition = await defined('elsewhere');
+    const seen = { ...(await end()), serverUuid: 'another' };
+    const chunk = reader.read({ definition, after: undefined, maxRows: 10, maxBytes: 1 << 20, seen });
+    await expect(chunk).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
+
+  it('a read that is under way ends with its connection', async () => {
+    await connection.query('CREATE TABLE locked (id INT PRIMARY KEY)');
+    const definition = await defined('locked');
+    await locking.query('LOCK TABLES locked WRITE');
+    const reading = reader.read({ definition, after: undefined, maxRows: 10, maxBytes: 1 << 20, seen: await end() });
+    reading.catch(() => undefined);
+    await untilWaiting(1);
+    await reader.reset();
+    await expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+    await locking.query('UNLOCK TABLES');
   });
 
   it('a read that is paused is not taken for one whose server is silent', async () => {

@@ -27,6 +27,15 @@ describe('ChangedKeys', () => {
     expect(changed.isOverflown).toBe(false);
   });
 
+  it('forgets all, and says so, when the rows of the chunk have another shape than was thought', () => {
+    const changed = new ChangedKeys(3);
+    changed.narrow(() => {
+      throw new Error('BINLOG_DECODE');
+    });
+    for (let i = 0; i < 10; i += 1) changed.add(String(i), false);
+    expect(changed.isOverflown).toBe(true);
+  });
+
   it('forgets all, and says so, when too many come before the chunk was read', () => {
     const changed = new ChangedKeys(3);
     for (let i = 0; i < 1000; i += 1) changed.add(String(i), false);

@@ -79,6 +79,29 @@ describe('CopyList', () => {
     expect(list.get(id).tables?.map(({ table }) => table)).toEqual(['items']);
   });
 
+  it('keeps what has failed until somebody has seen to it, also of a copy that goes on', () => {
+    const list = newList();
+    const fail = (pattern: string): string => {
+      const { id } = list.add([pattern]);
+      list.resolve(id, TABLES);
+      const [{ database, table } = { database: '', table: '' }] = list.get(id).tables ?? [];
+      list.update(id, { database, table, state: 'failed', rows: 0, reason: 'x' });
+      return id;
+    };
+    const failed = fail('shop.items');
+    for (let i = 0; i < 20; i += 1) {
+      const { id } = list.add(['stock.orders']);
+      list.resolve(id, TABLES);
+      list.update(id, { database: 'stock', table: 'orders', state: 'copied', rows: 1 });
+    }
+    expect(list.get(failed).tables).toHaveLength(1);
+    const going = fail('shop.*');
+    expect(list.list.map(({ id }) => id)).not.toContain(failed);
+    list.pause(going, true);
+    list.resolve(list.add(['shop.items']).id, TABLES);
+    expect(list.get(going).tables?.map(({ table, state }) => `${table} ${state}`)).toEqual(['orders waiting']);
+  });
+
   it('goes on after a restart, and gives no id twice', () => {
     const list = newList();
     const { id } = list.add(['shop.*']);
