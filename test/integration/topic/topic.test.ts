@@ -152,14 +152,23 @@ describe('a topic that is read', () => {
     const { options, publish } = await place({ queues: 1 });
     await publish.sendAll(['lane-0'], 1, 3);
     const events: TopicEvent[] = [];
+    let hasRead = false;
     const cut: CreateConsumer = (settings, deps) => {
       const consumer = createConsumer(settings, deps);
       consumer.keep = () => Promise.reject(new Error('cut off'));
       consumer.acknowledge = () => Promise.reject(new Error('cut off'));
+      const poll = consumer.poll.bind(consumer);
+      consumer.poll = async (...args) => {
+        // It would get them again itself.
+        if (hasRead) throw new Error('cut off');
+        const deliveries = await poll(...args);
+        hasRead ||= deliveries.length > 0;
+        return deliveries;
+      };
       return consumer;
     };
     const deaf = await read(
-      { ...options, invisibleMs: SHORT_MS },
+      { ...options, invisibleMs: SHORT_MS, workers: 1 },
       { createConsumer: cut, onEvent: (event) => events.push(event) },
     );
     const lost = await taken(deaf);
