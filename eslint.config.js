@@ -12,7 +12,10 @@ const arrows = {
   change: ['base', 'binlog'],
   format: ['base', 'binlog', 'change'],
   source: ['base', 'binlog', 'config'],
-  sink: ['base', 'config'],
+  rocketmq: ['base'],
+  sink: ['base', 'config', 'rocketmq'],
+  topic: ['base', 'config', 'rocketmq'],
+  reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
   admin: ['base', 'config', 'checkpoint', 'relay'],
@@ -38,7 +41,7 @@ const arrows = {
   'binlog/wire': [],
 };
 /** Rooms whose files are open to the rooms above them; of all others only the contract is. */
-const open = ['base', 'binlog', 'change', 'format'];
+const open = ['base', 'binlog', 'change', 'format', 'rocketmq', 'topic'];
 const pure = ['binlog', 'change', 'format'];
 /** The files, or the folders, that may import a package. */
 const doors = {
@@ -52,13 +55,14 @@ const doors = {
     'source/bare-connection.ts',
   ],
   'rocketmq-client-nodejs': [
+    'rocketmq/',
     'sink/rocketmq-client.ts',
-    'sink/rocketmq-probe.ts',
     'sink/rocketmq-channels.ts',
-    'sink/rocketmq-telemetry.ts',
     'sink/rocketmq-request-bytes.ts',
+    'topic/consumer.ts',
+    'topic/receive-channels.ts',
   ],
-  '@grpc/grpc-js': ['sink/rocketmq-channels.ts', 'sink/rocketmq-telemetry.ts'],
+  '@grpc/grpc-js': ['rocketmq/channels.ts', 'rocketmq/telemetry-stream.ts'],
   '@mysql/xdevapi': ['checkpoint/mysqlx.ts', 'checkpoint/mysqlx-session.ts'],
   pino: ['base/log.ts'],
   'pino-pretty': ['base/log.ts'],

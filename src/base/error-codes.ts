@@ -245,6 +245,55 @@ export const ERROR_CODES = {
     'The disk or the quota of the file is full.',
     'Make room: the relay keeps everything and tries again. Nothing was lost, the incomplete line was taken back.',
   ),
+  // the topic, read
+  TOPIC_MISSING: access(
+    'The RocketMQ topic that is to be read does not exist.',
+    'Correct the name of the topic, or start the relay that publishes to it first: `binlog-relay check` on its side shows how to make the topic.',
+  ),
+  TOPIC_NOT_FIFO: access(
+    'The RocketMQ topic that is to be read does not keep order: its message type is not FIFO.',
+    'Read the topic that the relay publishes to; it only takes one that was created with mqadmin updateTopic … -a +message.type=FIFO -o true.',
+  ),
+  TOPIC_UNAUTHORIZED: access(
+    'RocketMQ refused the access key, or the user may not read the topic with this group.',
+    'Check accessKey and accessSecret; the user needs Sub on the topic and on the group (mqadmin createAcl).',
+  ),
+  TOPIC_CA_UNREADABLE: access(
+    'The file with the certificate authorities of RocketMQ cannot be used.',
+    'Give tls.ca a readable PEM file.',
+  ),
+  TOPIC_UNREACHABLE: retried(
+    'RocketMQ cannot be reached by the reader, or did not answer in time.',
+    'Nothing to do if the broker is restarting: a reader that has begun tries again. Otherwise check the endpoint (host:port of the gRPC proxy) and the proxy.',
+  ),
+  TOPIC_BUSY: retried(
+    'RocketMQ answers, but gives no messages at the moment.',
+    'Look at what the broker says in the message. The reader tries again.',
+  ),
+  TOPIC_ERROR: unknown(
+    'RocketMQ answered a reader with a status that it does not know.',
+    'Look at the words of the broker in the message, and in the logs of proxy and broker. A reader that has read before tries again.',
+  ),
+  GROUP_MISSING: access(
+    'The consumer group does not exist.',
+    'Create it as an ordered one: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
+  ),
+  GROUP_NOT_ORDERED: access(
+    'The consumer group is not ordered: as soon as an acknowledgement is missing, messages would come out of order.',
+    'Make it ordered: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
+  ),
+  TOPIC_GAP: terminal(
+    'Messages of a lane are missing: its sequence has a gap, or a run of the relay does not begin with its first message.',
+    'Nothing was skipped. See that the group is ordered and that nobody else reads with it, and whether the topic still has the messages (the retention of the broker, fileReservedTime); if they are gone, copy the tables again: binlog-relay copy.',
+  ),
+  MESSAGE_UNREADABLE: terminal(
+    'A message of the topic is not what the relay publishes: its body, or what stands on it, does not have the form of docs/message-format.md.',
+    'Nothing was skipped. Look at the message: mqadmin queryMsgByOffset -n <name server>:9876 -t <topic> -b <broker> -i <queue> -o <offset>. If another program publishes to the topic, give it one of its own.',
+  ),
+  MESSAGE_UNKNOWN: terminal(
+    'A message has a format, a kind or a mark that this version does not know.',
+    'Nothing was skipped. Use a version of the reader that is not older than the relay.',
+  ),
   // the checkpoint
   CHECKPOINT_FOREIGN: config(
     'The checkpoint was made for another destination, another broker, other queues, lanes or ordering.',

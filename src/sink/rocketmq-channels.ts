@@ -1,88 +1,12 @@
-import { credentials, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
-import { RpcClientManager, type BaseClient, type Endpoints, type ILogger } from 'rocketmq-client-nodejs';
+import type { Endpoints } from 'rocketmq-client-nodejs';
 import serviceGrpcPb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_grpc_pb.js';
 import type servicePb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_pb.js';
-import type { Clock } from '../base/clock.ts';
+import { RpcChannels } from '../rocketmq/channels.ts';
 import { RequestBytes } from './rocketmq-request-bytes.ts';
-import { TelemetryStream, type TelemetryCall } from './rocketmq-telemetry.ts';
 
-type GrpcClient = serviceGrpcPb.MessagingServiceClient;
-type Metadata = ReturnType<BaseClient['getRequestMetadata']>;
-
-/** What the connections of one producer need to know. */
-export interface ChannelOptions {
-  readonly namespace: string;
-  /** Undefined: not encrypted. `ca` undefined: the authorities that Node.js brings. */
-  readonly tls: { readonly ca: Buffer | undefined } | undefined;
-  readonly clock: Clock;
-}
-
-/** Every request of the relay carries this: a test sees by it that none goes around these channels. */
-export const USER_AGENT = 'binlog-relay';
-
-const GRPC_OPTIONS = {
-  'grpc.primary_user_agent': USER_AGENT,
-  // The library waits up to two minutes between tries: that late a relay would notice that its broker is back.
-  'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 2000,
-  // A proxy that is gone without a FIN is noticed after 25 s.
-  'grpc.keepalive_time_ms': 20_000,
-  'grpc.keepalive_timeout_ms': 5000,
-  'grpc.enable_retries': 0,
-  // Sockets of its own: closing the channel closes them, whatever else runs in the process.
-  'grpc.use_local_subchannel_pool': 1,
-};
-
-/**
- * How long cancelled calls get to leave their connection. One that is closed in the same turn waits for them and may do
- * so for ever: 4 of 150 closes with grpc-js 1.14.7 on Node 20, none after 5 ms.
- */
-const CANCELLED_MS = 20;
-
-/**
- * The connections of one producer: one channel for each address, with options and authorities of its own, closed for
- * good by `close`. It takes the place of the client's RpcClientManager, which keys its channels by the identity of
- * objects that each route refresh makes again (with TLS that leaks a connection every 30 s), passes no options, and
- * cannot end a call that hangs.
- *
- * Overridden is what a producer calls; the rest of RpcClientManager belongs to consumers and transactions.
- */
-export class RpcChannels extends RpcClientManager {
-  readonly #producer: BaseClient;
-  readonly #options: ChannelOptions;
-  readonly #clients = new Map<string, GrpcClient>();
-  readonly #calls = new Set<ClientUnaryCall>();
-  readonly #streams = new Set<TelemetryStream>();
+/** The connections of one producer. */
+export class SendChannels extends RpcChannels {
   readonly #requestBytes = new RequestBytes();
-  #closing: Promise<void> | undefined;
-
-  constructor(producer: BaseClient, logger: ILogger, options: ChannelOptions) {
-    super(producer, logger);
-    this.#producer = producer;
-    this.#options = options;
-  }
-
-  override queryRoute(
-    endpoints: Endpoints,
-    request: servicePb.QueryRouteRequest,
-    durationMs: number,
-  ): Promise<servicePb.QueryRouteResponse> {
-    // The client asks for the bare topic, and then sends to the one in the namespace.
-    request.getTopic()?.setResourceNamespace(this.#options.namespace);
-    return this.#unary(endpoints, durationMs, (client, metadata, options, done) =>
-      client.queryRoute(request, metadata, options, done),
-    );
-  }
-
-  override heartbeat(
-    endpoints: Endpoints,
-    request: servicePb.HeartbeatRequest,
-    durationMs: number,
-  ): Promise<servicePb.HeartbeatResponse> {
-    return this.#unary(endpoints, durationMs, (client, metadata, options, done) =>
-      client.heartbeat(request, metadata, options, done),
-    );
-  }
 
   override async sendMessage(
     endpoints: Endpoints,
@@ -91,7 +15,7 @@ export class RpcChannels extends RpcClientManager {
   ): Promise<servicePb.SendMessageResponse> {
     const { path, responseDeserialize } = serviceGrpcPb.MessagingServiceService.sendMessage;
     const bytes = this.#requestBytes.write(request);
-    const response = await this.#unary<servicePb.SendMessageResponse>(
+    const response = await this.unary<servicePb.SendMessageResponse>(
       endpoints,
       durationMs,
       (client, metadata, options, done) =>
@@ -100,87 +24,5 @@ export class RpcChannels extends RpcClientManager {
     // The broker has read them all. Of a call that failed, gRPC may still have them in hand.
     this.#requestBytes.recycle(bytes);
     return response;
-  }
-
-  override notifyClientTermination(
-    endpoints: Endpoints,
-    request: servicePb.NotifyClientTerminationRequest,
-    durationMs: number,
-  ): Promise<servicePb.NotifyClientTerminationResponse> {
-    return this.#unary(endpoints, durationMs, (client, metadata, options, done) =>
-      client.notifyClientTermination(request, metadata, options, done),
-    );
-  }
-
-  override telemetry(endpoints: Endpoints): TelemetryCall {
-    const stream = new TelemetryStream({
-      connect: () => this.#client(endpoints).telemetry(this.#producer.getRequestMetadata()),
-      settings: () => this.#producer.settingsCommand(),
-      clock: this.#options.clock,
-    });
-    this.#streams.add(stream);
-    // The session uses no more of a call than TelemetryStream has.
-    return stream as unknown as TelemetryCall;
-  }
-
-  /** Ends every call now and every connection very soon, see `closed`. Later calls are rejected. */
-  override close(): void {
-    this.#closing ??= this.#close();
-  }
-
-  /** Settles when everything is closed. */
-  async closed(): Promise<void> {
-    await this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    super.close();
-    for (const stream of this.#streams) stream.cancel();
-    for (const call of this.#calls) call.cancel();
-    await this.#options.clock.sleep(CANCELLED_MS);
-    for (const client of this.#clients.values()) client.close();
-    this.#streams.clear();
-    this.#calls.clear();
-    this.#clients.clear();
-  }
-
-  #unary<Response>(
-    endpoints: Endpoints,
-    durationMs: number,
-    start: (
-      client: GrpcClient,
-      metadata: Metadata,
-      options: { deadline: number },
-      done: (error: ServiceError | null, response?: Response) => void,
-    ) => ClientUnaryCall,
-  ): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.#options.clock.now() + durationMs;
-      const call = start(
-        this.#client(endpoints),
-        this.#producer.getRequestMetadata(),
-        { deadline },
-        (error, response) => {
-          this.#calls.delete(call);
-          if (error !== null) reject(error);
-          else if (response !== undefined) resolve(response);
-          else reject(new Error('the proxy answered nothing'));
-        },
-      );
-      this.#calls.add(call);
-    });
-  }
-
-  #client(endpoints: Endpoints): GrpcClient {
-    if (this.#closing !== undefined) throw new Error('the connection to RocketMQ is closed');
-    const address = endpoints.getGrpcTarget();
-    let client = this.#clients.get(address);
-    if (client === undefined) {
-      const { tls } = this.#options;
-      const security = tls === undefined ? credentials.createInsecure() : credentials.createSsl(tls.ca ?? null);
-      client = new serviceGrpcPb.MessagingServiceClient(address, security, GRPC_OPTIONS);
-      this.#clients.set(address, client);
-    }
-    return client;
   }
 }

@@ -1,9 +1,9 @@
-import { format } from 'node:util';
-import { Producer, type ILogger, type SendReceipt, type TopicRouteData } from 'rocketmq-client-nodejs';
+import { Producer, type SendReceipt, type TopicRouteData } from 'rocketmq-client-nodejs';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import { RpcChannels } from './rocketmq-channels.ts';
-import { probeOf, probeOfRoute, routeRequest, type TopicProbe } from './rocketmq-probe.ts';
+import { clientLogger } from '../rocketmq/client-logger.ts';
+import { probeOf, probeOfRoute, routeRequest, type TopicProbe } from '../rocketmq/topic-probe.ts';
+import { SendChannels } from './rocketmq-channels.ts';
 import type { OutboundMessage } from './sink.ts';
 
 export interface ProducerSettings {
@@ -44,7 +44,7 @@ const GOODBYE_MS = 2000;
 
 class RocketmqProducer extends Producer implements BrokerProducer {
   // Declared, not defined: the field is the base class's, which makes one of its own first.
-  declare protected readonly rpcClientManager: RpcChannels;
+  declare protected readonly rpcClientManager: SendChannels;
   readonly #topic: string;
   readonly #deps: ProducerDeps;
   readonly #disposed = new AbortController();
@@ -66,7 +66,7 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     this.#topic = settings.topic;
     this.#deps = deps;
     this.rpcClientManager.close();
-    this.rpcClientManager = new RpcChannels(this, logger, {
+    this.rpcClientManager = new SendChannels(this, logger, {
       namespace: settings.namespace,
       tls: settings.tls,
       clock: deps.clock,
@@ -131,14 +131,3 @@ class RocketmqProducer extends Producer implements BrokerProducer {
 }
 
 export const createProducer: CreateProducer = (settings, deps) => new RocketmqProducer(settings, deps);
-
-/**
- * The client's own log, for whoever looks for a fault in it: all it reports comes to the relay as an error of a call,
- * too.
- */
-function clientLogger(logger: Logger): ILogger {
-  const debug = (...args: unknown[]): void => {
-    if (logger.isLevelEnabled('debug')) logger.debug({ text: format(...args) }, 'rocketmq client');
-  };
-  return { info: debug, warn: debug, error: debug };
-}

@@ -1,38 +1,15 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-
-/** Where messages go, for error texts and the checkpoint. */
-export interface RocketmqPlace {
-  /** host:port of the proxy. */
-  readonly endpoint: string;
-  readonly topic: string;
-  readonly namespace: string;
-}
-
-/** `rocketmq topic order-binlog`, with its namespace if it has one. */
-export function destinationOf({ topic, namespace }: RocketmqPlace): string {
-  return `rocketmq topic ${topic}${namespace === '' ? '' : ` in namespace ${namespace}`}`;
-}
+import { brokerStatus } from '../rocketmq/broker-status.ts';
+import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
 
 /**
- * The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic
- * has its bare name.
- */
-export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>): string {
-  return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r 8 -w 8 -a +message.type=FIFO -o true`;
-}
-
-/**
- * What a failure of the client means. The client wraps errors in one another; what counts is the innermost one with a
- * code: a status of gRPC (1 to 16) or of RocketMQ (Code in apache/rocketmq/v2/definition.proto, five digits).
- *
- * While sending (`send`), a topic that is not found is no reason to stop: a restarted broker answers so until the name
- * server knows it again.
+ * What a failure of the client means. While sending (`send`), a topic that is not found is no reason to stop: a
+ * restarted broker answers so until the name server knows it again.
  */
 export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open' | 'send'): RelayError {
   if (thrown instanceof RelayError) return thrown;
-  const { error, status } = innermost(thrown);
-  const text = brokerText(error);
+  const { error, status, text } = brokerStatus(thrown);
   const code = classify(error, status, text, phase);
   const remedy = remedyOf(code, text, place);
   return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
@@ -40,29 +17,6 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open'
     ...(remedy !== undefined && { remedy }),
     cause: thrown,
   });
-}
-
-function innermost(thrown: unknown): { error: unknown; status: number | undefined } {
-  let found: { error: unknown; status: number | undefined } = { error: thrown, status: statusOf(thrown) };
-  let current = thrown;
-  while (current instanceof Error && current.cause !== undefined) {
-    current = current.cause;
-    const status = statusOf(current);
-    if (status !== undefined || found.status === undefined) found = { error: current, status };
-  }
-  return found;
-}
-
-function statusOf(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
-  return typeof thrown.code === 'number' ? thrown.code : undefined;
-}
-
-/** The broker's own words, without the client's `[request-id=…, response-code=…]` before them. */
-function brokerText(error: unknown): string {
-  // grpc-js ends some messages with the heading of a note that is empty.
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s*Resolution note:\s*$/, '');
-  return text.replace(/^\[request-id=[^\]]*\] /, '').trim();
 }
 
 const TOO_LARGE = /size exceed|too large|illegal/i;

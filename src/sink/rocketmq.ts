@@ -4,6 +4,8 @@ import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { currentSecret } from '../config/config.ts';
+import { destinationOf } from '../rocketmq/place.ts';
+import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 import { laneNames } from './lane-names.ts';
 import { LaneOffsets } from './lane-offsets.ts';
 import { assertSendable, maxBodyBytes } from './message-limits.ts';
@@ -13,8 +15,8 @@ import {
   type CreateProducer,
   type ProducerSettings,
 } from './rocketmq-client.ts';
-import { brokerError, destinationOf } from './rocketmq-errors.ts';
-import { assertPublishable, type TopicProbe } from './rocketmq-probe.ts';
+import { brokerError } from './rocketmq-errors.ts';
+import { assertPublishable } from './rocketmq-probe.ts';
 import { Producers } from './rocketmq-producers.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
 

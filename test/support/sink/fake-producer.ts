@@ -1,5 +1,5 @@
 import type { BrokerProducer } from '../../../src/sink/rocketmq-client.ts';
-import type { TopicProbe } from '../../../src/sink/rocketmq-probe.ts';
+import type { TopicProbe } from '../../../src/rocketmq/topic-probe.ts';
 import type { OutboundMessage } from '../../../src/sink/sink.ts';
 
 export const HEALTHY: TopicProbe = {

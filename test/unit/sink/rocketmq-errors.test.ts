@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Code } from '../../../src/base/error-codes.ts';
 import { RelayError } from '../../../src/base/errors.ts';
-import { brokerError, createTopicCommand, destinationOf } from '../../../src/sink/rocketmq-errors.ts';
+import { createTopicCommand, destinationOf } from '../../../src/rocketmq/place.ts';
+import { brokerError } from '../../../src/sink/rocketmq-errors.ts';
 
 const place = { endpoint: 'proxy:8081', topic: 'order-binlog', namespace: '' };
 const broker = (code: number, text: string): Error => Object.assign(new Error(text), { code });

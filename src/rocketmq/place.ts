@@ -1,0 +1,20 @@
+/** Where a topic is, for error texts and the checkpoint. */
+export interface RocketmqPlace {
+  /** host:port of the proxy. */
+  readonly endpoint: string;
+  readonly topic: string;
+  readonly namespace: string;
+}
+
+/** `rocketmq topic order-binlog`, with its namespace if it has one. */
+export function destinationOf({ topic, namespace }: RocketmqPlace): string {
+  return `rocketmq topic ${topic}${namespace === '' ? '' : ` in namespace ${namespace}`}`;
+}
+
+/**
+ * The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic
+ * has its bare name.
+ */
+export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>): string {
+  return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r 8 -w 8 -a +message.type=FIFO -o true`;
+}

@@ -1,0 +1,126 @@
+import type { Code } from '../base/error-codes.ts';
+import { RelayError } from '../base/errors.ts';
+import { brokerStatus } from '../rocketmq/broker-status.ts';
+import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import type { TopicProbe } from '../rocketmq/topic-probe.ts';
+
+/** What is read, for error texts. */
+export interface ReadingPlace extends RocketmqPlace {
+  readonly group: string;
+}
+
+/** `rocketmq topic order-binlog, read by group bigdata`. */
+export const readingOf = (place: ReadingPlace): string => `${destinationOf(place)}, read by group ${place.group}`;
+
+/** The command that makes the group as readers need it, or makes it so. */
+export const createGroupCommand = ({ group }: Pick<ReadingPlace, 'group'>): string =>
+  `mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g ${group} -o true`;
+
+/** What a failure of the client means. */
+export function topicError(thrown: unknown, place: ReadingPlace): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const { status, text } = brokerStatus(thrown);
+  const code = classify(status, text);
+  const remedy = remedyOf(code, text, place);
+  return new RelayError(code, `${readingOf(place)}, at ${place.endpoint}: ${text}`, {
+    details: status === undefined ? {} : { status },
+    ...(remedy !== undefined && { remedy }),
+    cause: thrown,
+  });
+}
+
+/** A message that was handed out is no longer kept for who asks. */
+export const INVALID_RECEIPT_HANDLE = 40013;
+const CONSUMER_GROUP_NOT_FOUND = 40403;
+/** The proxy says it with a status that stands for much else. */
+const NO_GROUP = /subscription group.*(?:not exist|not found)/is;
+const NO_QUEUE = /no (?:writable|readable) queue/i;
+
+function classify(status: number | undefined, text: string): Code {
+  if (status === undefined) return 'TOPIC_BUSY';
+  if (status < 100) return classifyGrpc(status);
+  if (status === CONSUMER_GROUP_NOT_FOUND || NO_GROUP.test(text)) return 'GROUP_MISSING';
+  switch (Math.trunc(status / 100)) {
+    case 401:
+      return 'TOPIC_UNAUTHORIZED';
+    case 403:
+      return NO_QUEUE.test(text) ? 'TOPIC_BUSY' : 'TOPIC_UNAUTHORIZED';
+    case 404:
+      return 'TOPIC_MISSING';
+    case 408:
+      return 'TOPIC_UNREACHABLE';
+    case 402: // PAYMENT_REQUIRED
+    case 428: // PRECONDITION_FAILED
+    case 429: // TOO_MANY_REQUESTS
+    case 500:
+    case 504: // a timeout of the proxy
+      return 'TOPIC_BUSY';
+    default:
+      return 'TOPIC_ERROR';
+  }
+}
+
+/** Status codes of gRPC, doc/statuscodes.md of grpc. */
+function classifyGrpc(status: number): Code {
+  switch (status) {
+    case 7: // PERMISSION_DENIED
+    case 16: // UNAUTHENTICATED
+      return 'TOPIC_UNAUTHORIZED';
+    case 8: // RESOURCE_EXHAUSTED
+      return 'TOPIC_BUSY';
+    case 3: // INVALID_ARGUMENT
+    case 12: // UNIMPLEMENTED: not a proxy of RocketMQ
+      return 'TOPIC_ERROR';
+    default:
+      return 'TOPIC_UNREACHABLE';
+  }
+}
+
+function remedyOf(code: Code, text: string, place: ReadingPlace): string | undefined {
+  switch (code) {
+    case 'TOPIC_UNAUTHORIZED':
+      return `Check accessKey and accessSecret, and give the user Sub on both: mqadmin createAcl -n <name server>:9876 -c <cluster> -s User:<access key> -r Topic:${place.topic},Group:${place.group} -a Sub -d Allow`;
+    case 'TOPIC_UNREACHABLE':
+      if (/certificate|self-signed|altnames/i.test(text)) {
+        return 'The certificate of the proxy could not be verified: give tls.ca the authority that signed it, and connect by a name that the certificate holds.';
+      }
+      return undefined;
+    case 'GROUP_MISSING':
+      return `Create it: ${createGroupCommand(place)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** Throws what keeps readers from a topic that is there. */
+export function assertReadable(probe: TopicProbe, place: ReadingPlace): void {
+  if (probe.queues === 0) throw new RelayError('TOPIC_MISSING', `${destinationOf(place)} has no queue.`);
+  if (probe.types.join() === 'FIFO') return;
+  throw new RelayError(
+    'TOPIC_NOT_FIFO',
+    `${destinationOf(place)} holds messages of type ${probe.types.join(', ')}, not FIFO.`,
+    { remedy: `Read the topic that the relay publishes to, made with ${createTopicCommand(place)}` },
+  );
+}
+
+/** What the proxy says of a consumer group. */
+export interface GroupFacts {
+  readonly isKnown: boolean;
+  readonly isOrdered: boolean;
+}
+
+/** Throws unless the group keeps the order of messages. */
+export function assertOrdered({ isKnown, isOrdered }: GroupFacts, place: ReadingPlace): void {
+  if (isOrdered) return;
+  const command = createGroupCommand(place);
+  if (!isKnown) {
+    throw new RelayError('GROUP_MISSING', `The consumer group ${place.group} does not exist.`, {
+      remedy: `Create it: ${command}`,
+    });
+  }
+  throw new RelayError(
+    'GROUP_NOT_ORDERED',
+    `The consumer group ${place.group} is not ordered: messages would overtake one another as soon as an acknowledgement is missing.`,
+    { remedy: `Make it ordered: ${command}` },
+  );
+}
