@@ -392,6 +392,10 @@ export const ERROR_CODES = {
     'The topic has come to a statement, and statements is `stop`. All rows before it are written, none after it.',
     'Run in the target what the statement changes there, then start once with --statement-done <id>, which the message names.',
   ),
+  LEDGER_FENCED: retried(
+    'The lane was written by another process, or by a connection that was taken for lost, in the meantime.',
+    'Nothing to do if it passes: nothing is written twice. If it comes again and again, stop the other apply that uses the same ledger.',
+  ),
   LEDGER_FOREIGN: config(
     'The ledger in the target is of another stream: the relay has lost its checkpoint, or another relay publishes to the topic.',
     'If another relay publishes by mistake, stop it. If the relay was set up again, copy all tables (source.start: copy) and start once with --accept-new-stream.',

@@ -187,7 +187,9 @@ describe('marked messages', () => {
     [{ timeZone: 'Europe/Berlin' }, 'MESSAGE_UNKNOWN', 'Europe/Berlin'],
   ])('refuses %j', (head, code, text) => {
     const parts: BodyParts = { types: { id: 'int' }, kind: 'UPDATE', data: [[['id', '1']]], old: [[]], head };
-    expect(() => sqlOf([parts])).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) }));
+    expect(() => sqlOf([parts])).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(text) as string }) as Error,
+    );
   });
 });
 

@@ -64,7 +64,7 @@ describe('what is not as the relay writes it', () => {
     ['another column', '[{"a":"1"},{"bb":"2"}]', 'int', 2],
     ['a body that ends early', '[{"a":"1', 'text', 1],
   ])('%s', (_, json, type, rows) => {
-    expect(() => write(json, [type], rows)).toThrow(expect.objectContaining({ code: 'MESSAGE_UNREADABLE' }));
+    expect(() => write(json, [type], rows)).toThrow(expect.objectContaining({ code: 'MESSAGE_UNREADABLE' }) as Error);
   });
 
   it('a key without a value', () => {
