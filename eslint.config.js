@@ -48,7 +48,7 @@ const arrows = {
   'binlog/wire': [],
 };
 /** Rooms whose files are open to the rooms above them; of all others only the contract is. */
-const open = ['base', 'binlog', 'change', 'format', 'rocketmq'];
+const open = ['base', 'binlog', 'change', 'format', 'rocketmq', 'topic'];
 const pure = ['binlog', 'change', 'format'];
 /** The files, or the folders, that may import a package. */
 const doors = {
