@@ -12,7 +12,7 @@ import {
 } from './single-rows.ts';
 import type { Statements, TupleStatement } from './statements.ts';
 import type { ColumnPlan, TablePlan } from './table-plan.ts';
-import { readInvalidText, readOld } from './tail.ts';
+import { dataEnd, readInvalidText, readOld } from './tail.ts';
 import { deleteRows, insertRows, replaceRows } from './whole-rows.ts';
 
 /** A message of rows, and what is known of it. */
@@ -64,15 +64,6 @@ function addWhole(out: Statements, { body, begin, head, plan, rows }: RowsMessag
 function changesKey(body: Buffer, begin: number, key: readonly ColumnPlan[]): boolean {
   const [first] = readOld(body, dataEnd(body, begin), 1);
   return first !== undefined && key.some(({ name }) => first.has(name));
-}
-
-/** No text that is encoded as JSON holds it. */
-const AFTER_DATA = Buffer.from('],"old":');
-
-function dataEnd(body: Buffer, begin: number): number {
-  const end = body.indexOf(AFTER_DATA, begin - 1);
-  if (end === -1) throw new RelayError('MESSAGE_UNREADABLE', 'the body has no `old` after its rows');
-  return end;
 }
 
 function addSingle(out: Statements, message: RowsMessage, isWanted?: (row: number) => boolean): void {

@@ -1,6 +1,6 @@
 /**
- * How the text of a value becomes SQL, by the type of its column. Texts stand in double quotes: what JSON escapes is then
- * nearly what MySQL does.
+ * How the text of a value becomes SQL, by the type of its column. Texts stand in double quotes: what JSON escapes is
+ * then nearly what MySQL does.
  */
 
 export interface Form {
@@ -46,8 +46,8 @@ function bytesForm(targetType: string): Form {
 }
 
 /**
- * A condition that holds for exactly this value, byte by byte, and for NULL: for rows of tables without a key. `value`:
- * SQL of the value as `keyForm` writes it, or `NULL`.
+ * A condition that holds for exactly this value, byte by byte, and for NULL: for rows of tables without a key.
+ * `value`: SQL of the value as `keyForm` writes it, or `NULL`.
  */
 export function sameAs(column: string, type: string, value: string): string {
   if (/^(enum|set|(var)?char|(tiny|medium|long)?text|json)\b/.test(type)) {

@@ -23,8 +23,8 @@ export interface RowsHead {
 }
 
 /**
- * No text that is encoded as JSON holds it, no column's type begins with a bracket, and nothing before `data` has a key
- * of this name with a list.
+ * No text that is encoded as JSON holds it, no column's type begins with a bracket, and nothing before `data` has a
+ * key of this name with a list.
  */
 const DATA = Buffer.from(',"data":[');
 

@@ -1,6 +1,6 @@
 /**
- * Reads what the relay writes: objects whose values are strings or null, without spaces. Names keep their order, which a
- * JavaScript object would not do (`1`, `__proto__`).
+ * Reads what the relay writes: objects whose values are strings or null, without spaces. Names keep their order,
+ * which a JavaScript object would not do (`1`, `__proto__`).
  */
 import { malformed } from './malformed.ts';
 

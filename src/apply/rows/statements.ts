@@ -31,8 +31,8 @@ interface Growing {
 }
 
 /**
- * The statements of one transaction. Rows of different tables do not touch each other, so rows join the newest statement
- * of their table when it is of the same kind.
+ * The statements of one transaction. Rows of different tables do not touch each other, so rows join the newest
+ * statement of their table when it is of the same kind.
  */
 export class Statements {
   bytes = 0;
@@ -44,7 +44,9 @@ export class Statements {
     return this.#all.length === 0;
   }
 
-  /** Adds the rows that begin at `begin`, and returns where the bracket after them stands. Throws MESSAGE_UNREADABLE. */
+  /**
+   * Adds the rows that begin at `begin`, and returns where the bracket after them stands. Throws MESSAGE_UNREADABLE.
+   */
   addRows({ plan, before, after, columns, shape }: TupleStatement, body: Buffer, begin: number, rows: number): number {
     const newest = this.#newest.get(plan.sql);
     const joins = newest?.before === before && newest.plan === plan && newest.sql.length < FULL_BYTES;

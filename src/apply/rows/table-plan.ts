@@ -27,7 +27,9 @@ export interface TablePlan {
   readonly keptOnUpdate: readonly string[];
   /** ENUM columns: one whose index is 0 is stored with a warning. */
   readonly enums: ReadonlySet<string>;
-  /** Several rows of a key of several columns as `(a = 1 AND b = 2) OR …`: the server finds no range in `(a, b) IN`. */
+  /**
+   * Several rows of a key of several columns as `(a = 1 AND b = 2) OR …`: the server finds no range in `(a, b) IN`.
+   */
   readonly comparesOneByOne: boolean;
 }
 

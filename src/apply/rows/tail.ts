@@ -23,6 +23,14 @@ const INVALID_TEXT = Buffer.from('],"invalidText":');
 const GTID = Buffer.from('],"gtid":');
 const BRACKET = 0x5b;
 
+/** Where the bracket after the rows of `data` stands, the first of which begins at `begin`. */
+export function dataEnd(body: Buffer, begin: number): number {
+  // No text that is encoded as JSON holds it.
+  const end = body.indexOf(OLD, begin - 1);
+  if (end === -1) throw new RelayError('MESSAGE_UNREADABLE', 'the body has no `old` after its rows');
+  return end;
+}
+
 /** The previous values, one object a row; empty where there are none. `end`: where the bracket of `data` stands. */
 export function readOld(body: Buffer, end: number, limit?: number): readonly Row[] {
   const at = end + OLD.length;

@@ -42,9 +42,9 @@ export function tupleColumn(key: Uint8Array, form: Form | undefined, prefix = ''
 }
 
 /**
- * Writes the rows of `data`, whose first one begins at `at`, as SQL: `(1,"a"),(2,null)`. Without making values of them.
- * `rows`: how many there are. Returns where the bracket after them stands. Throws MESSAGE_UNREADABLE; then `out` is as it
- * was.
+ * Writes the rows of `data`, whose first one begins at `at`, as SQL: `(1,"a"),(2,null)`. Without making values of
+ * them. `rows`: how many there are. Returns where the bracket after them stands. Throws MESSAGE_UNREADABLE; then
+ * `out` is as it was.
  */
 export function writeTuples(
   b: Buffer,

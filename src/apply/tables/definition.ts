@@ -1,7 +1,7 @@
 /**
  * The CREATE TABLE of a copy, made from SHOW CREATE TABLE of the source: without foreign keys, CHECK, ON UPDATE and
- * partitions; UNIQUE keys are ordinary ones but for that which stands for the primary key; generated columns are plain,
- * since the messages bring their values.
+ * partitions; UNIQUE keys are ordinary ones but for that which stands for the primary key; generated columns are
+ * plain, since the messages bring their values.
  */
 import { RelayError } from '../../base/errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A declared type in the words that the messages use, whatever server says it: without display widths, ZEROFILL and what
- * does not change the values that fit.
+ * A declared type in the words that the messages use, whatever server says it: without display widths, ZEROFILL and
+ * what does not change the values that fit.
  */
 export function normalType(declared: string): string {
   const type = declared

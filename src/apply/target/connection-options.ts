@@ -5,8 +5,8 @@ import { RelayError } from '../../base/errors.ts';
 import { currentSecret, type TargetConfig } from '../../config/config.ts';
 
 /**
- * What mysql2 is given to reach the target. With mode `preferred` they ask for encryption: a server without it refuses,
- * and the caller connects once more with `plainOptions`.
+ * What mysql2 is given to reach the target. With mode `preferred` they ask for encryption: a server without it
+ * refuses, and the caller connects once more with `plainOptions`.
  */
 export function connectionOptions(target: TargetConfig): ConnectionOptions {
   const ssl = sslOptions(target);

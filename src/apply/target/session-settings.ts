@@ -2,9 +2,10 @@ import { RelayError } from '../../base/errors.ts';
 import type { TargetServer } from './target.ts';
 
 /**
- * What the statements depend on, and a server may have set otherwise for all. Not strict: an ENUM of index 0 cannot be
- * written in strict mode; what a server changes of a value it tells by a warning, and every warning is looked at. READ
- * COMMITTED takes no locks on gaps, at which lanes would meet. Of the comments with a version each server reads its own.
+ * What the statements depend on, and a server may have set otherwise for all. Not strict: an ENUM of index 0 cannot
+ * be written in strict mode; what a server changes of a value it tells by a warning, and every warning is looked at.
+ * READ COMMITTED takes no locks on gaps, at which lanes would meet. Of the comments with a version each server reads
+ * its own.
  */
 export const SESSION_SETTINGS =
   "SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, " +

@@ -1,6 +1,7 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
-import { withDeadline } from '../../base/deadline.ts';
 import type { Clock } from '../../base/clock.ts';
+import { withDeadline } from '../../base/deadline.ts';
+import { Deferred } from '../../base/deferred.ts';
 import { RelayError } from '../../base/errors.ts';
 import type { TargetConfig } from '../../config/config.ts';
 import { connectionOptions, plainOptions } from './connection-options.ts';
@@ -52,7 +53,7 @@ function connected(options: ConnectionOptions, closing: AbortSignal): Promise<Co
       closing.removeEventListener('abort', end);
       resolve(connection);
     });
-    connection.on('error', (error) => {
+    connection.on('error', (error: Error) => {
       closing.removeEventListener('abort', end);
       reject(error);
     });
@@ -71,13 +72,15 @@ class MysqlSession implements Session {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #place: string;
+  /** mysql2 never ends what was asked of a connection that is destroyed. */
+  readonly #over = new Deferred();
   #packets: PacketQuery | undefined;
 
   constructor(connection: Connection, clock: Clock, place: string) {
     this.#connection = connection;
     this.#clock = clock;
     this.#place = place;
-    const over = (): void => void (this.isOver = true);
+    const over = (): void => this.#end('the connection has ended');
     connection.on('error', over);
     connection.on('end', over);
   }
@@ -96,7 +99,7 @@ class MysqlSession implements Session {
   query(sql: string): Promise<readonly AnswerRow[]> {
     return this.#answered(
       new Promise((resolve, reject) => {
-        const command = this.#connection.query({ sql, typeCast: (field) => field.string() }, (error, rows) => {
+        const command = this.#connection.query({ sql, typeCast: (field) => field.string('utf8') }, (error, rows) => {
           if (error === null) resolve(Array.isArray(rows) ? (rows as readonly AnswerRow[]) : []);
           else reject(error);
         });
@@ -117,21 +120,28 @@ class MysqlSession implements Session {
         });
         bareOf(this.#connection).addCommand(command);
       }),
+      true,
     );
   }
 
   destroy(): void {
-    this.isOver = true;
+    this.#end('the connection is being closed');
     cutOff(this.#connection);
   }
 
-  async #answered<T>(work: Promise<T>): Promise<T> {
+  #end(why: string): void {
+    this.isOver = true;
+    this.#over.settle(new RelayError('TARGET_UNREACHABLE', why));
+  }
+
+  async #answered<T>(work: Promise<T>, hasValues = false): Promise<T> {
+    const unlessOver = Promise.race([work, this.#over.promise.then(() => work)]);
     try {
-      return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, work, () => {
+      return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () => {
         return new RelayError('TARGET_UNREACHABLE', `no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
       });
     } catch (thrown) {
-      const error = targetError(thrown, this.#place);
+      const error = targetError(thrown, this.#place, hasValues);
       if (error.code === 'TARGET_UNREACHABLE') this.destroy();
       throw error;
     }

@@ -33,17 +33,24 @@ const BY_NAME: ReadonlyMap<string, Code> = new Map([
   ['AUTH_SWITCH_PLUGIN_ERROR', 'TARGET_ACCESS_DENIED'],
 ]);
 
-/** What was thrown; `place` is `host:port, as user`. */
-export function targetError(thrown: unknown, place: string): RelayError {
+/**
+ * What was thrown; `place` is `host:port, as user`. `hasValues`: the statement holds values of rows, which the
+ * server may repeat.
+ */
+export function targetError(thrown: unknown, place: string, hasValues = false): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { errno, code, message } = factsOf(thrown);
-  const at = `the target (${place}): ${message}`;
   if (errno !== undefined && message.includes(FENCE)) {
-    return new RelayError('LEDGER_FENCED', `${at} (${errno})`, { cause: thrown });
+    return new RelayError('LEDGER_FENCED', `the target (${place}): another has written the lane (${errno})`, {
+      cause: thrown,
+    });
   }
   const known = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
   // What is no number of the server is of the line: Node.js and mysql2 have many names for its end.
   const isOfServer = errno !== undefined && errno > 0;
+  const mayRepeatValues = hasValues && (known === undefined || known === 'VALUE_REFUSED');
+  const says = isOfServer && mayRepeatValues ? withoutValues(message, code) : message;
+  const at = `the target (${place}): ${says}`;
   return new RelayError(
     known ?? (isOfServer ? 'TARGET_ERROR' : 'TARGET_UNREACHABLE'),
     isOfServer ? `${at} (${errno})` : at,
@@ -53,6 +60,17 @@ export function targetError(thrown: unknown, place: string): RelayError {
       cause: thrown,
     },
   );
+}
+
+/** Of a text of the server its name, and the column and the key that it speaks of. */
+export function withoutValues(message: string, code = ''): string {
+  const column = /column '([^']*)'(?: at row \d+)?$/.exec(message)?.[1];
+  const key = /for key '([^']*)'$/.exec(message)?.[1];
+  return [
+    code,
+    ...(column === undefined ? [] : [`column ${column}`]),
+    ...(key === undefined ? [] : [`key ${key}`]),
+  ].join(', ');
 }
 
 export const RAISE_PACKET =
