@@ -25,8 +25,10 @@ export interface TablePlan {
   readonly key: readonly ColumnPlan[] | undefined;
   /** Columns, as SQL has them, that the target would change by itself with any update. */
   readonly keptOnUpdate: readonly string[];
-  /** ENUM columns: one whose index is 0 is stored with a warning. */
-  readonly enums: ReadonlySet<string>;
+  /** Names in the target of ENUM columns: one whose index is 0 is stored with a warning. */
+  readonly enums: readonly string[];
+  /** Of FLOAT columns without a number of digits: the largest FLOAT is stored with a warning, its text being a bit more. */
+  readonly floats: readonly string[];
   /**
    * Several rows of a key of several columns as `(a = 1 AND b = 2) OR …`: the server finds no range in `(a, b) IN`.
    */

@@ -91,14 +91,17 @@ async function requireDone(session: Session, { plan, found }: Statement, outcome
   if (outcome.warnings > 0) await requireHarmless(session, plan);
 }
 
-/** ER_WARN_DATA_TRUNCATED: also what an ENUM of index 0 is stored with. */
-const TRUNCATED = '1265';
+/** Warnings with which the server stores the value that was meant: ER_WARN_DATA_TRUNCATED, ER_WARN_DATA_OUT_OF_RANGE. */
+function isHarmless(plan: TablePlan, code: string, text: string): boolean {
+  const isOf = (columns: readonly string[], says: string): boolean =>
+    columns.some((name) => text.startsWith(`${says} for column '${name}' at row `));
+  if (code === '1265') return isOf(plan.enums, 'Data truncated');
+  return code === '1264' && isOf(plan.floats, 'Out of range value');
+}
 
 async function requireHarmless(session: Session, plan: TablePlan): Promise<void> {
   const warnings = await session.query('SHOW WARNINGS');
-  const isEnum = (text: string): boolean =>
-    [...plan.enums].some((name) => text.startsWith(`Data truncated for column '${name}' at row `));
-  const bad = warnings.find((row) => row['Code'] !== TRUNCATED || !isEnum(row['Message'] ?? ''));
+  const bad = warnings.find((row) => !isHarmless(plan, row['Code'] ?? '', row['Message'] ?? ''));
   if (bad === undefined && warnings.length > 0) return;
   const says =
     bad === undefined ? 'it cannot say what' : withoutValues(bad['Message'] ?? '', `code ${bad['Code'] ?? ''}`);

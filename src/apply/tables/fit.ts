@@ -44,11 +44,15 @@ export function fit(
       columns,
       key: head.key?.flatMap((name) => columns.get(name) ?? []),
       keptOnUpdate: target.columns.filter(({ changesOnUpdate }) => changesOnUpdate).map(({ name }) => quoted(name)),
-      enums: new Set(target.columns.filter(({ dataType }) => dataType === 'enum').map(({ name }) => name)),
+      enums: namesOf(target, ({ dataType }) => dataType === 'enum'),
+      floats: namesOf(target, ({ type }) => /^float( unsigned)?$/i.test(type)),
       comparesOneByOne: server.flavour === 'mariadb',
     },
   };
 }
+
+const namesOf = ({ columns }: TargetTable, isMeant: (column: TargetColumn) => boolean): readonly string[] =>
+  columns.filter(isMeant).map(({ name }) => name);
 
 function columnPlan(name: string, type: string, { dataType, isGenerated }: TargetColumn): ColumnPlan {
   return {
@@ -77,7 +81,7 @@ function columnMisfits(
     const column = byName.get(name.toLowerCase());
     if (column === undefined) {
       found.push({ what: `it has no column ${name}`, remedy: `ALTER TABLE ${sql} ADD COLUMN ${quoted(name)} ${type}` });
-    } else if (!column.isGenerated && normalType(column.type) !== normalType(type)) {
+    } else if (!column.isGenerated && !takes(normalType(column.type), normalType(type))) {
       const remedy = `ALTER TABLE ${sql} MODIFY COLUMN ${quoted(name)} ${type}`;
       found.push({ what: `column ${name} is ${column.type}, and ${type} in the messages`, remedy });
     }
@@ -90,6 +94,9 @@ function columnMisfits(
   }
   return found;
 }
+
+/** A text takes JSON as it is; MariaDB calls its own so. */
+const takes = (target: string, type: string): boolean => target === type || (type === 'json' && target === 'longtext');
 
 function keyMisfits(
   { key, types }: Pick<RowsHead, 'key' | 'types'>,

@@ -7,6 +7,7 @@ import type { Connection } from 'mysql2/promise';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import type { Ordering } from '../../../src/change/change.ts';
 import type { Relay } from '../../../src/relay/run/run.ts';
+import type { Sink } from '../../../src/sink/sink.ts';
 import { holdsGtids, newestGtids } from '../gtids.ts';
 import { realSourceRelay } from '../real-source-relay.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
@@ -18,6 +19,18 @@ import { sqlOf, type TestTransaction } from './workload.ts';
 export interface Ends {
   readonly source: MysqlAddress;
   readonly copy: MysqlAddress;
+  /** Writes the copy; without it the reader of dev/replay.ts does. */
+  readonly createReader?: (copy: MysqlAddress, copyDatabase: string, database: string) => Promise<ReadingSink>;
+}
+
+/** A sink that keeps the copy. */
+export interface ReadingSink extends Sink {
+  readonly changes: number;
+  readonly bodies: readonly string[];
+  /** Why a message could not be applied. */
+  readonly failure: string | undefined;
+  /** Everything was sent. */
+  finish(tables: readonly TestTable[]): Promise<void>;
 }
 
 export interface Attempt {
@@ -81,7 +94,8 @@ async function published(
   copy: Connection,
 ): Promise<Outcome> {
   const { tables, transactions, kept, tamper = (body: string): string => body } = attempt;
-  const sink = new CopySink(copy, copyOf(database), tamper);
+  const sink =
+    (await ends.createReader?.(ends.copy, copyOf(database), database)) ?? new CopySink(copy, copyOf(database), tamper);
   const relay = realSourceRelay({
     mysql: ends.source,
     tables: { include: [`${database}.*`] },
@@ -96,7 +110,7 @@ async function published(
   const outcome = (problem: Problem | undefined, rows = 0): Outcome => ({
     problem,
     rows,
-    changes: sink.ledger.changes,
+    changes: sink.changes,
     bodies: sink.bodies,
   });
   try {
@@ -116,7 +130,7 @@ async function published(
   }
   if (failure !== undefined) return outcome({ what: `the relay stopped: ${describe(failure)}` });
   if (sink.failure !== undefined) return outcome({ what: `the reader could not apply a message: ${sink.failure}` });
-  await sink.writeKeyless(tables);
+  await sink.finish(tables);
   await copy.commit();
   let rows = 0;
   for (const table of tables) {

@@ -53,7 +53,8 @@ export function planOf(
     columns,
     key: key?.flatMap((name) => columns.get(name) ?? []),
     keptOnUpdate: [],
-    enums: new Set(),
+    enums: [],
+    floats: [],
     comparesOneByOne: false,
     ...changes,
   };
