@@ -55,6 +55,8 @@ export interface ApplyStatus {
   readonly parts: Readonly<Record<'topic' | 'target', ApplyPart>>;
   readonly lanes: readonly AppliedLane[];
   readonly blocked: readonly BlockedLane[];
+  /** Tables of the source that are missing in the target, whose rows are passed over until a copy of them begins. */
+  readonly awaited: readonly string[];
   /** Seconds from the commit of the newest row in the source to that in the target; undefined before the first. */
   readonly lastLagSeconds: number | undefined;
   readonly counters: ApplyCounters;

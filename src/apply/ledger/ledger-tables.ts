@@ -31,7 +31,7 @@ export function ledgerDefinitions(database: string): readonly string[] {
     ),
     create(
       'apply_replacement',
-      `${topic}, lane VARBINARY(255) NOT NULL, ${table}, mark VARBINARY(255) NOT NULL, lanes INT NOT NULL, ended TINYINT NOT NULL, ` +
+      `${topic}, lane VARBINARY(255) NOT NULL, ${table}, mark VARBINARY(255) NOT NULL, lanes INT NOT NULL, state TINYINT NOT NULL, ` +
         'PRIMARY KEY (topic, stream, database_name, table_name, lane)',
     ),
     create(

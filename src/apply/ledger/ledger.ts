@@ -145,42 +145,57 @@ export class Ledger {
     );
   }
 
-  /** Tables whose old rows the lane still has to remove. */
+  /** Tables without a key, of which a copy has begun in the lane. */
   async replacements(session: Session, stream: string, lane: string): Promise<readonly Replacement[]> {
     const rows = await session.query(
-      `SELECT database_name, table_name, mark, ended FROM ${this.#table('apply_replacement')} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`,
+      `SELECT database_name, table_name, mark, state FROM ${this.#table('apply_replacement')} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`,
     );
     return rows.map((row) => ({
       table: { database: textOf(row, 'database_name'), table: textOf(row, 'table_name') },
       mark: textOf(row, 'mark'),
-      hasEnded: row['ended'] === '1',
+      state: STATES[Number(row['state'])] ?? 'done',
     }));
   }
 
-  /** `lanes`: how many lanes the mark stands in. */
-  noteReplacement(stream: string, lane: string, table: TableOfSource, mark: string, lanes: number): string {
-    return (
-      `REPLACE INTO ${this.#table('apply_replacement')} (topic, stream, lane, database_name, table_name, mark, lanes, ended) VALUES (` +
-      `${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, ${textLiteral(table.database)}, ` +
-      `${textLiteral(table.table)}, ${textLiteral(mark)}, ${lanes}, 0)`
+  /** The copy has begun in the lane. `lanes`: how many lanes the mark stands in. */
+  async beginReplacement(
+    session: Session,
+    { stream, lane }: { readonly stream: string; readonly lane: string },
+    table: TableOfSource,
+    mark: string,
+    lanes: number,
+  ): Promise<void> {
+    await session.query(
+      `REPLACE INTO ${this.#table('apply_replacement')} (topic, stream, lane, database_name, table_name, mark, lanes, state) VALUES (` +
+        `${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, ${textLiteral(table.database)}, ` +
+        `${textLiteral(table.table)}, ${textLiteral(mark)}, ${lanes}, 0)`,
     );
   }
 
+  /** Whether a copy of the table has begun in some lane. */
+  async hasBegun(session: Session, stream: string, table: TableOfSource): Promise<boolean> {
+    const rows = await session.query(
+      `SELECT 1 FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
+  /** The lane has come to the end of the copy; it says something only where no row of the table has come. */
   endReplacement(stream: string, lane: string, table: TableOfSource): string {
-    return `UPDATE ${this.#table('apply_replacement')} SET ended = 1 WHERE ${this.#ofTable(stream, table)} AND lane = ${textLiteral(lane)}`;
+    return `UPDATE ${this.#table('apply_replacement')} SET state = 1 WHERE ${this.#ofTable(stream, table)} AND lane = ${textLiteral(lane)} AND state = 0`;
   }
 
   /** The old rows are removed: for all lanes. */
-  dropReplacement(stream: string, table: TableOfSource, mark: string): string {
-    return `DELETE FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)}`;
+  finishReplacement(stream: string, table: TableOfSource, mark: string): string {
+    return `UPDATE ${this.#table('apply_replacement')} SET state = 2 WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)}`;
   }
 
   /** Whether all lanes have come to the end of the copy without a row of the table; locks what says so. */
   async hasEndedInAllLanes(session: Session, stream: string, table: TableOfSource, mark: string): Promise<boolean> {
     const rows = await session.query(
-      `SELECT ended, lanes FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)} FOR UPDATE`,
+      `SELECT state, lanes FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)} FOR UPDATE`,
     );
-    return rows.length > 0 && rows.every((row) => row['ended'] === '1' && Number(row['lanes']) === rows.length);
+    return rows.length > 0 && rows.every((row) => row['state'] === '1' && Number(row['lanes']) === rows.length);
   }
 
   /** Of these transactions, the newest change of the table that is written. */
@@ -253,9 +268,13 @@ export interface Replacement {
   readonly table: TableOfSource;
   /** Id of the mark that the copy began with. */
   readonly mark: string;
-  /** The lane has come to the end of the copy, and to no row of the table. */
-  readonly hasEnded: boolean;
+  /**
+   * `ended`: the lane has come to the end of the copy, and to no row of the table. `done`: the old rows are removed.
+   */
+  readonly state: 'begun' | 'ended' | 'done';
 }
+
+const STATES = ['begun', 'ended', 'done'] as const;
 
 /** One text for the two names. */
 export const tableKey = (database: string, table: string): string => JSON.stringify([database, table]);

@@ -27,7 +27,10 @@ export interface TablePlan {
   readonly keptOnUpdate: readonly string[];
   /** Names in the target of ENUM columns: one whose index is 0 is stored with a warning. */
   readonly enums: readonly string[];
-  /** Of FLOAT columns without a number of digits: the largest FLOAT is stored with a warning, its text being a bit more. */
+  /**
+   * Of FLOAT columns without a number of digits: the largest FLOAT is stored with a warning, its text being a bit
+   * more.
+   */
   readonly floats: readonly string[];
   /**
    * Several rows of a key of several columns as `(a = 1 AND b = 2) OR …`: the server finds no range in `(a, b) IN`.

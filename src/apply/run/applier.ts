@@ -84,6 +84,13 @@ export class Applier {
       },
       onDropped: () => this.#status.dropped(),
       onPassed: () => this.#status.passed(),
+      onAwaited: (table) => {
+        this.#status.passed();
+        if (this.#status.awaited(table)) {
+          logger.warn({ table }, 'is missing in the target: its rows are passed over until a copy of it begins');
+        }
+      },
+      onCopyBegun: (table) => this.#status.copyBegun(table),
     };
   }
 

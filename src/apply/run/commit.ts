@@ -91,7 +91,9 @@ async function requireDone(session: Session, { plan, found }: Statement, outcome
   if (outcome.warnings > 0) await requireHarmless(session, plan);
 }
 
-/** Warnings with which the server stores the value that was meant: ER_WARN_DATA_TRUNCATED, ER_WARN_DATA_OUT_OF_RANGE. */
+/**
+ * Warnings with which the server stores the value that was meant: ER_WARN_DATA_TRUNCATED, ER_WARN_DATA_OUT_OF_RANGE.
+ */
 function isHarmless(plan: TablePlan, code: string, text: string): boolean {
   const isOf = (columns: readonly string[], says: string): boolean =>
     columns.some((name) => text.startsWith(`${says} for column '${name}' at row `));

@@ -2,7 +2,7 @@ import { RelayError } from '../../base/errors.ts';
 import { gapError, judge, markOf, type LaneMark, type LanePosition } from '../../topic/gate.ts';
 import type { TopicMessage } from '../../topic/topic.ts';
 import type { ApplyConfig } from '../../config/config.ts';
-import { tableKey, type LaneState, type Ledger, type TableOfSource } from '../ledger/ledger.ts';
+import { tableKey, type LaneState, type Ledger, type Replacement, type TableOfSource } from '../ledger/ledger.ts';
 import { addMessage } from '../rows/add-message.ts';
 import { rowsBegin } from '../rows/head.ts';
 import { dataEnd, readChanges, readTail } from '../rows/tail.ts';
@@ -30,6 +30,9 @@ export interface WriterOptions {
   readonly onCommitted: (lane: string, state: LaneState, written: { rows: number; messages: number }) => void;
   readonly onDropped: () => void;
   readonly onPassed: () => void;
+  /** A table is missing, and will be made when a copy of it begins: its rows are passed over until then. */
+  readonly onAwaited: (table: string) => void;
+  readonly onCopyBegun: (table: string) => void;
 }
 
 /** Bounds of one transaction: beyond them it is committed and another begins. */
@@ -44,7 +47,7 @@ export class LaneWriter {
   readonly #options: WriterOptions;
   /** By stream; as committed. Forgotten when that is not sure. */
   #states = new Map<string, LaneState>();
-  #replacements = new Map<string, Map<string, string>>();
+  #replacements = new Map<string, Map<string, Pick<Replacement, 'mark' | 'state'>>>();
 
   constructor(lane: string, options: WriterOptions) {
     this.#lane = lane;
@@ -117,12 +120,12 @@ export class LaneWriter {
     if (known !== undefined) return known;
     const { ledger, tables } = this.#options;
     const state = await ledger.lane(session, stream, this.#lane);
-    const pending = await ledger.replacements(session, stream, this.#lane);
-    for (const { table, mark, hasEnded } of pending) {
+    const replacements = await ledger.replacements(session, stream, this.#lane);
+    for (const { table, mark, state: of } of replacements) {
       const target = tables.sqlOf(table.database, table.table);
-      if (hasEnded) await endReplacement(session, ledger, { stream, table, mark, target });
+      if (of === 'ended') await endReplacement(session, ledger, { stream, table, mark, target });
     }
-    this.#replacements.set(stream, new Map(pending.map(({ table, mark }) => [keyOf(table), mark])));
+    this.#replacements.set(stream, new Map(replacements.map((each) => [keyOf(each.table), each])));
     this.#states.set(stream, state);
     return state;
   }
@@ -178,17 +181,34 @@ export class LaneWriter {
       return;
     }
     const begin = rowsBegin(body);
-    const { head, plan } = await tables.planned(session, body, begin);
+    const planned = await tables.planned(session, body, begin);
+    if (planned === undefined) {
+      this.#options.onAwaited(`${table.database}.${table.table}`);
+      work.pass(message, mark);
+      return;
+    }
+    const { head, plan } = planned;
     const rows = { body, begin, head, plan, rows: countIn(message, 'rows'), hasInvalidText: hasInvalidText(message) };
-    if (plan.key === undefined) {
+    if (plan.key !== undefined) {
+      addMessage(work.statements, rows);
+    } else {
+      if (await this.#comesAnew(session, work.stream, table)) {
+        onPassed();
+        work.pass(message, mark);
+        return;
+      }
       const isWanted = await this.#notedChanges(session, work, message, head, begin);
       this.#removeOldRows(work, head, plan.sql, (sql) => work.statements.add(plan, sql, 0));
       if (isWanted !== 'none') addMessage(work.statements, rows, isWanted === 'all' ? undefined : isWanted);
       if (head.kind !== 'INSERT') work.searchedRows += rows.rows;
-    } else {
-      addMessage(work.statements, rows);
     }
     work.end(message, mark, readTail(body));
+  }
+
+  /** A copy of the table has begun in another lane, and this one has not come to it: then all rows come again. */
+  async #comesAnew(session: Session, stream: string, table: TableOfSource): Promise<boolean> {
+    if (this.#replacements.get(stream)?.has(keyOf(table)) === true) return false;
+    return this.#options.ledger.hasBegun(session, stream, table);
   }
 
   /** Which changes of a table without a key are new; what is written of it is noted. */
@@ -222,10 +242,10 @@ export class LaneWriter {
     add: (sql: string) => void,
   ): void {
     const key = keyOf(table);
-    const mark = this.#replacements.get(work.stream)?.get(key);
-    if (mark === undefined || work.replaced.has(key)) return;
+    const replacement = this.#replacements.get(work.stream)?.get(key);
+    if (replacement === undefined || replacement.state === 'done' || work.replaced.has(key)) return;
     add(`DELETE FROM ${sqlName}`);
-    work.notes.push(this.#options.ledger.dropReplacement(work.stream, table, mark));
+    work.notes.push(this.#options.ledger.finishReplacement(work.stream, table, replacement.mark));
     work.replaced.add(key);
   }
 
@@ -239,20 +259,24 @@ export class LaneWriter {
       return work;
     }
     const { copy, id, sql } = readAnnouncement(message.body);
-    if (copy?.mark === 'begin') await tables.create(session, table.database, table.table, sql);
-    if (copy?.replaces !== true) return work;
-    if (copy.mark === 'begin') {
-      work.notes.push(ledger.noteReplacement(stream, this.#lane, table, id, countIn(message, 'lanes')));
-      await this.#commit(session, work);
-      this.#replacements.get(stream)?.set(keyOf(table), id);
-    } else {
+    if (copy?.mark === 'begin') {
+      if (copy.replaces) {
+        // Before the table is there: from then on rows that are before the mark in other lanes have no meaning.
+        const place = { stream, lane: this.#lane };
+        await ledger.beginReplacement(session, place, table, id, countIn(message, 'lanes'));
+        this.#replacements.get(stream)?.set(keyOf(table), { mark: id, state: 'begun' });
+      }
+      await tables.create(session, table.database, table.table, sql);
+      this.#options.onCopyBegun(`${table.database}.${table.table}`);
+    } else if (copy?.replaces === true) {
       work.notes.push(ledger.endReplacement(stream, this.#lane, table));
       await this.#commit(session, work);
       const begun = this.#replacements.get(stream)?.get(keyOf(table));
       const target = tables.sqlOf(table.database, table.table);
-      if (begun !== undefined) await endReplacement(session, ledger, { stream, table, mark: begun, target });
+      if (begun !== undefined) await endReplacement(session, ledger, { stream, table, mark: begun.mark, target });
+      return this.#next(session, undefined, mark);
     }
-    return this.#next(session, undefined, mark);
+    return work;
   }
 
   async #statement(session: Session, work: LaneWork, message: TopicMessage, mark: LaneMark): Promise<LaneWork> {
@@ -297,7 +321,11 @@ export class LaneWriter {
       throw work.only === undefined ? thrown : placed(thrown, work.only);
     }
     this.#states.set(work.stream, work.to);
-    for (const key of work.replaced) this.#replacements.get(work.stream)?.delete(key);
+    for (const key of work.replaced) {
+      const replacements = this.#replacements.get(work.stream);
+      const replacement = replacements?.get(key);
+      if (replacement !== undefined) replacements?.set(key, { mark: replacement.mark, state: 'done' });
+    }
     onCommitted(this.#lane, work.to, { rows: work.statements.rows, messages: work.messages });
   }
 }

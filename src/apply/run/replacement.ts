@@ -20,7 +20,7 @@ export async function endReplacement(session: Session, ledger: Ledger, ended: En
   await session.run([sql('BEGIN')]);
   try {
     const isEmpty = await ledger.hasEndedInAllLanes(session, stream, table, mark);
-    const removal = [`DELETE FROM ${target}`, ledger.dropReplacement(stream, table, mark)].map(sql);
+    const removal = [`DELETE FROM ${target}`, ledger.finishReplacement(stream, table, mark)].map(sql);
     await session.run([...(isEmpty ? removal : []), sql('COMMIT')]);
   } catch (error) {
     // With the connection its transaction ends.

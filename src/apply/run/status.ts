@@ -12,6 +12,7 @@ const WORKS: ApplyPart = { ok: true, reason: '' };
 export class Status {
   readonly #clock: Clock;
   readonly #lanes = new Map<string, AppliedLane>();
+  readonly #awaited = new Set<string>();
   readonly #blocked = new Map<string, BlockedLane>();
   readonly #parts: Record<'topic' | 'target', ApplyPart> = { topic: WORKS, target: WORKS };
   readonly #counters: Writable<ApplyCounters> = {
@@ -66,6 +67,17 @@ export class Status {
     this.#counters.passed += 1;
   }
 
+  /** True for a table that was not awaited yet. */
+  awaited(table: string): boolean {
+    const isNew = !this.#awaited.has(table);
+    this.#awaited.add(table);
+    return isNew;
+  }
+
+  copyBegun(table: string): void {
+    this.#awaited.delete(table);
+  }
+
   blocked(lane: string, error: RelayError): void {
     const { code, message, remedy } = error;
     const sinceMs = this.#blocked.get(lane)?.sinceMs ?? this.#clock.now();
@@ -102,6 +114,7 @@ export class Status {
       parts: { topic: this.#parts.topic, target },
       lanes: [...this.#lanes.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1)),
       blocked,
+      awaited: [...this.#awaited].sort(),
       lastLagSeconds: this.#lastLagSeconds,
       counters: { ...this.#counters },
       lastError:

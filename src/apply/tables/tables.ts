@@ -16,44 +16,56 @@ export interface TablesOptions {
   readonly logger: Pick<Logger, 'info'>;
 }
 
+interface Planned {
+  readonly head: RowsHead;
+  readonly plan: TablePlan;
+}
+
 /** The tables of the target as the messages need them: looked at before the first row of each version of each. */
 export class Tables {
   readonly #options: TablesOptions;
   /** By table of the source, then by the columns of the messages. */
   readonly #plans = new Map<string, Map<string, TablePlan>>();
   /** By everything in the body before the rows. */
-  readonly #byHead = new Map<string, { readonly head: RowsHead; readonly plan: TablePlan }>();
+  readonly #byHead = new Map<string, Planned>();
+  /** Tables of the source that are missing, and will be made when a copy of them begins. */
+  readonly #awaited = new Set<string>();
 
   constructor(options: TablesOptions) {
     this.#options = options;
   }
 
   /**
-   * What the message says of its rows, which begin at `begin`, and how they are written. Throws MESSAGE_UNREADABLE,
-   * TARGET_TABLE_MISSING and TARGET_TABLE_UNFIT, and what a session throws.
+   * What the message says of its rows, which begin at `begin`, and how they are written; undefined for a table that
+   * is missing, and will be made when a copy of it begins. Throws MESSAGE_UNREADABLE, TARGET_TABLE_MISSING and
+   * TARGET_TABLE_UNFIT, and what a session throws.
    */
-  async planned(
-    session: Session,
-    body: Buffer,
-    begin: number,
-  ): Promise<{ readonly head: RowsHead; readonly plan: TablePlan }> {
+  async planned(session: Session, body: Buffer, begin: number): Promise<Planned | undefined> {
     const text = body.toString('latin1', 0, begin);
     const known = this.#byHead.get(text);
     if (known !== undefined) return known;
     const head = readHead(body, begin);
-    const planned = { head, plan: await this.#plan(session, head) };
+    const key = keyOf(head.database, head.table);
+    if (this.#awaited.has(key)) return undefined;
+    const plan = await this.#plan(session, head);
+    if (plan === undefined) {
+      this.#awaited.add(key);
+      return undefined;
+    }
+    const planned = { head, plan };
     if (this.#byHead.size >= MAX_HEADS) this.#byHead.clear();
     this.#byHead.set(text, planned);
     return planned;
   }
 
-  async #plan(session: Session, head: RowsHead): Promise<TablePlan> {
+  async #plan(session: Session, head: RowsHead): Promise<TablePlan | undefined> {
     const key = keyOf(head.database, head.table);
     const version = JSON.stringify([head.key, [...head.types], head.absent, head.omitted]);
     const plans = this.#plans.get(key) ?? new Map<string, TablePlan>();
     const known = plans.get(version);
     if (known !== undefined) return known;
     const plan = await this.#look(session, head);
+    if (plan === undefined) return undefined;
     plans.set(version, plan);
     this.#plans.set(key, plans);
     return plan;
@@ -63,11 +75,13 @@ export class Tables {
   forget(database: string, table: string): void {
     this.#plans.delete(keyOf(database, table));
     this.#byHead.clear();
+    this.#awaited.delete(keyOf(database, table));
   }
 
   forgetAll(): void {
     this.#plans.clear();
     this.#byHead.clear();
+    this.#awaited.clear();
   }
 
   /** Makes the table if it is missing and tables are to be made. `definition`: SHOW CREATE TABLE of the source. */
@@ -96,10 +110,11 @@ export class Tables {
     return Object.hasOwn(rename, database) ? (rename[database] ?? database) : database;
   }
 
-  async #look(session: Session, head: RowsHead): Promise<TablePlan> {
+  async #look(session: Session, head: RowsHead): Promise<TablePlan | undefined> {
     const database = this.databaseOf(head.database);
     const target = await readTargetTable(session, database, head.table);
     if (target === undefined) {
+      if (this.#options.create) return undefined;
       throw new RelayError('TARGET_TABLE_MISSING', `the target has no table ${database}.${head.table}`);
     }
     const { plan, misfits } = fit(head, target, session.server, this.#options.keepsUniqueKeys);

@@ -57,6 +57,8 @@ export class ApplySink implements ReadingSink {
         onCommitted: nothing,
         onDropped: nothing,
         onPassed: nothing,
+        onAwaited: nothing,
+        onCopyBegun: nothing,
       },
       ledgerDatabase,
     );
