@@ -40,6 +40,8 @@ export async function openTopic(options: TopicOptions, deps: TopicDeps): Promise
 const STARTUP_MS = 15_000;
 const CLOSE_MS = 5000;
 const HAND_BACK_MS = 1000;
+/** As long as a request may take; and a little more. */
+const QUIET_MS = 6000;
 const CLOSE_STEP_MS = 20;
 /** As many as one request may bring; the broker sends no more than 256 KB of a queue, or one message. */
 const BATCH = 32;
@@ -100,7 +102,11 @@ class RocketmqReader implements TopicReader {
       const endMs = clock.monotonic() + ms;
       while (this.#leases.size > 0 && clock.monotonic() < endMs) await clock.sleep(CLOSE_STEP_MS);
     };
-    await untilSettled(CLOSE_MS);
+    // A request that is under way would take messages for this reader after it has gone, and nobody else would get
+    // them for a while: each ends by itself.
+    const done = new AbortController();
+    const quiet = Promise.all([this.#workers, untilSettled(CLOSE_MS)]).then(() => done.abort('quiet'));
+    await Promise.race([quiet, clock.sleep(QUIET_MS, done.signal)]);
     for (const lease of this.#leases) lease.release();
     await untilSettled(HAND_BACK_MS);
     this.#ended.abort('closed');

@@ -53,8 +53,9 @@ export interface TopicReader {
    */
   next(): Promise<TopicBatch | undefined>;
   /**
-   * Ends reading. Batches under way may still be acknowledged for up to five seconds; then they are handed back, and
-   * the promise is fulfilled when no timer and no socket is left. Never rejects.
+   * Ends reading. Batches under way may still be acknowledged for up to five seconds; then they are handed back. So
+   * long it may also take until the broker has answered the requests for messages; a message that such an answer brings
+   * is handed back. The promise is fulfilled when no timer and no socket is left. Never rejects.
    */
   close(): Promise<void>;
 }

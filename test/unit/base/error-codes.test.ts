@@ -14,6 +14,8 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'CHECKPOINT_DISK_FULL',
     'CHECKPOINT_DISK_FAILS',
     'CHECKPOINT_UNREACHABLE',
+    'TOPIC_UNREACHABLE',
+    'TOPIC_BUSY',
   ],
   'once-proven': [
     // Passwords are rotated, accounts locked, created again, and granted again.
@@ -21,16 +23,24 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SOURCE_GRANT_MISSING',
     'CHECKPOINT_REFUSED',
     'SINK_UNAUTHORIZED',
+    'TOPIC_UNAUTHORIZED',
     // Certificates expire and are renewed; a file is missing while it is replaced.
     'SOURCE_TLS',
     'SINK_CA_UNREADABLE',
+    'TOPIC_CA_UNREADABLE',
     // A name leads to another server for a while: a failover, a proxy that starts.
     'SOURCE_NOT_SUPPORTED',
     // Nobody knows what it is: before the first message most likely a mistake.
     'SINK_ERROR',
+    'TOPIC_ERROR',
     // A name server that has just started knows no topic yet; a topic is made again.
     'SINK_TOPIC_MISSING',
     'SINK_TOPIC_NOT_FIFO',
+    'TOPIC_MISSING',
+    'TOPIC_NOT_FIFO',
+    // A group is made again, or made ordered, while its readers wait.
+    'GROUP_MISSING',
+    'GROUP_NOT_ORDERED',
     // A mount goes read-only, or is not there for a while.
     'SINK_FILE',
     'CHECKPOINT_NOT_WRITABLE',
@@ -78,6 +88,10 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'ROW_TOO_LARGE',
     'ROW_METADATA_NOT_FULL',
     'SINK_REJECTED',
+    // What stands in the topic stays there.
+    'TOPIC_GAP',
+    'MESSAGE_UNREADABLE',
+    'MESSAGE_UNKNOWN',
     // The stream goes on: only the copy of a table is not made.
     'COPY_WITHOUT_GTIDS',
     'COPY_TABLE_UNSUPPORTED',

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { topicError } from '../../../src/topic/topic-errors.ts';
+
+const PLACE = { endpoint: 'mq:8081', topic: 'order-binlog', namespace: '', group: 'bigdata' };
+const failed = (code: number | undefined, text: string): Error =>
+  new Error('Startup failed', { cause: Object.assign(new Error(`[request-id=1, response-code=2] ${text}`), { code }) });
+
+it.each([
+  [40100, 'User:x is not found.', 'TOPIC_UNAUTHORIZED'],
+  [40100, 'check signature failed.', 'TOPIC_UNAUTHORIZED'],
+  [40300, 'User:x has no permission to access Group:bigdata', 'TOPIC_UNAUTHORIZED'],
+  [40300, 'no readable queue', 'TOPIC_BUSY'],
+  [40402, 'No topic route info in name server', 'TOPIC_MISSING'],
+  [40403, 'no such group', 'GROUP_MISSING'],
+  [50001, 'ProxyException: subscription group [bigdata] does not exist, \nSee', 'GROUP_MISSING'],
+  [50001, 'broker is starting', 'TOPIC_BUSY'],
+  [50400, 'timeout', 'TOPIC_BUSY'],
+  [40010, 'illegal', 'TOPIC_ERROR'],
+  [14, 'No connection established', 'TOPIC_UNREACHABLE'],
+  [4, 'Deadline exceeded', 'TOPIC_UNREACHABLE'],
+  [12, 'UNIMPLEMENTED', 'TOPIC_ERROR'],
+  [16, 'who are you', 'TOPIC_UNAUTHORIZED'],
+  [undefined, 'socket hang up', 'TOPIC_BUSY'],
+])('takes status %s, "%s", for %s', (status, text, code) => {
+  const error = topicError(failed(status, text), PLACE);
+  expect(error).toMatchObject({ code });
+  expect(error.message).toContain('rocketmq topic order-binlog, read by group bigdata, at mq:8081');
+});
+
+it('says what to do about rights, certificates and groups', () => {
+  expect(topicError(failed(40100, 'x'), PLACE).remedy).toContain('-r Topic:order-binlog,Group:bigdata -a Sub');
+  expect(topicError(failed(14, 'self-signed certificate'), PLACE).remedy).toContain('tls.ca');
+  expect(topicError(failed(40403, 'x'), PLACE).remedy).toContain('updateSubGroup');
+});
