@@ -55,7 +55,9 @@ export class ApplyProcess {
     }
   }
 
-  /** Resolves when `wanted` holds; throws with the end of the log when it does not in time, or when the process ends. */
+  /**
+   * Resolves when `wanted` holds; throws with the end of the log when it does not in time, or when the process ends.
+   */
   async until(what: string, wanted: (health: ApplyHealth) => boolean, timeoutMs = 60_000): Promise<ApplyHealth> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

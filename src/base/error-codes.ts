@@ -377,9 +377,9 @@ export const ERROR_CODES = {
     'The target does not store a row as it is in the message.',
     'Nothing of the transaction was written. Give the column in the target the type and character set that it has in the source, and start again.',
   ),
-  ROW_MISSING: terminal(
+  ROW_MISSING: retried(
     'A row of a table without a key that is to be changed or deleted is not there, so the copy of the table is not exact.',
-    'Copy the table again: remove its rows in the target, start with --forget <database>.<table> and ask the relay: binlog-relay copy <database>.<table>. Or exclude it.',
+    'Copy the table again: binlog-relay copy <database>.<table>. The lane waits, and goes on by itself when the copy begins, which replaces all rows. Or exclude the table.',
   ),
   ROW_NOT_WHOLE: terminal(
     'A message has rows without some of their columns, which cannot be written.',

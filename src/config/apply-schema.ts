@@ -109,7 +109,7 @@ export const applySchema = z.strictObject({
     .enum(['apply', 'ignore'])
     .default('apply')
     .describe(
-      '`apply`: what is deleted in the source is deleted in the target. `ignore`: it stays. Rows whose key changes then stay under their old key too, and a table without a key is refused.',
+      '`apply`: what is deleted in the source is deleted in the target. `ignore`: it stays. With `ordering: key` of the relay a row whose key changes then stays under its old key too, since that is a delete and an insert.',
     ),
   statements: z
     .enum(['stop', 'ignore'])

@@ -1,6 +1,7 @@
 /** `apply` as its operators run it: real MySQL, relay, RocketMQ and target. */
 import { afterEach, expect, it } from 'vitest';
 import { createShop } from '../../dev/shop.ts';
+import { startMysql } from '../../dev/servers/start.ts';
 import { mulberry32 } from '../../dev/mulberry32.ts';
 import { sharedMysql } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
@@ -100,4 +101,75 @@ it.each(['table', 'total'])('follows keys that change, with ordering %s', async 
       "UPDATE places SET a = 99 WHERE a = 2; UPDATE places SET a = 2 WHERE a = 3; UPDATE places SET a = 3, b = 'X' WHERE a = 99",
   );
   expect(await swapped.untilEqual()).toBe(3);
+});
+
+it('goes on alone when the target was killed in the middle, with nothing half done', { timeout: 240_000 }, async () => {
+  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+  try {
+    const restarted = await open({ target: server });
+    await restarted.both('CREATE TABLE counts (id INT PRIMARY KEY, n INT); CREATE TABLE steps (n INT)');
+    await restarted.startRelay();
+    await restarted.startApply();
+    await restarted.source.query('INSERT INTO counts VALUES (1, 0)');
+    await restarted.untilEqual();
+    const step = async (n: number): Promise<void> => {
+      await restarted.source.query(
+        `UPDATE counts SET n = ${n}; INSERT INTO steps VALUES (${n}); DELETE FROM steps WHERE n = ${n - 5}`,
+      );
+    };
+    for (let n = 1; n < 40; n += 1) await step(n);
+    await server.kill9();
+    for (let n = 40; n < 80; n += 1) await step(n);
+    await restarted.apply.until('blocked', ({ healthy, parts }) => !healthy && !parts.target.ok);
+    await server.start();
+    await restarted.connectTarget();
+    expect(await restarted.untilEqual()).toBe(6);
+    expect((await restarted.apply.stop()).code).toBe(0);
+  } finally {
+    await shop?.remove();
+    shop = undefined;
+    await server.remove();
+  }
+});
+
+it('stops at a statement when all lanes have come to it, and goes on when it was run by hand', async () => {
+  const altered = await open({ relay: { ddl: 'inline' } });
+  await altered.both('CREATE TABLE places (id INT PRIMARY KEY)');
+  await altered.startRelay();
+  await altered.startApply();
+  await altered.source.query(
+    'INSERT INTO places VALUES (1), (2), (3); ALTER TABLE places ADD COLUMN v INT; INSERT INTO places VALUES (4, 4)',
+  );
+  expect(await altered.apply.exited).toMatchObject({ code: 1 });
+  const log = await altered.apply.log();
+  expect(log).toContain('STATEMENT_MET');
+  const id = /--statement-done '([^']+)'/.exec(log)?.[1] ?? '';
+  expect((await altered.targetRows('SELECT id FROM places')).length).toBe(3);
+  await altered.target.query('ALTER TABLE places ADD COLUMN v INT');
+  await altered.startApply(['--statement-done', id]);
+  expect(await altered.untilEqual()).toBe(4);
+});
+
+it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>([
+  [
+    'a target that is away',
+    { target: { host: '127.0.0.1', port: 1, user: 'x' } },
+    1,
+    ['error    target: TARGET_UNREACHABLE'],
+  ],
+  ['an unknown key', { statement: 'run' }, 78, ['apply.yaml:', 'unknown key', 'did you mean statements?']],
+  ['statements that it does not run', { statements: 'run' }, 78, ['statements', 'is not one of stop, ignore']],
+])('--check names %s', async (_, sections, code, texts) => {
+  const checked = await open();
+  const outcome = await checked.check(sections);
+  for (const text of texts) expect(`${outcome.stdout}${outcome.stderr}`).toContain(text);
+  expect(outcome.code).toBe(code);
+});
+
+it('--check is content with what is right', async () => {
+  const outcome = await (await open()).check({});
+  expect(outcome.stdout).toMatch(
+    /^ok {7}configuration: valid\nok {7}topic: .*ordered\nok {7}target: mysql 9\.7.*will be made\n$/,
+  );
+  expect(outcome.code).toBe(0);
 });

@@ -1,18 +1,20 @@
 /**
- * The whole way, for end-to-end tests of `apply`: a database on a real MySQL, the relay, a topic of a real RocketMQ, and
- * apply, each in a process of its own, and the target. `npm run build` must have been run.
+ * The whole way, for end-to-end tests of `apply`: a database on a real MySQL, the relay, a topic of a real RocketMQ,
+ * and apply, each in a process of its own, and the target. `npm run build` must have been run.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
+import { stringify } from 'yaml';
 import { ApplyProcess } from '../../dev/apply-process.ts';
 import { quoted } from '../../dev/quoted.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { connectMysql, freshTopic, sharedMysql, sharedRocketmq, uniqueName, type FreshTopic } from './servers.ts';
+import { program, type Outcome } from './program.ts';
 import { tableStates } from './table-states.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -29,7 +31,7 @@ export interface AppliedShopOptions {
 export class AppliedShop {
   readonly source: Connection;
   readonly sourceDatabase: string;
-  readonly target: Connection;
+  target: Connection;
   readonly targetDatabase: string;
   readonly ledger: string;
   readonly topic: FreshTopic;
@@ -102,21 +104,39 @@ export class AppliedShop {
   }
 
   async startApply(args: readonly string[] = [], sections: Sections = {}): Promise<ApplyProcess> {
-    const { host, port, user, password } = this.#options.target ?? sharedMysql();
-    const { topic, group } = this.topic;
     this.#apply = await ApplyProcess.start({
       folder: join(this.#folder, 'apply'),
-      config: {
-        source: { endpoint: sharedRocketmq().endpoint, topic, group },
-        target: { host, port, user, password },
-        tables: { rename: { [this.sourceDatabase]: this.targetDatabase } },
-        ledger: this.ledger,
-        ...this.#options.apply,
-        ...sections,
-      },
+      config: this.#applyConfig(sections),
       args,
     });
     return this.#apply;
+  }
+
+  /** What `apply --check` says, with these sections of the configuration. */
+  async check(sections: Sections): Promise<Outcome> {
+    const file = join(this.#folder, 'apply.yaml');
+    await writeFile(file, stringify(this.#applyConfig(sections)));
+    return program(['apply', '--check', '--config', file]);
+  }
+
+  #applyConfig(sections: Sections): Sections {
+    const { host, port, user, password } = this.#options.target ?? sharedMysql();
+    const { topic, group } = this.topic;
+    return {
+      source: { endpoint: sharedRocketmq().endpoint, topic, group },
+      target: { host, port, user, password },
+      tables: { rename: { [this.sourceDatabase]: this.targetDatabase } },
+      ledger: this.ledger,
+      ...this.#options.apply,
+      ...sections,
+    };
+  }
+
+  /** Once more, after the server was away. */
+  async connectTarget(): Promise<void> {
+    this.target.destroy();
+    this.target = await connectMysql(this.#options.target);
+    await this.target.query(`SET SESSION sql_mode = '', time_zone = '+00:00'; USE ${this.targetDatabase}`);
   }
 
   /** What the source has committed by now is in the topic. */

@@ -65,10 +65,13 @@ export function copyMark(
   sql: string,
   replaces: boolean,
   lanes: number,
+  id = '1',
 ): TopicMessage {
-  const copy = { id: '1', mark, rows: 0, replaces, gtidSet: '' };
-  const bytes = Buffer.from(JSON.stringify({ source: 'copy/1/1', changes: [`${mark}#0`], sql, copy }));
-  return message(place, { kind: 'CREATE', rows: '0', lanes: String(lanes), copy: '1', copyMark: mark }, bytes);
+  const copy = { id, mark, rows: 0, replaces, gtidSet: '' };
+  const bytes = Buffer.from(
+    JSON.stringify({ source: `copy/${id}/1`, changes: [`${mark === 'begin' ? 1 : 2}#0`], sql, copy }),
+  );
+  return message(place, { kind: 'CREATE', rows: '0', lanes: String(lanes), copy: id, copyMark: mark }, bytes);
 }
 
 export interface WritingOptions extends Partial<StreamChoice>, Partial<TablesOptions> {

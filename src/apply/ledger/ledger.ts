@@ -172,12 +172,12 @@ export class Ledger {
     );
   }
 
-  /** Whether a copy of the table has begun in some lane. */
-  async hasBegun(session: Session, stream: string, table: TableOfSource): Promise<boolean> {
+  /** The marks with which copies of the table have begun, in whichever lane. */
+  async marks(session: Session, stream: string, table: TableOfSource): Promise<readonly string[]> {
     const rows = await session.query(
-      `SELECT 1 FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} LIMIT 1`,
+      `SELECT DISTINCT mark FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)}`,
     );
-    return rows.length > 0;
+    return rows.map((row) => textOf(row, 'mark'));
   }
 
   /** The lane has come to the end of the copy; it says something only where no row of the table has come. */

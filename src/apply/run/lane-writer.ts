@@ -11,6 +11,7 @@ import type { Session } from '../target/target.ts';
 import { readAnnouncement } from './announcement.ts';
 import { newestChanges } from './change-ids.ts';
 import { commit } from './commit.ts';
+import { isLaterCopy } from './copy-order.ts';
 import { countIn, hasInvalidText, kindOf, tableOf } from './envelope.ts';
 import { LaneWork } from './lane-work.ts';
 import { placed } from './placed-error.ts';
@@ -64,7 +65,9 @@ export class LaneWriter {
       return await this.#write(session, messages, false);
     } catch (thrown) {
       this.#forget();
-      const mayBeOfOneMessage = thrown instanceof RelayError && !thrown.retryable && thrown.code !== 'STATEMENT_MET';
+      const mayBeOfOneMessage =
+        thrown instanceof RelayError &&
+        (thrown.code === 'ROW_MISSING' || (!thrown.retryable && thrown.code !== 'STATEMENT_MET'));
       if (!mayBeOfOneMessage || session.isOver || messages.length === 1) throw thrown;
     }
     // Once more, each message by itself: those before the one that the error is of are written, and the error names it.
@@ -207,8 +210,9 @@ export class LaneWriter {
 
   /** A copy of the table has begun in another lane, and this one has not come to it: then all rows come again. */
   async #comesAnew(session: Session, stream: string, table: TableOfSource): Promise<boolean> {
-    if (this.#replacements.get(stream)?.has(keyOf(table)) === true) return false;
-    return this.#options.ledger.hasBegun(session, stream, table);
+    const own = this.#replacements.get(stream)?.get(keyOf(table))?.mark;
+    const marks = await this.#options.ledger.marks(session, stream, table);
+    return marks.some((mark) => own === undefined || isLaterCopy(mark, own));
   }
 
   /** Which changes of a table without a key are new; what is written of it is noted. */

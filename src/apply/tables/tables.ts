@@ -1,6 +1,7 @@
 import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { readHead, type RowsHead } from '../rows/head.ts';
+import { textLiteral } from '../rows/literal.ts';
 import { quoted, quotedTable } from '../rows/names.ts';
 import type { TablePlan } from '../rows/table-plan.ts';
 import type { Session } from '../target/target.ts';
@@ -30,6 +31,8 @@ export class Tables {
   readonly #byHead = new Map<string, Planned>();
   /** Tables of the source that are missing, and will be made when a copy of them begins. */
   readonly #awaited = new Set<string>();
+  /** Grows when something was forgotten: what was looked at before is not remembered after. */
+  #version = 0;
 
   constructor(options: TablesOptions) {
     this.#options = options;
@@ -47,7 +50,10 @@ export class Tables {
     const head = readHead(body, begin);
     const key = keyOf(head.database, head.table);
     if (this.#awaited.has(key)) return undefined;
+    const version = this.#version;
     const plan = await this.#plan(session, head);
+    // It may have been made while it was looked for.
+    if (version !== this.#version) return this.planned(session, body, begin);
     if (plan === undefined) {
       this.#awaited.add(key);
       return undefined;
@@ -60,25 +66,28 @@ export class Tables {
 
   async #plan(session: Session, head: RowsHead): Promise<TablePlan | undefined> {
     const key = keyOf(head.database, head.table);
-    const version = JSON.stringify([head.key, [...head.types], head.absent, head.omitted]);
-    const plans = this.#plans.get(key) ?? new Map<string, TablePlan>();
-    const known = plans.get(version);
+    const columns = JSON.stringify([head.key, [...head.types], head.absent, head.omitted]);
+    const known = this.#plans.get(key)?.get(columns);
     if (known !== undefined) return known;
+    const version = this.#version;
     const plan = await this.#look(session, head);
-    if (plan === undefined) return undefined;
-    plans.set(version, plan);
+    if (plan === undefined || version !== this.#version) return plan;
+    const plans = this.#plans.get(key) ?? new Map<string, TablePlan>();
+    plans.set(columns, plan);
     this.#plans.set(key, plans);
     return plan;
   }
 
   /** The table may have changed: it is looked at again. */
   forget(database: string, table: string): void {
+    this.#version += 1;
     this.#plans.delete(keyOf(database, table));
     this.#byHead.clear();
     this.#awaited.delete(keyOf(database, table));
   }
 
   forgetAll(): void {
+    this.#version += 1;
     this.#plans.clear();
     this.#byHead.clear();
     this.#awaited.clear();
@@ -86,12 +95,17 @@ export class Tables {
 
   /** Makes the table if it is missing and tables are to be made. `definition`: SHOW CREATE TABLE of the source. */
   async create(session: Session, database: string, table: string, definition: string): Promise<void> {
+    if (this.#options.create) await this.#make(session, database, table, definition);
     this.forget(database, table);
-    if (!this.#options.create) return;
+  }
+
+  async #make(session: Session, database: string, table: string, definition: string): Promise<void> {
     const target = this.databaseOf(database);
-    const found = await session.query(`SHOW TABLES FROM ${quoted(target)}`).catch(() => undefined);
-    if (found?.some((row) => Object.values(row).includes(table)) === true) return;
-    if (found === undefined) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
+    if ((await readTargetTable(session, target, table)) !== undefined) return;
+    const databases = await session.query(
+      `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${textLiteral(target)}`,
+    );
+    if (databases.length === 0) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
     try {
       await session.query(copyDefinition(definition, quotedTable(target, table)));
     } catch (thrown) {

@@ -239,12 +239,17 @@ describe('a table without a key', () => {
     await writing.write(copyMark({ ...other, sequence: 2 }, 'end', '', true, 2));
     await writing.write(copyMark({ sequence: 4 }, 'end', '', true, 2));
     expect(await notes()).toEqual(['new', 'new']);
-    await writing.write(copyMark({ sequence: 5, properties: { copy: '2' } }, 'begin', '', true, 2));
-    await writing.write(copyMark({ sequence: 6 }, 'end', '', true, 2));
-    await writing.write(copyMark({ ...other, sequence: 3 }, 'begin', '', true, 2));
+    await writing.write(copyMark({ sequence: 5 }, 'begin', '', true, 2, '2'));
+    await writing.write(copyMark({ sequence: 6 }, 'end', '', true, 2, '2'));
+    await writing.write(copyMark({ ...other, sequence: 3 }, 'begin', '', true, 2, '2'));
     expect(await notes()).toEqual(['new', 'new']);
-    await writing.write(copyMark({ ...other, sequence: 4 }, 'end', '', true, 2));
+    await writing.write(copyMark({ ...other, sequence: 4 }, 'end', '', true, 2, '2'));
     expect(await notes()).toEqual([]);
+    // A row that is not there: the lane goes on when the next copy has begun in another.
+    const gone = rows({ sequence: 7 }, visits('DELETE', 'unknown'));
+    await expect(writing.write(gone)).rejects.toThrow(refusal('ROW_MISSING', 'lane-0'));
+    await writing.write(copyMark({ ...other, sequence: 5 }, 'begin', '', true, 2, '10'));
+    expect(await writing.write(gone)).toBe(1);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
- * Exactness of `apply`: random values of all types and charsets in random tables with names of any characters, with and
- * without keys, changed in every way, through the real relay into a copy that apply writes, compared by checksums of
- * every column.
+ * Exactness of `apply`: random values of all types and charsets in random tables with names of any characters, with
+ * and without keys, changed in every way, through the real relay into a copy that apply writes, compared by
+ * checksums of every column.
  *
  * ROUND_TRIP_SEED repeats a run, with the ROUND_TRIP_ROWS that it had.
  */

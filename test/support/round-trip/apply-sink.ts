@@ -12,7 +12,7 @@ import type { TargetConfig } from '../../../src/config/config.ts';
 import type { OutboundMessage, SinkInfo } from '../../../src/sink/sink.ts';
 import { laneNames } from '../lane-names.ts';
 import { uniqueName } from '../servers.ts';
-import type { ReadingSink } from './attempt.ts';
+import type { ReadingSink } from './reading-sink.ts';
 
 const MAX_BODIES = 20;
 

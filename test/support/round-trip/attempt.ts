@@ -7,12 +7,12 @@ import type { Connection } from 'mysql2/promise';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import type { Ordering } from '../../../src/change/change.ts';
 import type { Relay } from '../../../src/relay/run/run.ts';
-import type { Sink } from '../../../src/sink/sink.ts';
 import { holdsGtids, newestGtids } from '../gtids.ts';
 import { realSourceRelay } from '../real-source-relay.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
 import { firstDifference, type Difference } from './compare.ts';
 import { CopySink } from './copy-sink.ts';
+import type { ReadingSink } from './reading-sink.ts';
 import { copyTable, sourceTable, type Kept, type TestTable } from './tables.ts';
 import { sqlOf, type TestTransaction } from './workload.ts';
 
@@ -21,16 +21,6 @@ export interface Ends {
   readonly copy: MysqlAddress;
   /** Writes the copy; without it the reader of dev/replay.ts does. */
   readonly createReader?: (copy: MysqlAddress, copyDatabase: string, database: string) => Promise<ReadingSink>;
-}
-
-/** A sink that keeps the copy. */
-export interface ReadingSink extends Sink {
-  readonly changes: number;
-  readonly bodies: readonly string[];
-  /** Why a message could not be applied. */
-  readonly failure: string | undefined;
-  /** Everything was sent. */
-  finish(tables: readonly TestTable[]): Promise<void>;
 }
 
 export interface Attempt {

@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { Replay, type MessageBody } from '../../../dev/replay.ts';
 import type { OutboundMessage, SinkInfo } from '../../../src/sink/sink.ts';
-import type { ReadingSink } from './attempt.ts';
+import type { ReadingSink } from './reading-sink.ts';
 import { Ledger } from './ledger.ts';
 import type { TestTable } from './tables.ts';
 import { laneNames } from '../lane-names.ts';
