@@ -18,7 +18,8 @@ const arrows = {
   reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-  admin: ['base', 'config', 'checkpoint', 'relay'],
+  apply: ['base', 'config', 'topic'],
+  admin: ['base', 'config', 'checkpoint', 'relay', 'apply'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 
   'relay/run': ['relay/copies', 'relay/intake', 'relay/kept', 'relay/lanes', 'relay/tables', 'relay/progress'],
@@ -28,6 +29,12 @@ const arrows = {
   'relay/lanes': ['relay/tables', 'relay/progress'],
   'relay/tables': [],
   'relay/progress': [],
+
+  'apply/run': ['apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
+  'apply/ledger': ['apply/target', 'apply/rows'],
+  'apply/tables': ['apply/target', 'apply/rows'],
+  'apply/target': ['apply/rows'],
+  'apply/rows': [],
 
   'binlog/tables': ['binlog/events', 'binlog/wire'],
   'binlog/events': ['binlog/rows', 'binlog/statements', 'binlog/gtids', 'binlog/wire'],
@@ -53,6 +60,8 @@ const doors = {
     'source/connection-options.ts',
     'source/row-packets.ts',
     'source/bare-connection.ts',
+    'apply/target/session.ts',
+    'apply/target/connection-options.ts',
   ],
   'rocketmq-client-nodejs': [
     'rocketmq/',

@@ -9,12 +9,14 @@ export interface Snapshot {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly versions: Versions;
-  readonly process: {
-    readonly cpuSeconds: number;
-    readonly residentBytes: number;
-    /** Seconds since 1970. */
-    readonly startSeconds: number;
-  };
+  readonly process: ProcessFacts;
+}
+
+export interface ProcessFacts {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** Seconds since 1970. */
+  readonly startSeconds: number;
 }
 
 /** One value with its labels; without a value it is left out of the answer. */
@@ -23,12 +25,12 @@ export interface Sample {
   readonly value: number | undefined;
 }
 
-export interface Metric {
+export interface Metric<S = Snapshot> {
   readonly name: string;
   readonly type: 'gauge' | 'counter';
   readonly help: string;
   readonly labelNames: readonly string[];
-  readonly samples: (snapshot: Snapshot) => readonly Sample[];
+  readonly samples: (snapshot: S) => readonly Sample[];
 }
 
 const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];

@@ -22,6 +22,14 @@ export interface AdminOptions extends PageSources {
   readonly logger: Logger;
 }
 
+/** What a program shows. */
+export interface Site {
+  /** Undefined for a path that is none. */
+  readonly pageOf: (path: string) => Promise<Page | undefined>;
+  /** What takes a POST to the path; undefined where nothing does. */
+  readonly postedTo: (path: string) => ((body: unknown) => Page) | undefined;
+}
+
 /**
  * Bounds of what clients can hold, slow or hostile ones included: each connection gets one answer and little time for
  * it.
@@ -48,14 +56,23 @@ const LIMITS: AdminLimits = {
   checkIntervalMs: 1_000,
 };
 
-/** Listens until it is closed. Throws ADMIN_PORT_IN_USE or ADMIN_CANNOT_LISTEN. */
-export async function startAdmin(
-  { host, port, hosts }: AdminAddress,
+/** The pages of the relay. Listens until it is closed. Throws ADMIN_PORT_IN_USE or ADMIN_CANNOT_LISTEN. */
+export function startAdmin(
+  address: AdminAddress,
   options: AdminOptions,
   limits: AdminLimits = LIMITS,
 ): Promise<AdminServer> {
-  const { logger } = options;
-  const pageOf = createPages(options);
+  const site: Site = { pageOf: createPages(options), postedTo: (path) => postedTo(path, options) };
+  return startSite(address, site, options.logger, limits);
+}
+
+/** Likewise, for any pages. */
+export async function startSite(
+  { host, port, hosts }: AdminAddress,
+  site: Site,
+  logger: Logger,
+  limits: AdminLimits = LIMITS,
+): Promise<AdminServer> {
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -68,7 +85,7 @@ export async function startAdmin(
         send(response, text(421, MISDIRECTED));
         return;
       }
-      respond(request, response, pageOf, options).catch((thrown: unknown) => {
+      respond(request, response, site).catch((thrown: unknown) => {
         const { message } = asRelayError(thrown);
         logger.error({ path: pathOf(request), error: message }, 'an admin request failed');
         if (response.headersSent) response.destroy();
@@ -92,14 +109,9 @@ export async function startAdmin(
 const MISDIRECTED =
   'this server is asked for by an address, a name without a dot, or a name that admin.hosts lists; see admin.hosts in docs/configuration.md';
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  pageOf: (path: string) => Promise<Page | undefined>,
-  options: AdminOptions,
-): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   const path = pathOf(request);
-  const posted = postedTo(path, options);
+  const posted = site.postedTo(path);
   if (posted !== undefined) {
     if (request.method === 'POST') send(response, await answerPost(request, posted));
     else refuse(response, 'POST');
@@ -109,10 +121,9 @@ async function respond(
     refuse(response, 'GET, HEAD');
     return;
   }
-  send(response, (await pageOf(path)) ?? text(404, 'not found; see /'));
+  send(response, (await site.pageOf(path)) ?? text(404, 'not found; see /'));
 }
 
-/** What takes a POST to the path; undefined where nothing does. */
 function postedTo(path: string, options: AdminOptions): ((body: unknown) => Page) | undefined {
   if (path === '/acknowledge') return (body) => acknowledge(body, options.acknowledge);
   return path === '/copy' ? (body) => copy(body, options.copy) : undefined;

@@ -339,6 +339,76 @@ export const ERROR_CODES = {
     'The MySQL server that keeps the checkpoint cannot be reached, or does not store it at the moment.',
     'Nothing to do if the server is restarting: the relay tries again. While it runs it goes on publishing; at its start it waits.',
   ),
+  // the target of apply
+  TARGET_UNREACHABLE: retried(
+    'The MySQL server that is written to cannot be reached, or the connection to it was lost.',
+    'Nothing to do if the server is restarting: nothing is half done, and it goes on alone. Otherwise check target.host and target.port.',
+  ),
+  TARGET_BUSY: retried(
+    'The target does not take the rows at the moment: a deadlock, a lock that is held too long, too many connections.',
+    'Look at what the server says in the message: SHOW ENGINE INNODB STATUS names who holds the lock. It is tried again.',
+  ),
+  TARGET_READ_ONLY: retried(
+    'The target is read-only.',
+    'If it is a replica now, point target.host to the new source; otherwise SET GLOBAL read_only = OFF. It is tried again.',
+  ),
+  TARGET_FULL: retried('The disk of the target is full.', 'Make room: nothing is half done, and it is tried again.'),
+  TARGET_ACCESS_DENIED: access(
+    'The target refused the account.',
+    'Check target.user and target.password, and that the account may log in from this host.',
+  ),
+  TARGET_GRANT_MISSING: access(
+    'The account lacks a privilege in the target.',
+    'GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER (with create: true also CREATE) on the databases of the copy, and the same with CREATE on the database of the ledger.',
+  ),
+  TARGET_TLS: access(
+    'The encrypted connection to the target cannot be made as configured.',
+    'Check target.tls: with verify-ca and verify-identity, target.tls.ca must be the authority that signed the certificate of the server.',
+  ),
+  TARGET_UNSUITABLE: access(
+    'The target is of a version, or has a setting, with which rows cannot be written exactly.',
+    'Use MySQL 8.0.16 or later, or MariaDB 10.5 or later, with the settings that the message names.',
+  ),
+  TARGET_ERROR: unknown(
+    'The target answered with an error that is not known here.',
+    'Look at the words of the server in the message. What has written before tries again.',
+  ),
+  TARGET_TABLE_MISSING: access(
+    'A table of the topic is not there in the target.',
+    'Make it there, without foreign keys, triggers and UNIQUE keys beside its key; or set create: true and have it copied: binlog-relay copy <database>.<table>. Or exclude it.',
+  ),
+  TARGET_TABLE_UNFIT: access(
+    'A table in the target is not what the messages need: other columns or key, or a UNIQUE key, trigger or foreign key that would change rows.',
+    'Do what the message says for each point. Nothing was written meanwhile, and nothing skipped.',
+  ),
+  VALUE_REFUSED: terminal(
+    'The target does not store a row as it is in the message.',
+    'Nothing of the transaction was written. Give the column in the target the type and character set that it has in the source, and start again.',
+  ),
+  ROW_MISSING: retried(
+    'A row of a table without a key that is to be changed or deleted is not there, so the copy of the table is not exact.',
+    'Copy the table again: binlog-relay copy <database>.<table>. The lane waits, and goes on by itself when the copy begins, which replaces all rows. Or exclude the table.',
+  ),
+  ROW_NOT_WHOLE: terminal(
+    'A message has rows without some of their columns, which cannot be written.',
+    'Let the relay publish whole rows (publish.oversize: stop, publish.partialRows: stop). To go on, exclude the table, or make the row in the source small enough and copy the table again.',
+  ),
+  STATEMENT_MET: terminal(
+    'The topic has come to a statement, and statements is `stop`. All rows before it are written, none after it.',
+    'Run in the target what the statement changes there, then start once with --statement-done <id>, which the message names.',
+  ),
+  LEDGER_FENCED: retried(
+    'The lane was written by another process, or by a connection that was taken for lost, in the meantime.',
+    'Nothing to do if it passes: nothing is written twice. If it comes again and again, stop the other apply that uses the same ledger.',
+  ),
+  LEDGER_FOREIGN: config(
+    'The ledger in the target is of another stream: the relay has lost its checkpoint, or another relay publishes to the topic.',
+    'If another relay publishes by mistake, stop it. If the relay was set up again, copy all tables (source.start: copy) and start once with --accept-new-stream.',
+  ),
+  LEDGER_UNUSABLE: terminal(
+    'The ledger in the target is not what was written there.',
+    'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, and copy all tables.',
+  ),
   // the relay itself
   INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),
 } as const satisfies Record<string, ErrorCode>;

@@ -47,6 +47,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'publish the rows that tables have by now, beside the stream of the running relay',
     load: async () => (await import('./copy.ts')).copyCommand,
   },
+  {
+    name: 'apply',
+    summary: 'write the topic of a relay into a MySQL or MariaDB, exactly once in effect',
+    load: async () => (await import('./apply.ts')).applyCommand,
+  },
 ];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.

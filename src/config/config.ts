@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
+import type { applySchema } from './apply-schema.ts';
 import type { configSchema } from './schema.ts';
 
 /** Nothing changes the configuration after it was loaded. */
@@ -26,6 +27,15 @@ export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint'> & {
   readonly sink: Written['sink'] & SecretFiles;
   readonly checkpoint: Written['checkpoint'] & SecretFiles;
 };
+
+type WrittenApply = Frozen<z.output<typeof applySchema>>;
+
+/** The configuration of `apply`. What each key means: docs/apply-configuration.md. */
+export type ApplyConfig = Omit<WrittenApply, 'source' | 'target'> & {
+  readonly source: WrittenApply['source'] & SecretFiles;
+  readonly target: WrittenApply['target'] & SecretFiles;
+};
+export type TargetConfig = ApplyConfig['target'];
 
 export type SourceConfig = Config['source'];
 export type StartSetting = SourceConfig['start'];

@@ -1,10 +1,10 @@
-import type { Config } from './config.ts';
+import type { ApplyConfig, Config } from './config.ts';
 import { isSecret } from './secrets.ts';
 
 const HIDDEN = '***';
 
 /** The configuration as the log may show it: secrets that are set are replaced. */
-export function redacted(config: Config): unknown {
+export function redacted(config: Config | ApplyConfig): unknown {
   return hide(config, []);
 }
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { JsonSchema } from './json-schema.ts';
 import { knownKeys } from './known-keys.ts';
 import { nearest } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -7,15 +8,27 @@ import { valueAt, type Path, type YamlTree } from './yaml-tree.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What the schema found wrong with `config`, told with the places and words of the file. */
-export function issueProblems(issues: readonly Issue[], tree: YamlTree, config: unknown): readonly Problem[] {
-  return issues.flatMap((issue) => problemsOf(issue, [], tree, config));
+/** What `schema` found wrong with `config`, told with the places and words of the file. */
+export function issueProblems(
+  issues: readonly Issue[],
+  schema: () => JsonSchema,
+  tree: YamlTree,
+  config: unknown,
+): readonly Problem[] {
+  return issues.flatMap((issue) => problemsOf(issue, [], { schema, tree, config }));
 }
 
-function problemsOf(issue: Issue, parent: Path, tree: YamlTree, config: unknown): readonly Problem[] {
+interface File {
+  readonly schema: () => JsonSchema;
+  readonly tree: YamlTree;
+  readonly config: unknown;
+}
+
+function problemsOf(issue: Issue, parent: Path, file: File): readonly Problem[] {
+  const { tree, config } = file;
   const path = [...parent, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path, config);
+    const known = knownKeys(file.schema(), path, config);
     const candidates = known.filter((key) => !tree.has([...path, key]));
     return issue.keys.map((key) => tree.problemAtKey([...path, key], unknownKeyText(key, known, candidates)));
   }
@@ -23,8 +36,7 @@ function problemsOf(issue: Issue, parent: Path, tree: YamlTree, config: unknown)
     const member = issue.errors.find((errors) =>
       errors.every(({ path, code }) => path.length > 0 || code === 'custom' || code === 'unrecognized_keys'),
     );
-    if (member !== undefined && member.length > 0)
-      return member.flatMap((inner) => problemsOf(inner, path, tree, config));
+    if (member !== undefined && member.length > 0) return member.flatMap((inner) => problemsOf(inner, path, file));
   }
   if (!tree.has(path)) return [tree.problemAtKey(path, 'is missing')];
   const value = valueAt(config, path);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { applySchema } from './apply-schema.ts';
 import { configSchema } from './schema.ts';
 
 /** The part of JSON Schema (draft 7) that the configuration's schema uses. */
@@ -9,6 +10,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
+  /** Of a mapping whose keys are names. */
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly string[];
@@ -26,14 +29,19 @@ export function configJsonSchema(): JsonSchema {
   return z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }
 
+/** The same of the file of `apply`. */
+export function applyJsonSchema(): JsonSchema {
+  return z.toJSONSchema(applySchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
+}
+
 const REFERENCE: JsonSchema = { type: 'string', pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}' };
 
 /**
  * The same for the YAML language server: every value may as well be a reference to the environment, of which an editor
  * cannot know the value.
  */
-export function editorJsonSchema(): JsonSchema {
-  return withReferences(configJsonSchema());
+export function editorJsonSchema(schema: JsonSchema = configJsonSchema()): JsonSchema {
+  return withReferences(schema);
 }
 
 function withReferences(schema: JsonSchema): JsonSchema {
@@ -45,6 +53,7 @@ function withReferences(schema: JsonSchema): JsonSchema {
   if (items !== undefined) return { ...schema, items: withReferences(items) };
   if (oneOf !== undefined) return { ...schema, oneOf: oneOf.map(withReferences) };
   if (anyOf !== undefined) return { ...schema, anyOf: anyOf.map(withReferences) };
+  if (typeof schema.additionalProperties === 'object') return schema;
   const { description, default: standard, range, ...own } = schema;
   const isFreeText = own.type === 'string' && own.pattern === undefined && own.enum === undefined;
   if (isFreeText || own.const !== undefined) return schema;

@@ -1,9 +1,9 @@
-import { configJsonSchema, type JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { valueAt } from './yaml-tree.ts';
 
-/** The keys that the schema knows below `path`; of the kinds of sink only the one that the file chooses. */
-export function knownKeys(path: readonly PropertyKey[], config: unknown): readonly string[] {
-  let schemas: readonly JsonSchema[] = fitting(configJsonSchema(), config);
+/** The keys that `whole` knows below `path`; of the kinds of sink only the one that the file chooses. */
+export function knownKeys(whole: JsonSchema, path: readonly PropertyKey[], config: unknown): readonly string[] {
+  let schemas: readonly JsonSchema[] = fitting(whole, config);
   let value = config;
   for (const key of path) {
     value = valueAt(value, [key]);

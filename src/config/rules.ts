@@ -15,7 +15,7 @@ export interface Breach {
   readonly text: string;
 }
 
-interface File {
+export interface File {
   /** True when the configuration file itself says something at the path. */
   readonly has: (path: Path) => boolean;
   readonly readFile: Surroundings['readFile'];
@@ -23,7 +23,7 @@ interface File {
 
 export function breaches(config: Config, file: File): readonly Breach[] {
   return [
-    ...sourceTlsBreaches(config.source),
+    ...mysqlTlsBreaches('source', config.source.tls),
     ...sinkBreaches(config.sink),
     ...tablesBreaches(config.tables),
     ...laneBreaches(config, file),
@@ -35,9 +35,10 @@ export function breaches(config: Config, file: File): readonly Breach[] {
   ];
 }
 
-function sourceTlsBreaches({ tls }: SourceConfig): readonly Breach[] {
+/** `section`: the one that `tls` stands in. */
+export function mysqlTlsBreaches(section: string, tls: SourceConfig['tls']): readonly Breach[] {
   const found: Breach[] = [];
-  const at = (key: string, text: string): void => void found.push({ path: ['source', 'tls', key], text });
+  const at = (key: string, text: string): void => void found.push({ path: [section, 'tls', key], text });
   if (tls.ca !== undefined && tls.mode !== 'verify-ca' && tls.mode !== 'verify-identity') {
     at('ca', `is not looked at in mode ${tls.mode}: set mode to verify-identity or verify-ca, or remove ca`);
   }
@@ -52,9 +53,16 @@ function sourceTlsBreaches({ tls }: SourceConfig): readonly Breach[] {
 }
 
 function sinkBreaches(sink: SinkConfig): readonly Breach[] {
-  if (sink.type !== 'rocketmq') return [];
+  return sink.type === 'rocketmq' ? rocketmqBreaches('sink', sink) : [];
+}
+
+/** `section`: the one that holds the keys. */
+export function rocketmqBreaches(
+  section: string,
+  sink: Pick<Extract<SinkConfig, { readonly type: 'rocketmq' }>, 'accessKey' | 'accessSecret' | 'tls'>,
+): readonly Breach[] {
   const found: Breach[] = [];
-  const at = (path: Path, text: string): void => void found.push({ path: ['sink', ...path], text });
+  const at = (path: Path, text: string): void => void found.push({ path: [section, ...path], text });
   if (sink.accessKey !== undefined && sink.accessSecret === undefined)
     at(['accessKey'], 'needs accessSecret beside it');
   if (sink.accessSecret !== undefined && sink.accessKey === undefined)
@@ -143,16 +151,28 @@ function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
   return sink.topic === ddl.topic ? [{ path, text }] : [];
 }
 
-/** A file that is missing, or is not what it should be, would otherwise show only as a failed handshake. */
-function pemBreaches({ source, sink, checkpoint }: Config, { readFile }: File): readonly Breach[] {
+function pemBreaches({ source, sink, checkpoint }: Config, file: File): readonly Breach[] {
   const sinkCa = sink.type === 'rocketmq' ? sink.tls.ca : undefined;
-  const files: readonly (readonly [Path, string | undefined, string])[] = [
-    [['source', 'tls', 'ca'], source.tls.ca, 'CERTIFICATE'],
-    [['source', 'tls', 'cert'], source.tls.cert, 'CERTIFICATE'],
-    [['source', 'tls', 'key'], source.tls.key, 'PRIVATE KEY'],
-    [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
-    [['checkpoint', 'tls', 'ca'], checkpoint.type === 'mysqlx' ? checkpoint.tls.ca : undefined, 'CERTIFICATE'],
-  ];
+  return pemFileBreaches(
+    [
+      [['source', 'tls', 'ca'], source.tls.ca, 'CERTIFICATE'],
+      [['source', 'tls', 'cert'], source.tls.cert, 'CERTIFICATE'],
+      [['source', 'tls', 'key'], source.tls.key, 'PRIVATE KEY'],
+      [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
+      [['checkpoint', 'tls', 'ca'], checkpoint.type === 'mysqlx' ? checkpoint.tls.ca : undefined, 'CERTIFICATE'],
+    ],
+    file,
+  );
+}
+
+/**
+ * A file that is missing, or is not what it should be, would otherwise show only as a failed handshake. `files`: key,
+ * path, and what the file must hold.
+ */
+export function pemFileBreaches(
+  files: readonly (readonly [Path, string | undefined, string])[],
+  { readFile }: File,
+): readonly Breach[] {
   return files.flatMap(([path, file, kind]): readonly Breach[] => {
     if (file === undefined) return [];
     try {

@@ -9,6 +9,10 @@ const SECRET_PATHS = [
   ['sink', 'accessKey'],
   ['sink', 'accessSecret'],
   ['checkpoint', 'password'],
+  // of apply
+  ['source', 'accessKey'],
+  ['source', 'accessSecret'],
+  ['target', 'password'],
 ] as const;
 
 const SECRETS: ReadonlySet<string> = new Set(SECRET_PATHS.map(pathText));

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { credentialProblem, endpointProblem, namespaceProblem, topicProblem } from './addresses.ts';
 import { duration, flag, path, text } from './fields.ts';
 
-const tlsSchema = z
+/** Of a connection to RocketMQ. */
+export const rocketmqTlsSchema = z
   .strictObject({
     enabled: flag()
       .prefault(false)
@@ -48,7 +49,7 @@ const rocketmqSinkSchema = z
       .describe(
         'Secret of accessKey. Keep it out of this file: write `${ROCKETMQ_SECRET}`, or `file:/run/secrets/rocketmq-secret`.',
       ),
-    tls: tlsSchema,
+    tls: rocketmqTlsSchema,
     sendTimeout: duration('1s', '1m')
       .prefault('10s')
       .describe(

@@ -3,7 +3,8 @@ import { hostProblem } from './addresses.ts';
 import { duration, path, text, wholeNumber } from './fields.ts';
 import { startSetting } from './start-setting.ts';
 
-const tlsSchema = z
+/** Of a connection to MySQL. */
+export const mysqlTlsSchema = z
   .strictObject({
     mode: z
       .enum(['preferred', 'required', 'verify-ca', 'verify-identity', 'disabled'])
@@ -11,8 +12,8 @@ const tlsSchema = z
       .describe(
         'How the connection is protected, in the words of the mysql client. `preferred`: encrypted if the server can, else plain. ' +
           '`required`: encrypted, the certificate is not looked at. `verify-ca`: and the certificate must be signed by a known authority. ' +
-          '`verify-identity`: and it must be made for source.host. `disabled`: plain. ' +
-          'Choose verify-identity wherever the network between relay and server is not yours alone.',
+          '`verify-identity`: and it must be made for the host that is configured. `disabled`: plain. ' +
+          'Choose verify-identity wherever the network to the server is not yours alone.',
       ),
     ca: path()
       .optional()
@@ -48,7 +49,7 @@ export const sourceSchema = z
         'Password of the account; empty for an account without one. Keep it out of this file: write `${MYSQL_PASSWORD}` to take it from the ' +
           'environment, or `file:/run/secrets/mysql-password` to read it from a file, which is read again at each connect.',
       ),
-    tls: tlsSchema,
+    tls: mysqlTlsSchema,
     serverId: wholeNumber(1, 4_294_967_295)
       .optional()
       .describe(

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseGlob } from '../base/glob.ts';
 import { text } from './fields.ts';
 
-function glob(parts: 2 | 3): z.ZodString {
+export function glob(parts: 2 | 3): z.ZodString {
   return text((value) => {
     const parsed = parseGlob(value, parts);
     return parsed.ok ? undefined : parsed.problem;

@@ -12,12 +12,15 @@ import { realSourceRelay } from '../real-source-relay.ts';
 import { connectMysql, uniqueName } from '../servers.ts';
 import { firstDifference, type Difference } from './compare.ts';
 import { CopySink } from './copy-sink.ts';
+import type { ReadingSink } from './reading-sink.ts';
 import { copyTable, sourceTable, type Kept, type TestTable } from './tables.ts';
 import { sqlOf, type TestTransaction } from './workload.ts';
 
 export interface Ends {
   readonly source: MysqlAddress;
   readonly copy: MysqlAddress;
+  /** Writes the copy; without it the reader of dev/replay.ts does. */
+  readonly createReader?: (copy: MysqlAddress, copyDatabase: string, database: string) => Promise<ReadingSink>;
 }
 
 export interface Attempt {
@@ -81,7 +84,8 @@ async function published(
   copy: Connection,
 ): Promise<Outcome> {
   const { tables, transactions, kept, tamper = (body: string): string => body } = attempt;
-  const sink = new CopySink(copy, copyOf(database), tamper);
+  const sink =
+    (await ends.createReader?.(ends.copy, copyOf(database), database)) ?? new CopySink(copy, copyOf(database), tamper);
   const relay = realSourceRelay({
     mysql: ends.source,
     tables: { include: [`${database}.*`] },
@@ -96,7 +100,7 @@ async function published(
   const outcome = (problem: Problem | undefined, rows = 0): Outcome => ({
     problem,
     rows,
-    changes: sink.ledger.changes,
+    changes: sink.changes,
     bodies: sink.bodies,
   });
   try {
@@ -116,7 +120,7 @@ async function published(
   }
   if (failure !== undefined) return outcome({ what: `the relay stopped: ${describe(failure)}` });
   if (sink.failure !== undefined) return outcome({ what: `the reader could not apply a message: ${sink.failure}` });
-  await sink.writeKeyless(tables);
+  await sink.finish(tables);
   await copy.commit();
   let rows = 0;
   for (const table of tables) {

@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { Replay, type MessageBody } from '../../../dev/replay.ts';
-import type { OutboundMessage, Sink, SinkInfo } from '../../../src/sink/sink.ts';
+import type { OutboundMessage, SinkInfo } from '../../../src/sink/sink.ts';
+import type { ReadingSink } from './reading-sink.ts';
 import { Ledger } from './ledger.ts';
 import type { TestTable } from './tables.ts';
 import { laneNames } from '../lane-names.ts';
@@ -9,7 +10,7 @@ const MAX_BODIES = 20;
 const ROWS_A_STATEMENT = 200;
 
 /** Broker and reader in one: a message is acknowledged when the copy has it. */
-export class CopySink implements Sink {
+export class CopySink implements ReadingSink {
   readonly ledger = new Ledger();
   readonly bodies: string[] = [];
   /** Why a message could not be applied; what comes after it is not looked at. */
@@ -23,6 +24,10 @@ export class CopySink implements Sink {
   constructor(copy: Connection, copyDatabase: string, tamper: (body: string) => string) {
     this.#replay = new Replay(copy, () => copyDatabase);
     this.#tamper = tamper;
+  }
+
+  get changes(): number {
+    return this.ledger.changes;
   }
 
   open(): Promise<SinkInfo> {
@@ -39,7 +44,7 @@ export class CopySink implements Sink {
   }
 
   /** Writes the rows of tables without a key: which of them are there at the end is known only by their whole text. */
-  async writeKeyless(tables: readonly TestTable[]): Promise<void> {
+  async finish(tables: readonly TestTable[]): Promise<void> {
     for (const { name } of tables) {
       const body = this.#keyless.get(name);
       if (body === undefined) continue;

@@ -59,8 +59,10 @@ const FLOATS = [
 ]; // prettier-ignore
 
 export function doubleKind(random: Random): ColumnKind {
+  const hasDigits = random.chance(0.1);
   return {
-    sql: random.chance(0.1) ? 'DOUBLE(20,5)' : `DOUBLE${random.chance(0.1) ? ' UNSIGNED' : ''}`,
+    sql: hasDigits ? 'DOUBLE(20,5)' : `DOUBLE${random.chance(0.1) ? ' UNSIGNED' : ''}`,
+    ...(hasDigits && { copySql: 'DOUBLE' }),
     rowBytes: 8,
     keyPart: '',
     exact: exactFloat,
@@ -73,6 +75,8 @@ export function floatKind(random: Random): ColumnKind {
   const hasDigits = random.chance(0.1);
   return {
     sql: hasDigits ? 'FLOAT(10,3)' : `FLOAT${random.chance(0.1) ? ' UNSIGNED' : ''}`,
+    // A value at the end of the range is beyond it as a text: stored again it is the same, with a warning.
+    ...(hasDigits && { copySql: 'FLOAT' }),
     rowBytes: 4,
     ...(!hasDigits && { keyPart: '' }),
     exact: exactFloat,

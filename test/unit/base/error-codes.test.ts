@@ -16,6 +16,14 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'CHECKPOINT_DISK_FULL',
     'CHECKPOINT_DISK_FAILS',
     'CHECKPOINT_UNREACHABLE',
+    // The target of apply comes back, has room again, frees its locks; a lane is read anew.
+    'TARGET_UNREACHABLE',
+    'TARGET_BUSY',
+    'TARGET_READ_ONLY',
+    'TARGET_FULL',
+    'LEDGER_FENCED',
+    // The lane waits for a copy of the table.
+    'ROW_MISSING',
     'TOPIC_UNREACHABLE',
     'TOPIC_BUSY',
   ],
@@ -48,6 +56,14 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'CHECKPOINT_NOT_WRITABLE',
     // A place that was read up to is no wrong setting.
     'SOURCE_POSITION_INVALID',
+    // The target is given its rights, its settings, and its tables while lanes wait.
+    'TARGET_ACCESS_DENIED',
+    'TARGET_GRANT_MISSING',
+    'TARGET_TLS',
+    'TARGET_UNSUITABLE',
+    'TARGET_TABLE_MISSING',
+    'TARGET_TABLE_UNFIT',
+    'TARGET_ERROR',
     // Nobody knows them, but the relay worked before they came.
     'SOURCE_ERROR',
   ],
@@ -99,6 +115,12 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'COPY_TABLE_UNSUPPORTED',
     'COPY_PLACE_INVALID',
     'COPY_UNKNOWN',
+    // What stands in the topic stays there, and what the ledger says is for an operator to judge.
+    'VALUE_REFUSED',
+    'ROW_NOT_WHOLE',
+    'STATEMENT_MET',
+    'LEDGER_FOREIGN',
+    'LEDGER_UNUSABLE',
     // The other end has gone.
     'SINK_CLOSED',
   ],

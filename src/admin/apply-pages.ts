@@ -1,0 +1,120 @@
+import type { Clock } from '../base/clock.ts';
+import type { AppliedLane, ApplyStatus } from '../apply/apply.ts';
+import { APPLY_METRICS, type ApplySnapshot } from './apply-metric-table.ts';
+import type { Versions } from './health.ts';
+import { metricsOf, ownProcess } from './metrics.ts';
+import type { Page } from './page.ts';
+
+export interface ApplyPageSources {
+  readonly status: () => ApplyStatus;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+const INDEX = `binlog-relay apply
+
+/livez    200 while the process works; 503 when it failed for good
+/readyz   200 while rows are written or would be; 503 with the reason
+/healthz  everything as JSON; 503 when a part does not work or a lane is blocked
+/metrics  for Prometheus
+`;
+
+/** The pages of apply by path; undefined for a path that is none. */
+export function createApplyPages({
+  status,
+  clock,
+  version,
+}: ApplyPageSources): (path: string) => Promise<Page | undefined> {
+  const metrics = metricsOf(APPLY_METRICS, (taken): ApplySnapshot => ({ ...taken, process: ownProcess() }));
+  const versions = { relay: version, node: process.versions.node };
+  return async (path) => {
+    switch (path) {
+      case '/':
+        return { code: 200, contentType: TEXT, body: INDEX };
+      case '/livez': {
+        const { state, lastError } = status();
+        return state === 'failed'
+          ? { code: 503, contentType: TEXT, body: `failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}\n` }
+          : { code: 200, contentType: TEXT, body: 'alive\n' };
+      }
+      case '/readyz': {
+        const reasons = reasonsOf(status());
+        return {
+          code: reasons.length === 0 ? 200 : 503,
+          contentType: TEXT,
+          body: `${reasons.join('; ') || 'ready'}\n`,
+        };
+      }
+      case '/healthz': {
+        const document = applyHealth(status(), clock.now(), versions);
+        const body = `${JSON.stringify(document, undefined, 2)}\n`;
+        return { code: document.healthy ? 200 : 503, contentType: 'application/json; charset=utf-8', body };
+      }
+      case '/metrics':
+        return {
+          code: 200,
+          contentType: metrics.contentType,
+          body: await metrics.render({ status: status(), versions, nowMs: clock.now() }),
+        };
+      default:
+        return undefined;
+    }
+  };
+}
+
+/** The body of /healthz. What is not known is null, never left out. */
+export interface ApplyHealth extends Omit<ApplyStatus, 'lanes' | 'blocked' | 'lastLagSeconds' | 'lastError'> {
+  readonly healthy: boolean;
+  /** Why it is not healthy; empty when it is. */
+  readonly reasons: readonly string[];
+  readonly lastLagSeconds: number | null;
+  readonly lanes: readonly ShownLane[];
+  readonly blocked: readonly (Omit<ApplyStatus['blocked'][number], 'sinceMs'> & { readonly since: string })[];
+  readonly lastError: ApplyStatus['lastError'] | null;
+  readonly versions: Versions;
+  /** When this was said, ISO 8601 in UTC. */
+  readonly at: string;
+}
+
+interface ShownLane extends Pick<AppliedLane, 'lane' | 'epoch' | 'sequence' | 'gtid'> {
+  readonly committedAt: string | null;
+  readonly appliedAt: string | null;
+  readonly waitsFor: string | null;
+}
+
+export function applyHealth(status: ApplyStatus, nowMs: number, versions: Versions): ApplyHealth {
+  const reasons = reasonsOf(status);
+  const { lanes, blocked, lastLagSeconds, lastError, ...rest } = status;
+  return {
+    healthy: reasons.length === 0,
+    reasons,
+    ...rest,
+    lastLagSeconds: lastLagSeconds ?? null,
+    lanes: lanes.map(({ lane, epoch, sequence, gtid, committedMs, appliedMs, waitsFor }) => ({
+      lane,
+      epoch,
+      sequence,
+      gtid,
+      committedAt: committedMs === 0 ? null : new Date(committedMs).toISOString(),
+      appliedAt: appliedMs === 0 ? null : new Date(appliedMs).toISOString(),
+      waitsFor: waitsFor ?? null,
+    })),
+    blocked: blocked.map(({ sinceMs, ...lane }) => ({ ...lane, since: new Date(sinceMs).toISOString() })),
+    lastError: lastError ?? null,
+    versions,
+    at: new Date(nowMs).toISOString(),
+  };
+}
+
+function reasonsOf({ state, parts, blocked, lastError }: ApplyStatus): readonly string[] {
+  const reasons: string[] = [];
+  if (state === 'failed') reasons.push(`failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}`);
+  else if (state !== 'running') reasons.push(state);
+  for (const name of ['topic', 'target'] as const) {
+    if (!parts[name].ok) reasons.push(`${name}: ${parts[name].reason}`);
+  }
+  for (const { lane, code, message } of blocked) reasons.push(`lane ${lane}: ${code}: ${message}`);
+  return reasons;
+}

@@ -1,0 +1,64 @@
+/**
+ * The room that writes the topic into a MySQL or MariaDB, exactly once in effect: what others may know of it. What it
+ * promises to an operator: docs/apply.md.
+ */
+import type { Code } from '../base/error-codes.ts';
+
+export type ApplyState = 'starting' | 'running' | 'stopped' | 'failed';
+
+export interface ApplyPart {
+  readonly ok: boolean;
+  /** Why not; empty when it works. */
+  readonly reason: string;
+}
+
+/** How far a lane is written. */
+export interface AppliedLane {
+  readonly lane: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** Of the newest row written; empty without GTIDs. */
+  readonly gtid: string;
+  /** When that was committed in the source, and in the target, ms since 1970; 0: not yet, or not by this run. */
+  readonly committedMs: number;
+  readonly appliedMs: number;
+  /** Id of the statement that the lane waits at. */
+  readonly waitsFor: string | undefined;
+}
+
+/** Why a lane does not go on; it tries again. */
+export interface BlockedLane {
+  readonly lane: string;
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+  /** ms since 1970 */
+  readonly sinceMs: number;
+}
+
+export interface ApplyCounters {
+  /** Of this run. */
+  readonly rows: number;
+  readonly messages: number;
+  readonly transactions: number;
+  /** Messages that came again and were dropped. */
+  readonly repeated: number;
+  /** Messages of tables that are not written, deletes and statements that are ignored. */
+  readonly passed: number;
+  readonly retries: number;
+}
+
+export interface ApplyStatus {
+  readonly state: ApplyState;
+  /** Empty until it is known. */
+  readonly stream: string;
+  readonly parts: Readonly<Record<'topic' | 'target', ApplyPart>>;
+  readonly lanes: readonly AppliedLane[];
+  readonly blocked: readonly BlockedLane[];
+  /** Tables of the source that are missing in the target, whose rows are passed over until a copy of them begins. */
+  readonly awaited: readonly string[];
+  /** Seconds from the commit of the newest row in the source to that in the target; undefined before the first. */
+  readonly lastLagSeconds: number | undefined;
+  readonly counters: ApplyCounters;
+  readonly lastError: { readonly code: Code; readonly message: string } | undefined;
+}

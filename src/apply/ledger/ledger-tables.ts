@@ -1,0 +1,43 @@
+import { FENCE } from '../target/target-errors.ts';
+import { quoted } from '../rows/names.ts';
+
+/**
+ * The tables of the ledger. Names and ids are bytes: compared exactly, whatever the server's collation.
+ * `apply_stream`: the stream that a topic is read of. `apply_lane`: how far each of its lanes is written, and the
+ * statement that it waits at. `apply_statement`: statements that lanes have come to. `apply_replacement`: tables
+ * without a key whose rows come anew, per lane, until their old rows are removed. `apply_change`: the newest changes
+ * of tables without a key, by transaction, which may come again under other sequences after a crash of the relay.
+ */
+export function ledgerDefinitions(database: string): readonly string[] {
+  const topic = 'topic VARBINARY(255) NOT NULL, stream VARBINARY(255) NOT NULL';
+  const table = 'database_name VARBINARY(256) NOT NULL, table_name VARBINARY(256) NOT NULL';
+  const create = (name: string, columns: string): string =>
+    `CREATE TABLE IF NOT EXISTS ${quoted(database)}.${quoted(name)} (${columns}) ENGINE = InnoDB`;
+  return [
+    create(
+      'apply_stream',
+      'topic VARBINARY(255) NOT NULL PRIMARY KEY, stream VARBINARY(255) NOT NULL, from_here TINYINT NOT NULL, since DATETIME(6) NOT NULL',
+    ),
+    create(
+      'apply_lane',
+      `${topic}, lane VARBINARY(255) NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL, waits_for VARBINARY(255) NULL, ` +
+        'gtid VARBINARY(1024) NOT NULL, committed_ms BIGINT NOT NULL, applied_at DATETIME(6) NOT NULL, ' +
+        `PRIMARY KEY (topic, stream, lane), CONSTRAINT ${quoted(FENCE)} CHECK (sequence >= 0)`,
+    ),
+    create(
+      'apply_statement',
+      `${topic}, id VARBINARY(255) NOT NULL, lanes INT NOT NULL, statement LONGBLOB NOT NULL, done_at DATETIME(6) NULL, ` +
+        'PRIMARY KEY (topic, stream, id)',
+    ),
+    create(
+      'apply_replacement',
+      `${topic}, lane VARBINARY(255) NOT NULL, ${table}, mark VARBINARY(255) NOT NULL, lanes INT NOT NULL, state TINYINT NOT NULL, ` +
+        'PRIMARY KEY (topic, stream, database_name, table_name, lane)',
+    ),
+    create(
+      'apply_change',
+      `${topic}, ${table}, transaction VARBINARY(255) NOT NULL, last_change BIGINT NOT NULL, applied_at DATETIME(6) NOT NULL, ` +
+        'PRIMARY KEY (topic, stream, database_name, table_name, transaction), KEY (applied_at)',
+    ),
+  ];
+}

@@ -1,0 +1,294 @@
+import { RelayError } from '../../base/errors.ts';
+import { textLiteral } from '../rows/literal.ts';
+import { quoted } from '../rows/names.ts';
+import type { AnswerRow, Session } from '../target/target.ts';
+import { ledgerDefinitions } from './ledger-tables.ts';
+
+/** How far a lane is written. */
+export interface LaneState {
+  readonly epoch: number;
+  readonly sequence: number;
+  /** Id of the statement that the lane has come to, and that is not done yet. */
+  readonly waitsFor: string | undefined;
+  /** Of the newest row written; empty without GTIDs. */
+  readonly gtid: string;
+  /** When it was committed in the source, ms since 1970; 0 when nothing is written yet. */
+  readonly committedMs: number;
+}
+
+/** The stream that the topic is read of. */
+export interface LedgerStream {
+  readonly stream: string;
+  /** Lanes may begin in the middle: what was before is copied. */
+  readonly fromHere: boolean;
+}
+
+/** A statement that lanes have come to. */
+export interface WaitingStatement {
+  readonly id: string;
+  readonly sql: string;
+  /** In how many lanes it stands, and how many have come to it. */
+  readonly lanes: number;
+  readonly arrived: number;
+}
+
+/**
+ * What the target knows of the topic, in tables beside the copy: moved in the transactions of the rows. Built for one
+ * topic; its methods throw as sessions do, and LEDGER_UNUSABLE.
+ */
+export class Ledger {
+  readonly #database: string;
+  readonly #topic: string;
+
+  /** `topic`: with its namespace. */
+  constructor(database: string, topic: string) {
+    this.#database = database;
+    this.#topic = topic;
+  }
+
+  /** Makes what is missing. */
+  async prepare(session: Session): Promise<void> {
+    const found = await session.query(
+      `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${textLiteral(this.#database)}`,
+    );
+    if (found.length === 0) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(this.#database)}`);
+    for (const sql of ledgerDefinitions(this.#database)) await session.query(sql);
+  }
+
+  async stream(session: Session): Promise<LedgerStream | undefined> {
+    const [row] = await session.query(
+      `SELECT stream, from_here FROM ${this.#table('apply_stream')} WHERE topic = ${textLiteral(this.#topic)}`,
+    );
+    return row === undefined ? undefined : { stream: textOf(row, 'stream'), fromHere: row['from_here'] === '1' };
+  }
+
+  async setStream(session: Session, { stream, fromHere }: LedgerStream): Promise<void> {
+    await session.query(
+      `REPLACE INTO ${this.#table('apply_stream')} (topic, stream, from_here, since) ` +
+        `VALUES (${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${Number(fromHere)}, UTC_TIMESTAMP(6))`,
+    );
+  }
+
+  /** By lane. */
+  async lanes(session: Session, stream: string): Promise<ReadonlyMap<string, LaneState>> {
+    const rows = await session.query(
+      `SELECT lane, epoch, sequence, waits_for, gtid, committed_ms FROM ${this.#table('apply_lane')} WHERE ${this.#of(stream)}`,
+    );
+    return new Map(rows.map((row) => [textOf(row, 'lane'), stateOf(row)]));
+  }
+
+  /** As it is committed; a lane that is new has nothing but the sequence 0. */
+  async lane(session: Session, stream: string, lane: string): Promise<LaneState> {
+    const sql =
+      `SELECT epoch, sequence, waits_for, gtid, committed_ms FROM ${this.#table('apply_lane')} ` +
+      `WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`;
+    const [row] = await session.query(sql);
+    if (row !== undefined) return stateOf(row);
+    await session.query(
+      `INSERT INTO ${this.#table('apply_lane')} (topic, stream, lane, epoch, sequence, gtid, committed_ms, applied_at) VALUES ` +
+        `(${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, 0, 0, "", 0, UTC_TIMESTAMP(6)) ` +
+        'ON DUPLICATE KEY UPDATE sequence = sequence',
+    );
+    const [made] = await session.query(sql);
+    if (made === undefined) throw new RelayError('LEDGER_UNUSABLE', `the ledger has no row of lane ${lane}`);
+    return stateOf(made);
+  }
+
+  /**
+   * Moves the lane; first in the transaction of its rows. Where the lane is not as `from` says, another has written
+   * it: the statement fails, and the packet that it stands in ends there.
+   */
+  moveLane(stream: string, lane: string, from: LaneState, to: LaneState): string {
+    const waits = to.waitsFor === undefined ? 'NULL' : textLiteral(to.waitsFor);
+    return (
+      `UPDATE ${this.#table('apply_lane')} SET sequence = IF(epoch = ${from.epoch} AND sequence = ${from.sequence}, ${to.sequence}, -1), ` +
+      `epoch = ${to.epoch}, waits_for = ${waits}, gtid = ${textLiteral(to.gtid)}, committed_ms = ${to.committedMs}, ` +
+      `applied_at = UTC_TIMESTAMP(6) WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`
+    );
+  }
+
+  /** The lane has come to the statement. */
+  noteStatement(stream: string, statement: Pick<WaitingStatement, 'id' | 'sql' | 'lanes'>): string {
+    return (
+      `INSERT INTO ${this.#table('apply_statement')} (topic, stream, id, lanes, statement) VALUES (${textLiteral(this.#topic)}, ` +
+      `${textLiteral(stream)}, ${textLiteral(statement.id)}, ${statement.lanes}, ${textLiteral(statement.sql)}) ` +
+      'ON DUPLICATE KEY UPDATE lanes = lanes'
+    );
+  }
+
+  async isStatementDone(session: Session, stream: string, id: string): Promise<boolean> {
+    const rows = await session.query(
+      `SELECT id FROM ${this.#table('apply_statement')} WHERE ${this.#of(stream)} AND id = ${textLiteral(id)} AND done_at IS NOT NULL`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Those that lanes wait at. */
+  async waiting(session: Session, stream: string): Promise<readonly WaitingStatement[]> {
+    const rows = await session.query(
+      `SELECT s.id AS id, s.statement AS statement, s.lanes AS lanes, COUNT(*) AS arrived FROM ${this.#table('apply_statement')} s ` +
+        `JOIN ${this.#table('apply_lane')} l ON l.topic = s.topic AND l.stream = s.stream AND l.waits_for = s.id ` +
+        `WHERE s.topic = ${textLiteral(this.#topic)} AND s.stream = ${textLiteral(stream)} AND s.done_at IS NULL ` +
+        'GROUP BY s.id, s.statement, s.lanes',
+    );
+    return rows.map((row) => ({
+      id: textOf(row, 'id'),
+      sql: textOf(row, 'statement'),
+      lanes: Number(row['lanes']),
+      arrived: Number(row['arrived']),
+    }));
+  }
+
+  async markDone(session: Session, stream: string, id: string): Promise<void> {
+    await session.query(
+      `UPDATE ${this.#table('apply_statement')} SET done_at = UTC_TIMESTAMP(6) WHERE ${this.#of(stream)} AND id = ${textLiteral(id)}`,
+    );
+  }
+
+  /** Tables without a key, of which a copy has begun in the lane. */
+  async replacements(session: Session, stream: string, lane: string): Promise<readonly Replacement[]> {
+    const rows = await session.query(
+      `SELECT database_name, table_name, mark, state FROM ${this.#table('apply_replacement')} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`,
+    );
+    return rows.map((row) => ({
+      table: { database: textOf(row, 'database_name'), table: textOf(row, 'table_name') },
+      mark: textOf(row, 'mark'),
+      state: STATES[Number(row['state'])] ?? 'done',
+    }));
+  }
+
+  /** The copy has begun in the lane. `lanes`: how many lanes the mark stands in. */
+  async beginReplacement(
+    session: Session,
+    { stream, lane }: { readonly stream: string; readonly lane: string },
+    table: TableOfSource,
+    mark: string,
+    lanes: number,
+  ): Promise<void> {
+    await session.query(
+      `REPLACE INTO ${this.#table('apply_replacement')} (topic, stream, lane, database_name, table_name, mark, lanes, state) VALUES (` +
+        `${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, ${textLiteral(table.database)}, ` +
+        `${textLiteral(table.table)}, ${textLiteral(mark)}, ${lanes}, 0)`,
+    );
+  }
+
+  /** The marks with which copies of the table have begun, in whichever lane. */
+  async marks(session: Session, stream: string, table: TableOfSource): Promise<readonly string[]> {
+    const rows = await session.query(
+      `SELECT DISTINCT mark FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)}`,
+    );
+    return rows.map((row) => textOf(row, 'mark'));
+  }
+
+  /** The lane has come to the end of the copy; it says something only where no row of the table has come. */
+  endReplacement(stream: string, lane: string, table: TableOfSource): string {
+    return `UPDATE ${this.#table('apply_replacement')} SET state = 1 WHERE ${this.#ofTable(stream, table)} AND lane = ${textLiteral(lane)} AND state = 0`;
+  }
+
+  /** The old rows are removed: for all lanes. */
+  finishReplacement(stream: string, table: TableOfSource, mark: string): string {
+    return `UPDATE ${this.#table('apply_replacement')} SET state = 2 WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)}`;
+  }
+
+  /** Whether all lanes have come to the end of the copy without a row of the table; locks what says so. */
+  async hasEndedInAllLanes(session: Session, stream: string, table: TableOfSource, mark: string): Promise<boolean> {
+    const rows = await session.query(
+      `SELECT state, lanes FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)} FOR UPDATE`,
+    );
+    return rows.length > 0 && rows.every((row) => row['state'] === '1' && Number(row['lanes']) === rows.length);
+  }
+
+  /** Of these transactions, the newest change of the table that is written. */
+  async changes(
+    session: Session,
+    stream: string,
+    table: TableOfSource,
+    transactions: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const list = transactions.map(textLiteral).join();
+    const rows = await session.query(
+      `SELECT transaction, last_change FROM ${this.#table('apply_change')} WHERE ${this.#ofTable(stream, table)} AND transaction IN (${list})`,
+    );
+    return new Map(rows.map((row) => [textOf(row, 'transaction'), Number(row['last_change'])]));
+  }
+
+  /** `known`: what `changes` gave; it is never taken back. */
+  noteChanges(
+    stream: string,
+    table: TableOfSource,
+    newest: ReadonlyMap<string, number>,
+    known: ReadonlyMap<string, number>,
+  ): string {
+    const rows = [...newest].map(
+      ([transaction, n]) =>
+        `(${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(table.database)}, ${textLiteral(table.table)}, ` +
+        `${textLiteral(transaction)}, ${Math.max(n, known.get(transaction) ?? 0)}, UTC_TIMESTAMP(6))`,
+    );
+    return (
+      `REPLACE INTO ${this.#table('apply_change')} (topic, stream, database_name, table_name, transaction, last_change, applied_at) ` +
+      `VALUES ${rows.join()}`
+    );
+  }
+
+  /**
+   * Forgets changes of tables without a key that are older than so many days; some at a time. True: there are more.
+   */
+  async forgetChanges(session: Session, days: number): Promise<boolean> {
+    const [{ found } = { found: 0 }] = await session.run([
+      Buffer.from(
+        `DELETE FROM ${this.#table('apply_change')} WHERE applied_at < UTC_TIMESTAMP(6) - INTERVAL ${days} DAY LIMIT ${FORGET_ROWS}`,
+      ),
+    ]);
+    return found === FORGET_ROWS;
+  }
+
+  #table(name: string): string {
+    return `${quoted(this.#database)}.${quoted(name)}`;
+  }
+
+  #of(stream: string): string {
+    return `topic = ${textLiteral(this.#topic)} AND stream = ${textLiteral(stream)}`;
+  }
+
+  #ofTable(stream: string, { database, table }: TableOfSource): string {
+    return `${this.#of(stream)} AND database_name = ${textLiteral(database)} AND table_name = ${textLiteral(table)}`;
+  }
+}
+
+const FORGET_ROWS = 10_000;
+
+/** Names as the source has them. */
+export interface TableOfSource {
+  readonly database: string;
+  readonly table: string;
+}
+
+/** Rows of a table without a key come anew: those before are to be removed at the first of them. */
+export interface Replacement {
+  readonly table: TableOfSource;
+  /** Id of the mark that the copy began with. */
+  readonly mark: string;
+  /**
+   * `ended`: the lane has come to the end of the copy, and to no row of the table. `done`: the old rows are removed.
+   */
+  readonly state: 'begun' | 'ended' | 'done';
+}
+
+const STATES = ['begun', 'ended', 'done'] as const;
+
+/** One text for the two names. */
+export const tableKey = (database: string, table: string): string => JSON.stringify([database, table]);
+
+function stateOf(row: AnswerRow): LaneState {
+  const state = {
+    epoch: Number(row['epoch']),
+    sequence: Number(row['sequence']),
+    waitsFor: row['waits_for'] ?? undefined,
+    gtid: textOf(row, 'gtid'),
+    committedMs: Number(row['committed_ms']),
+  };
+  if (Number.isSafeInteger(state.epoch) && Number.isSafeInteger(state.sequence)) return state;
+  throw new RelayError('LEDGER_UNUSABLE', 'the ledger has a lane whose epoch or sequence is no number');
+}
+
+const textOf = (row: AnswerRow, name: string): string => row[name] ?? '';

@@ -1,0 +1,274 @@
+import type { Clock } from '../../base/clock.ts';
+import { asRelayError, RelayError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { delayMs, isAborted, retried } from '../../base/retry.ts';
+import { Sparingly } from '../../base/sparingly.ts';
+import type { ApplyConfig } from '../../config/config.ts';
+import type { TopicBatch, TopicEvent, TopicMessage, TopicReader } from '../../topic/topic.ts';
+import type { ApplyStatus } from '../apply.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { Tables } from '../tables/tables.ts';
+import type { Session } from '../target/target.ts';
+import { LaneWriter, type WriterOptions } from './lane-writer.ts';
+import { SessionPool } from './pool.ts';
+import { requireNotMet } from './statement-met.ts';
+import { Status } from './status.ts';
+import { Streams, type StreamChoice } from './streams.ts';
+import { tableChoice } from './table-choice.ts';
+
+export interface ApplierOptions extends StreamChoice {
+  readonly config: Pick<
+    ApplyConfig,
+    'source' | 'tables' | 'connections' | 'create' | 'deletes' | 'statements' | 'uniqueKeys' | 'ledger'
+  >;
+  /** Id of a statement that the operator has run. */
+  readonly statementDone: string | undefined;
+  readonly openTopic: (onEvent: (event: TopicEvent) => void) => Promise<TopicReader>;
+  readonly openSession: (closing: AbortSignal) => Promise<Session>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+const BACKOFF = { firstMs: 100, lastMs: 10_000 };
+/** How long a stop waits for transactions that are under way. */
+const STOP_MS = 5000;
+/** Changes of tables without a key are remembered for so long, should the relay publish them again. */
+const REMEMBERED_DAYS = 7;
+const FORGET_INTERVAL_MS = 3_600_000;
+
+/** Reads the topic and writes the target, until it is stopped. */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #status: Status;
+  readonly #pool: SessionPool;
+  readonly #ledger: Ledger;
+  readonly #streams: Streams;
+  readonly #tables: Tables;
+  readonly #writing: WriterOptions;
+  readonly #writers = new Map<string, LaneWriter>();
+  readonly #retryLog: Sparingly;
+  /** Aborted by a stop and by the first error that ends the run; and when nothing may go on any more. */
+  readonly #ending = new AbortController();
+  readonly #closing = new AbortController();
+  #error: RelayError | undefined;
+  /** Access to the target has worked; rows were written. */
+  #isReached = false;
+  #hasWritten = false;
+
+  constructor(options: ApplierOptions) {
+    const { config, clock, logger } = options;
+    this.#options = options;
+    this.#status = new Status(clock);
+    this.#pool = new SessionPool(config.connections, () => options.openSession(this.#closing.signal));
+    const { namespace, topic } = config.source;
+    this.#ledger = new Ledger(config.ledger, namespace === '' ? topic : `${namespace}%${topic}`);
+    this.#streams = new Streams(this.#ledger, options);
+    this.#tables = new Tables({
+      rename: config.tables.rename,
+      create: config.create,
+      keepsUniqueKeys: config.uniqueKeys === 'keep',
+      logger,
+    });
+    this.#retryLog = new Sparingly(clock, 10_000);
+    this.#writing = {
+      ledger: this.#ledger,
+      streams: this.#streams,
+      tables: this.#tables,
+      choice: tableChoice(config.tables),
+      deletes: config.deletes,
+      statements: config.statements,
+      onCommitted: (lane, state, written) => {
+        this.#hasWritten = true;
+        this.#status.committed(lane, state, written);
+      },
+      onDropped: () => this.#status.dropped(),
+      onPassed: () => this.#status.passed(),
+      onAwaited: (table) => {
+        this.#status.passed();
+        if (this.#status.awaited(table)) {
+          logger.warn({ table }, 'is missing in the target: its rows are passed over until a copy of it begins');
+        }
+      },
+      onCopyBegun: (table) => this.#status.copyBegun(table),
+    };
+  }
+
+  status(): ApplyStatus {
+    return this.#status.shown(this.#streams.current?.stream ?? '');
+  }
+
+  /** Resolves when it was stopped. Throws what ends the run. */
+  async run(stop: AbortSignal): Promise<void> {
+    const end = (): void => this.#ending.abort('stop');
+    stop.addEventListener('abort', end, { once: true });
+    if (stop.aborted) end();
+    let reader: TopicReader | undefined;
+    let endForgetting = (): void => undefined;
+    const batches = new Set<Promise<void>>();
+    try {
+      await this.#prepare();
+      reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#status.topic(event)));
+      this.#status.running();
+      this.#options.logger.info({ topic: this.#options.config.source.topic }, 'reading');
+      endForgetting = this.#options.clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
+      void this.#forgetChanges();
+      await this.#read(reader, batches);
+    } catch (thrown) {
+      if (!isAborted(this.#ending.signal)) this.#fail(thrown);
+    } finally {
+      stop.removeEventListener('abort', end);
+      endForgetting();
+      await this.#finish(reader, batches);
+    }
+    if (this.#error !== undefined) throw this.#error;
+    this.#status.stopped();
+  }
+
+  /** Ledger, stream and statements, before the first message. */
+  async #prepare(): Promise<void> {
+    await this.#retried('target', () =>
+      this.#pool.with(async (session) => {
+        await this.#ledger.prepare(session);
+        this.#isReached = true;
+        await this.#streams.load(session);
+        const stream = this.#streams.current?.stream;
+        if (stream === undefined) return;
+        this.#status.known(await this.#ledger.lanes(session, stream));
+        await this.#noteDone(session, stream);
+        requireNotMet(await this.#ledger.waiting(session, stream));
+      }),
+    );
+  }
+
+  async #noteDone(session: Session, stream: string): Promise<void> {
+    const { statementDone, logger } = this.#options;
+    if (statementDone === undefined) return;
+    const waiting = await this.#ledger.waiting(session, stream);
+    if (!waiting.some(({ id }) => id === statementDone)) {
+      const ids = waiting.map(({ id }) => id);
+      throw new RelayError('USAGE', `no lane waits at a statement with the id ${statementDone}`, {
+        remedy: ids.length === 0 ? 'Start without --statement-done.' : `Lanes wait at ${ids.join(', ')}.`,
+      });
+    }
+    await this.#ledger.markDone(session, stream, statementDone);
+    logger.info({ statement: statementDone }, 'the statement is done, as the command line says');
+  }
+
+  /** Takes batches as they come; each is of a queue of its own. */
+  async #read(reader: TopicReader, batches: Set<Promise<void>>): Promise<void> {
+    const { signal } = this.#ending;
+    signal.addEventListener('abort', () => void reader.close(), { once: true });
+    while (!isAborted(signal)) {
+      const batch = await reader.next();
+      if (batch === undefined) return;
+      const taken = this.#take(batch)
+        .catch((thrown: unknown) => this.#fail(thrown))
+        .finally(() => batches.delete(taken));
+      batches.add(taken);
+    }
+  }
+
+  async #take(batch: TopicBatch): Promise<void> {
+    const lanes = new Map<string, TopicMessage[]>();
+    for (const message of batch.messages) {
+      const ofLane = lanes.get(message.lane);
+      if (ofLane === undefined) lanes.set(message.lane, [message]);
+      else ofLane.push(message);
+    }
+    const open = new Set(batch.messages);
+    try {
+      for (const [lane, messages] of lanes) {
+        const done = await this.#write(lane, messages, batch.lost);
+        for (const message of messages.slice(0, done)) open.delete(message);
+      }
+    } finally {
+      const first = batch.messages.findIndex((message) => open.has(message));
+      if (first === 0) batch.release();
+      else await batch.acknowledge(first === -1 ? undefined : first);
+    }
+  }
+
+  /** How many of the messages are done. Tries again what passes; throws what does not. */
+  async #write(lane: string, messages: readonly TopicMessage[], lost: AbortSignal): Promise<number> {
+    const { clock, random } = this.#options;
+    const writer = this.#writerOf(lane);
+    for (let failures = 1; ; failures += 1) {
+      if (isAborted(this.#ending.signal) || isAborted(lost)) return 0;
+      try {
+        const done = await this.#pool.with((session) => writer.write(session, messages));
+        this.#status.freed(lane);
+        return done;
+      } catch (thrown) {
+        const error = asRelayError(thrown);
+        if (isAborted(this.#ending.signal)) return 0;
+        if (!this.#isRetried(error)) throw error;
+        this.#tables.forgetAll();
+        this.#retry(error, lane);
+        await clock.sleep(delayMs(BACKOFF, failures, random), AbortSignal.any([this.#ending.signal, lost]));
+      }
+    }
+  }
+
+  #writerOf(lane: string): LaneWriter {
+    let writer = this.#writers.get(lane);
+    if (writer === undefined) this.#writers.set(lane, (writer = new LaneWriter(lane, this.#writing)));
+    return writer;
+  }
+
+  /** A table that does not fit says that something is configured wrong, until rows were written. */
+  #isRetried(error: RelayError): boolean {
+    return error.isRetried(error.code.startsWith('TARGET_TABLE') ? this.#hasWritten : this.#isReached);
+  }
+
+  #retry(error: RelayError, lane: string): void {
+    this.#status.blocked(lane, error);
+    this.#retryLog.do((suppressed) => {
+      const { code, remedy, details } = error;
+      this.#options.logger.warn({ code, remedy, lane, suppressed, ...details }, `${error.message}; it is tried again`);
+    });
+  }
+
+  /** What has to be there before the first message. */
+  #retried<T>(part: 'topic' | 'target', attempt: () => Promise<T>): Promise<T> {
+    const { clock, random, logger } = this.#options;
+    return retried(attempt, {
+      backoff: BACKOFF,
+      clock,
+      random,
+      signal: this.#ending.signal,
+      isRetried: (error) => error.retryable,
+      onFailure: (error, failures) => {
+        this.#status.away(part, error);
+        if (failures === 1) logger.warn({ code: error.code, remedy: error.remedy }, error.message);
+      },
+    }).finally(() => this.#status.back(part));
+  }
+
+  async #forgetChanges(): Promise<void> {
+    try {
+      await this.#pool.with(async (session) => {
+        while (!isAborted(this.#ending.signal) && (await this.#ledger.forgetChanges(session, REMEMBERED_DAYS)));
+      });
+    } catch {
+      // The next time.
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    this.#error ??= asRelayError(thrown);
+    this.#status.failed(this.#error);
+    this.#ending.abort('failed');
+  }
+
+  async #finish(reader: TopicReader | undefined, batches: ReadonlySet<Promise<void>>): Promise<void> {
+    this.#ending.abort('stop');
+    const { clock } = this.#options;
+    const settled = new AbortController();
+    const all = Promise.all(batches).then(() => settled.abort('settled'));
+    await Promise.race([all, clock.sleep(STOP_MS, settled.signal)]);
+    this.#closing.abort('closed');
+    this.#pool.close();
+    await Promise.all([...batches, reader?.close()]);
+  }
+}

@@ -1,0 +1,62 @@
+import type { LaneMark } from '../../topic/gate.ts';
+import type { TopicMessage } from '../../topic/topic.ts';
+import type { LaneState } from '../ledger/ledger.ts';
+import { Statements } from '../rows/statements.ts';
+import type { Tail } from '../rows/tail.ts';
+
+/** What the next transaction of a lane writes, while messages join it. */
+export class LaneWork {
+  readonly stream: string;
+  readonly from: LaneState;
+  to: LaneState;
+  readonly statements = new Statements();
+  /** Statements of the ledger besides that which moves the lane. */
+  readonly notes: string[] = [];
+  /** Tables whose old rows it removes. */
+  readonly replaced = new Set<string>();
+  messages = 0;
+  /** Rows of tables without a key that are looked for. */
+  searchedRows = 0;
+  #only: TopicMessage | undefined;
+
+  constructor(stream: string, from: LaneState) {
+    this.stream = stream;
+    this.from = from;
+    this.to = from;
+  }
+
+  get isEmpty(): boolean {
+    return this.messages === 0;
+  }
+
+  /** The message, when there is but one. */
+  get only(): TopicMessage | undefined {
+    return this.messages === 1 ? this.#only : undefined;
+  }
+
+  isFull(bytes: number, rows: number, searchedRows: number): boolean {
+    return this.statements.bytes >= bytes || this.statements.rows >= rows || this.searchedRows >= searchedRows;
+  }
+
+  /** The rows of the message are added. */
+  end(message: TopicMessage, mark: LaneMark, { gtid, committedMs }: Tail): void {
+    this.#move(message, { ...this.to, ...placeIn(mark), gtid, committedMs, waitsFor: undefined });
+  }
+
+  /** The message has no rows that are written. */
+  pass(message: TopicMessage, mark: LaneMark): void {
+    this.#move(message, { ...this.to, ...placeIn(mark), waitsFor: undefined });
+  }
+
+  waitFor(id: string): void {
+    this.to = { ...this.to, waitsFor: id };
+  }
+
+  #move(message: TopicMessage, to: LaneState): void {
+    this.to = to;
+    this.messages += 1;
+    this.#only = message;
+  }
+}
+
+const placeIn = ({ epoch, sequence }: LaneMark): Pick<LaneState, 'epoch' | 'sequence'> => ({ epoch, sequence });

@@ -1,0 +1,124 @@
+import type { Clock } from '../../base/clock.ts';
+import type { RelayError } from '../../base/errors.ts';
+import type { TopicEvent } from '../../topic/topic.ts';
+import type { AppliedLane, ApplyCounters, ApplyPart, ApplyState, ApplyStatus, BlockedLane } from '../apply.ts';
+import type { LaneState } from '../ledger/ledger.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const WORKS: ApplyPart = { ok: true, reason: '' };
+
+/** Gathers what is shown of a run. */
+export class Status {
+  readonly #clock: Clock;
+  readonly #lanes = new Map<string, AppliedLane>();
+  readonly #awaited = new Set<string>();
+  readonly #blocked = new Map<string, BlockedLane>();
+  readonly #parts: Record<'topic' | 'target', ApplyPart> = { topic: WORKS, target: WORKS };
+  readonly #counters: Writable<ApplyCounters> = {
+    rows: 0,
+    messages: 0,
+    transactions: 0,
+    repeated: 0,
+    passed: 0,
+    retries: 0,
+  };
+  #state: ApplyState = 'starting';
+  #lastLagSeconds: number | undefined;
+  #lastError: RelayError | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  running(): void {
+    this.#state = 'running';
+  }
+
+  stopped(): void {
+    this.#state = 'stopped';
+  }
+
+  failed(error: RelayError): void {
+    this.#state = 'failed';
+    this.#lastError = error;
+  }
+
+  /** As the ledger has them at the start. */
+  known(lanes: ReadonlyMap<string, LaneState>): void {
+    for (const [lane, state] of lanes) this.#lanes.set(lane, { lane, ...state, appliedMs: 0 });
+  }
+
+  committed(lane: string, state: LaneState, written: { readonly rows: number; readonly messages: number }): void {
+    const appliedMs = this.#clock.now();
+    this.#lanes.set(lane, { lane, ...state, appliedMs });
+    this.#counters.rows += written.rows;
+    this.#counters.messages += written.messages;
+    this.#counters.transactions += 1;
+    // The clocks of two hosts differ.
+    if (written.rows > 0) this.#lastLagSeconds = Math.max(0, (appliedMs - state.committedMs) / 1000);
+  }
+
+  dropped(): void {
+    this.#counters.repeated += 1;
+  }
+
+  passed(): void {
+    this.#counters.passed += 1;
+  }
+
+  /** True for a table that was not awaited yet. */
+  awaited(table: string): boolean {
+    const isNew = !this.#awaited.has(table);
+    this.#awaited.add(table);
+    return isNew;
+  }
+
+  copyBegun(table: string): void {
+    this.#awaited.delete(table);
+  }
+
+  blocked(lane: string, error: RelayError): void {
+    const { code, message, remedy } = error;
+    const sinceMs = this.#blocked.get(lane)?.sinceMs ?? this.#clock.now();
+    this.#blocked.set(lane, { lane, code, message, remedy, sinceMs });
+    this.#counters.retries += 1;
+    this.#lastError = error;
+  }
+
+  freed(lane: string): void {
+    this.#blocked.delete(lane);
+  }
+
+  topic(event: TopicEvent): void {
+    if (event.what === 'away') this.away('topic', event.error);
+    if (event.what === 'back') this.back('topic');
+  }
+
+  away(part: 'topic' | 'target', error: RelayError): void {
+    this.#parts[part] = { ok: false, reason: `${error.code}: ${error.message}` };
+  }
+
+  back(part: 'topic' | 'target'): void {
+    this.#parts[part] = WORKS;
+  }
+
+  shown(stream: string): ApplyStatus {
+    const blocked = [...this.#blocked.values()];
+    const ofTarget = blocked.find(({ code }) => code.startsWith('TARGET_') && !code.startsWith('TARGET_TABLE'));
+    const target =
+      ofTarget === undefined ? this.#parts.target : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
+    return {
+      state: this.#state,
+      stream,
+      parts: { topic: this.#parts.topic, target },
+      lanes: [...this.#lanes.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+      blocked,
+      awaited: [...this.#awaited].sort(),
+      lastLagSeconds: this.#lastLagSeconds,
+      counters: { ...this.#counters },
+      lastError:
+        this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
+    };
+  }
+}

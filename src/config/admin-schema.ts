@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { hostNameProblem, hostProblem } from './addresses.ts';
+import { flag, text, wholeNumber } from './fields.ts';
+
+/** What relay and apply show of themselves. */
+export const adminSchema = z
+  .strictObject({
+    enabled: flag().prefault(true).describe('Whether health, metrics and status are served over HTTP.'),
+    host: text(hostProblem)
+      .prefault('127.0.0.1')
+      .describe(
+        'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no log-in and no encryption: keep it inside.',
+      ),
+    port: wholeNumber(0, 65_535)
+      .prefault(8686)
+      .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.'),
+    hosts: z
+      .array(text(hostNameProblem))
+      .default([])
+      .describe(
+        'Names by which it may be asked, besides addresses and names without a dot: `relay.example.com`, or `*.svc.cluster.local` for all of a domain. ' +
+          'Any other name in the Host header is refused with 421, so that no page in a browser can read it by a name of its own (DNS rebinding).',
+      ),
+  })
+  .prefault({})
+  .describe('Health, metrics and status over HTTP.');
+
+export const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('The least important level that is logged. No level logs a line for each row, or a value of a row.'),
+    format: z
+      .enum(['auto', 'json', 'pretty'])
+      .default('auto')
+      .describe(
+        '`json`: one JSON object a line. `pretty`: for people. `auto`: pretty when standard error is a terminal, JSON otherwise.',
+      ),
+  })
+  .prefault({})
+  .describe('The log, on standard error.');

@@ -1,0 +1,175 @@
+/** `apply` as its operators run it: real MySQL, relay, RocketMQ and target. */
+import { afterEach, expect, it } from 'vitest';
+import { createShop } from '../../dev/shop.ts';
+import { startMysql } from '../../dev/servers/start.ts';
+import { mulberry32 } from '../../dev/mulberry32.ts';
+import { sharedMysql } from '../support/servers.ts';
+import { ShopLoad } from '../support/shop-load.ts';
+import { AppliedShop, type AppliedShopOptions } from '../support/applied-shop.ts';
+
+let shop: AppliedShop | undefined;
+let load: ShopLoad | undefined;
+
+async function open(options?: AppliedShopOptions): Promise<AppliedShop> {
+  shop = await AppliedShop.create(options);
+  return shop;
+}
+
+afterEach(async () => {
+  await load?.stop();
+  await shop?.remove();
+  shop = undefined;
+  load = undefined;
+});
+
+it(
+  'makes the tables of an empty target, and holds the same rows after a copy beside a stream',
+  { timeout: 300_000 },
+  async () => {
+    const made = await open({ relay: { source: { start: 'copy' } }, apply: { create: true } });
+    await createShop(made.source, made.sourceDatabase);
+    await made.source.query(
+      'CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL); ' +
+        'CREATE TABLE `o``dd "tä.ble|%` (`1` INT PRIMARY KEY, `__proto__` VARCHAR(9) UNIQUE, `a "b\\``` TEXT, g INT AS (`1` * 2) STORED); ' +
+        'CREATE TABLE child (id INT PRIMARY KEY, parent INT, CHECK (id > 0), FOREIGN KEY (parent) REFERENCES `o``dd "tä.ble|%` (`1`) ON DELETE CASCADE); ' +
+        "INSERT INTO `o``dd \"tä.ble|%` (`1`, `__proto__`, `a \"b\\```) VALUES (1, 'x', 'é😀'), (2, NULL, '\\\\'), (3, 'z', NULL); " +
+        'INSERT INTO child VALUES (1, 1), (2, 3)',
+    );
+    await made.source.query(
+      "INSERT INTO visits SELECT NOW(6), CONCAT('/', seq) FROM (WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 800) SELECT seq FROM n) s",
+    );
+    await made.startRelay();
+    await made.startApply();
+    load = new ShopLoad(sharedMysql(), made.sourceDatabase, 60, 1);
+    await made.relay.until('copied', ({ copies }) => copies.every(({ endedAt }) => endedAt !== undefined), 120_000);
+    await made.source.query(
+      "UPDATE `o``dd \"tä.ble|%` SET `1` = 10, `__proto__` = 'y' WHERE `1` = 2; DELETE FROM child WHERE id = 2",
+    );
+    await load.stop();
+    expect(await made.untilEqual()).toBeGreaterThan(500);
+    const health = await made.apply.until('idle', ({ blocked }) => blocked.length === 0);
+    expect(health).toMatchObject({ healthy: true, state: 'running', reasons: [] });
+    expect(health.lanes.every(({ sequence, gtid }) => sequence > 0 && typeof gtid === 'string')).toBe(true);
+    expect((await made.apply.stop()).code).toBe(0);
+  },
+);
+
+it(
+  'writes tables without a key, and a count, exactly once, however often it is killed',
+  { timeout: 300_000 },
+  async () => {
+    const killed = await open();
+    await createShop(killed.source, killed.sourceDatabase);
+    await createShop(killed.target, killed.targetDatabase);
+    await killed.both(
+      'CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL); CREATE TABLE marks (at DATETIME(6), page VARCHAR(9), n INT)',
+    );
+    await killed.startRelay();
+    load = new ShopLoad(sharedMysql(), killed.sourceDatabase, 100, 1);
+    const random = mulberry32(7);
+    for (let i = 0; i < 12; i += 1) {
+      await killed.startApply();
+      for (let n = 0; n < 10; n += 1) {
+        await killed.source.query(
+          `INSERT INTO marks VALUES (NOW(6), '/${i}', ${n}), ('2026-01-01', '/same', 1), ('2026-01-01', '/same', 1); ` +
+            "UPDATE marks SET n = n + 1 WHERE page = '/same' LIMIT 3; DELETE FROM marks WHERE page = '/same' LIMIT 1",
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 600 + (random() % 1500)));
+      await killed.apply.kill9();
+      // The relay publishes again what its checkpoint does not have yet: the same changes, in other messages.
+      if (i % 4 === 3) {
+        await killed.relay.kill9();
+        await killed.startRelay();
+      }
+    }
+    await load.stop();
+    await killed.startApply();
+    expect(await killed.untilEqual()).toBeGreaterThan(100);
+    const [rows] = await killed.targetRows(`SELECT SUM(sequence) AS n FROM ${killed.ledger}.apply_lane`);
+    expect(Number(rows?.['n'])).toBeGreaterThan(0);
+  },
+);
+
+it.each(['table', 'total'])('follows keys that change, with ordering %s', async (ordering) => {
+  const swapped = await open({ relay: { ordering } });
+  await swapped.both('CREATE TABLE places (a INT, b VARCHAR(9), v INT, PRIMARY KEY (a, b))');
+  await swapped.startRelay();
+  await swapped.startApply();
+  await swapped.source.query(
+    "INSERT INTO places VALUES (1, 'x', 1), (2, 'x', 2), (3, 'x', 3); UPDATE places SET a = a + 1 ORDER BY a DESC; " +
+      "UPDATE places SET a = 99 WHERE a = 2; UPDATE places SET a = 2 WHERE a = 3; UPDATE places SET a = 3, b = 'X' WHERE a = 99",
+  );
+  expect(await swapped.untilEqual()).toBe(3);
+});
+
+it('goes on alone when the target was killed in the middle, with nothing half done', { timeout: 240_000 }, async () => {
+  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+  try {
+    const restarted = await open({ target: server });
+    await restarted.both('CREATE TABLE counts (id INT PRIMARY KEY, n INT); CREATE TABLE steps (n INT)');
+    await restarted.startRelay();
+    await restarted.startApply();
+    await restarted.source.query('INSERT INTO counts VALUES (1, 0)');
+    await restarted.untilEqual();
+    const step = async (n: number): Promise<void> => {
+      await restarted.source.query(
+        `UPDATE counts SET n = ${n}; INSERT INTO steps VALUES (${n}); DELETE FROM steps WHERE n = ${n - 5}`,
+      );
+    };
+    for (let n = 1; n < 40; n += 1) await step(n);
+    await server.kill9();
+    for (let n = 40; n < 80; n += 1) await step(n);
+    await restarted.apply.until('blocked', ({ healthy, parts }) => !healthy && !parts.target.ok);
+    await server.start();
+    await restarted.connectTarget();
+    expect(await restarted.untilEqual()).toBe(6);
+    expect((await restarted.apply.stop()).code).toBe(0);
+  } finally {
+    await shop?.remove();
+    shop = undefined;
+    await server.remove();
+  }
+});
+
+it('stops at a statement when all lanes have come to it, and goes on when it was run by hand', async () => {
+  const altered = await open({ relay: { ddl: 'inline' } });
+  await altered.both('CREATE TABLE places (id INT PRIMARY KEY)');
+  await altered.startRelay();
+  await altered.startApply();
+  await altered.source.query(
+    'INSERT INTO places VALUES (1), (2), (3); ALTER TABLE places ADD COLUMN v INT; INSERT INTO places VALUES (4, 4)',
+  );
+  expect(await altered.apply.exited).toMatchObject({ code: 1 });
+  const log = await altered.apply.log();
+  expect(log).toContain('STATEMENT_MET');
+  const id = /--statement-done '([^']+)'/.exec(log)?.[1] ?? '';
+  expect((await altered.targetRows('SELECT id FROM places')).length).toBe(3);
+  await altered.target.query('ALTER TABLE places ADD COLUMN v INT');
+  await altered.startApply(['--statement-done', id]);
+  expect(await altered.untilEqual()).toBe(4);
+});
+
+it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>([
+  [
+    'a target that is away',
+    { target: { host: '127.0.0.1', port: 1, user: 'x' } },
+    1,
+    ['error    target: TARGET_UNREACHABLE'],
+  ],
+  ['an unknown key', { statement: 'run' }, 78, ['apply.yaml:', 'unknown key', 'did you mean statements?']],
+  ['statements that it does not run', { statements: 'run' }, 78, ['statements', 'is not one of stop, ignore']],
+])('--check names %s', async (_, sections, code, texts) => {
+  const checked = await open();
+  const outcome = await checked.check(sections);
+  for (const text of texts) expect(`${outcome.stdout}${outcome.stderr}`).toContain(text);
+  expect(outcome.code).toBe(code);
+});
+
+it('--check is content with what is right', async () => {
+  const outcome = await (await open()).check({});
+  expect(outcome.stdout).toMatch(
+    /^ok {7}configuration: valid\nok {7}topic: .*ordered\nok {7}target: mysql 9\.7.*will be made\n$/,
+  );
+  expect(outcome.code).toBe(0);
+});

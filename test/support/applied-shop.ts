@@ -1,0 +1,188 @@
+/**
+ * The whole way, for end-to-end tests of `apply`: a database on a real MySQL, the relay, a topic of a real RocketMQ,
+ * and apply, each in a process of its own, and the target. `npm run build` must have been run.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { expect } from 'vitest';
+import { stringify } from 'yaml';
+import { ApplyProcess } from '../../dev/apply-process.ts';
+import { quoted } from '../../dev/quoted.ts';
+import { RelayProcess } from '../../dev/relay-process.ts';
+import type { MysqlAddress } from '../../dev/servers/servers.ts';
+import { holdsGtids, newestGtids } from './gtids.ts';
+import { connectMysql, freshTopic, sharedMysql, sharedRocketmq, uniqueName, type FreshTopic } from './servers.ts';
+import { program, type Outcome } from './program.ts';
+import { tableStates } from './table-states.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+const PATIENCE_MS = 90_000;
+
+export interface AppliedShopOptions {
+  readonly target?: MysqlAddress;
+  /** Added to the sections of the relay's and of apply's configuration. */
+  readonly relay?: Sections;
+  readonly apply?: Sections;
+}
+
+export class AppliedShop {
+  readonly source: Connection;
+  readonly sourceDatabase: string;
+  target: Connection;
+  readonly targetDatabase: string;
+  readonly ledger: string;
+  readonly topic: FreshTopic;
+  readonly #options: AppliedShopOptions;
+  readonly #folder: string;
+  #relay: RelayProcess | undefined;
+  #apply: ApplyProcess | undefined;
+
+  private constructor(
+    options: AppliedShopOptions,
+    places: Pick<AppliedShop, 'source' | 'sourceDatabase' | 'target' | 'targetDatabase' | 'ledger' | 'topic'>,
+    folder: string,
+  ) {
+    this.#options = options;
+    this.#folder = folder;
+    this.source = places.source;
+    this.sourceDatabase = places.sourceDatabase;
+    this.target = places.target;
+    this.targetDatabase = places.targetDatabase;
+    this.ledger = places.ledger;
+    this.topic = places.topic;
+  }
+
+  /** Databases without tables, and a topic; nothing is started. Both sessions have their database selected. */
+  static async create(options: AppliedShopOptions = {}): Promise<AppliedShop> {
+    const sourceDatabase = uniqueName('shop_');
+    const targetDatabase = uniqueName('copy_');
+    const source = await connectMysql();
+    const target = await connectMysql(options.target);
+    const session = "SET SESSION sql_mode = '', time_zone = '+00:00'";
+    await source.query(`${session}; CREATE DATABASE ${sourceDatabase}; USE ${sourceDatabase}`);
+    await target.query(`${session}; CREATE DATABASE ${targetDatabase}; USE ${targetDatabase}`);
+    const topic = await freshTopic();
+    const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-apply-'));
+    const ledger = uniqueName('ledger_');
+    return new AppliedShop(options, { source, sourceDatabase, target, targetDatabase, ledger, topic }, folder);
+  }
+
+  /** Runs statements in both databases. */
+  async both(sql: string): Promise<void> {
+    await this.source.query(sql);
+    await this.target.query(sql);
+  }
+
+  get apply(): ApplyProcess {
+    if (this.#apply === undefined) throw new Error('apply was not started');
+    return this.#apply;
+  }
+
+  get relay(): RelayProcess {
+    if (this.#relay === undefined) throw new Error('the relay was not started');
+    return this.#relay;
+  }
+
+  async startRelay(args: readonly string[] = []): Promise<RelayProcess> {
+    const { host, port, relayUser, relayPassword } = sharedMysql();
+    const { source, ...sections } = this.#options.relay ?? {};
+    this.#relay = await RelayProcess.start({
+      folder: join(this.#folder, 'relay'),
+      config: {
+        source: { host, port, user: relayUser, password: relayPassword, ...(source as Sections | undefined) },
+        tables: { include: [`${this.sourceDatabase}.*`] },
+        sink: { endpoint: sharedRocketmq().endpoint, topic: this.topic.topic },
+        ...sections,
+      },
+      args,
+    });
+    await this.#relay.ready();
+    return this.#relay;
+  }
+
+  async startApply(args: readonly string[] = [], sections: Sections = {}): Promise<ApplyProcess> {
+    this.#apply = await ApplyProcess.start({
+      folder: join(this.#folder, 'apply'),
+      config: this.#applyConfig(sections),
+      args,
+    });
+    return this.#apply;
+  }
+
+  /** What `apply --check` says, with these sections of the configuration. */
+  async check(sections: Sections): Promise<Outcome> {
+    const file = join(this.#folder, 'apply.yaml');
+    await writeFile(file, stringify(this.#applyConfig(sections)));
+    return program(['apply', '--check', '--config', file]);
+  }
+
+  #applyConfig(sections: Sections): Sections {
+    const { host, port, user, password } = this.#options.target ?? sharedMysql();
+    const { topic, group } = this.topic;
+    return {
+      source: { endpoint: sharedRocketmq().endpoint, topic, group },
+      target: { host, port, user, password },
+      tables: { rename: { [this.sourceDatabase]: this.targetDatabase } },
+      ledger: this.ledger,
+      ...this.#options.apply,
+      ...sections,
+    };
+  }
+
+  /** Once more, after the server was away. */
+  async connectTarget(): Promise<void> {
+    this.target.destroy();
+    this.target = await connectMysql(this.#options.target);
+    await this.target.query(`SET SESSION sql_mode = '', time_zone = '+00:00'; USE ${this.targetDatabase}`);
+  }
+
+  /** What the source has committed by now is in the topic. */
+  async untilPublished(): Promise<void> {
+    const executed = await newestGtids(this.source);
+    await this.relay.until(
+      'drained',
+      ({ lowWaterMark }) => holdsGtids(lowWaterMark?.gtidSet ?? '', executed),
+      PATIENCE_MS,
+    );
+  }
+
+  /** Waits until both databases hold the same rows, each as often. `isMeant`: by the table's name. */
+  async untilEqual(isMeant: (table: string) => boolean = () => true): Promise<number> {
+    await this.untilPublished();
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const source = await tableStates(this.source, this.sourceDatabase, isMeant);
+      const target = await tableStates(this.target, this.targetDatabase, isMeant);
+      const lacking = [...source].filter(([row, n]) => target.get(row) !== n);
+      const surplus = [...target].filter(([row]) => !source.has(row));
+      if (lacking.length === 0 && surplus.length === 0) return source.size;
+      if (performance.now() > deadline) {
+        const shown = JSON.stringify({ lacking: lacking.slice(0, 3), surplus: surplus.slice(0, 3) });
+        expect.fail(
+          `${lacking.length} rows lacking, ${surplus.length} surplus: ${shown}\n${(await this.apply.log()).slice(-2000)}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  async targetRows(sql: string): Promise<RowDataPacket[]> {
+    const [rows] = await this.target.query<RowDataPacket[]>(sql);
+    return rows;
+  }
+
+  async remove(): Promise<void> {
+    await this.#apply?.kill9();
+    await this.#relay?.kill9();
+    await this.source.query(`DROP DATABASE ${this.sourceDatabase}`);
+    await this.target.query(
+      `DROP DATABASE IF EXISTS ${this.targetDatabase}; DROP DATABASE IF EXISTS ${quoted(this.ledger)}`,
+    );
+    await this.source.end();
+    await this.target.end();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
