@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { applyJsonSchema } from '../../../src/config/json-schema.ts';
+import { parseApplyConfig } from '../../../src/config/load.ts';
+import type { ApplyConfig } from '../../../src/config/config.ts';
+import { redacted } from '../../../src/config/describe.ts';
+
+const load = (text: string): ApplyConfig =>
+  parseApplyConfig(text, 'apply.yaml', {
+    env: { SECRET: 'from-the-environment' },
+    readFile: (path) => {
+      if (path === '/run/secret') return 'from a file\n';
+      throw Object.assign(new Error(), { code: 'ENOENT' });
+    },
+  });
+
+const MINIMAL = 'source: { endpoint: "proxy:8081", group: copy }\ntarget: { host: db, user: apply }\n';
+
+describe('the configuration of apply', () => {
+  it('has a default for everything but where topic and target are', () => {
+    expect(load(MINIMAL)).toMatchObject({
+      source: { topic: 'order-binlog', namespace: '' },
+      target: { port: 3306, password: '', tls: { mode: 'preferred' }, connectTimeoutMs: 10_000 },
+      tables: { include: ['*.*'], exclude: [], rename: {} },
+      connections: 4,
+      create: false,
+      deletes: 'apply',
+      statements: 'stop',
+      uniqueKeys: 'refuse',
+      ledger: 'binlog_relay',
+    });
+  });
+
+  it('takes its secrets from elsewhere, and shows none', () => {
+    const config = load(
+      'source: { endpoint: "proxy:8081", group: copy, accessKey: k, accessSecret: "${SECRET}" }\n' +
+        'target: { host: db, user: apply, password: "file:/run/secret" }\n',
+    );
+    expect(config.source.accessSecret).toBe('from-the-environment');
+    expect(config.target).toMatchObject({ password: 'from a file', passwordFile: '/run/secret' });
+    expect(JSON.stringify(redacted(config))).not.toMatch(/from.(the|a)/);
+  });
+
+  it.each([
+    ['statements: run', 'apply.yaml:3:13: statements: "run" is not one of stop, ignore'],
+    ['conections: 4', 'apply.yaml:3:1: conections: unknown key (did you mean connections?)'],
+    ['tables: { rename: { a: x, b: x } }', 'apply.yaml:3:30: tables.rename.b: "x" is the name of a already'],
+    ['tables: { rename: { a: mysql } }', 'tables.rename.a: "mysql" is a system schema'],
+    ['tables: { rename: { a: binlog_relay } }', 'is the database of the ledger'],
+    ['ledger: sys', 'ledger: "sys" is a system schema'],
+  ])('refuses %s', (line, text) => {
+    expect(() => load(`${MINIMAL}${line}\n`)).toThrow(text);
+  });
+
+  it('refuses tls and access of the target and the topic as the relay does', () => {
+    const text =
+      'source: { endpoint: "proxy:8081", group: copy, accessKey: k }\ntarget: { host: db, user: apply, tls: { ca: /no } }\n';
+    expect(() => load(text)).toThrow(/source\.accessKey: needs accessSecret[^]*target\.tls\.ca: .*is not looked at/);
+  });
+
+  it('has an example that shows every key', () => {
+    const text = readFileSync(new URL('../../../config/apply.yaml', import.meta.url), 'utf8');
+    expect(() => load(text.replace('${MYSQL_PASSWORD}', 'x'))).not.toThrow();
+    const shown: unknown = parse(text.replaceAll(/^( *)#(?! )/gm, '$1'));
+    expect(Object.keys(shown as object)).toEqual(Object.keys(applyJsonSchema().properties ?? {}));
+  });
+});
