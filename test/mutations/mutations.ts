@@ -218,4 +218,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ['test/unit/relay/progress/progress-messages.test.ts'],
   },
+  // Whoever thinks that it is next writes.
+  {
+    invariant: 22,
+    file: 'src/apply/ledger/ledger.ts',
+    find: 'IF(epoch = ${from.epoch} AND sequence = ${from.sequence}, ${to.sequence}, -1)',
+    replace: '${to.sequence}',
+    tests: ['test/integration/apply/lane-writer.test.ts'],
+    needsServers: true,
+  },
 ];

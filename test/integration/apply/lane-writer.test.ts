@@ -88,7 +88,7 @@ describe('the place in the lane', () => {
     expect(await ids()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('lets a writer that is behind write nothing', async () => {
+  it('lets a writer that is behind write nothing (invariant 22)', async () => {
     const stale = await begin();
     await stale.write(rows({ sequence: 1 }, orders('1')));
     const other = await begin();
