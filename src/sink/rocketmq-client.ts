@@ -1,6 +1,7 @@
 import { Producer, type SendReceipt, type TopicRouteData } from 'rocketmq-client-nodejs';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import { ClientLife } from '../rocketmq/client-life.ts';
 import { clientLogger } from '../rocketmq/client-logger.ts';
 import { probeOf, probeOfRoute, routeRequest, type TopicProbe } from '../rocketmq/topic-probe.ts';
 import { SendChannels } from './rocketmq-channels.ts';
@@ -40,14 +41,12 @@ export interface BrokerProducer {
 
 export type CreateProducer = (settings: ProducerSettings, deps: ProducerDeps) => BrokerProducer;
 
-const GOODBYE_MS = 2000;
-
 class RocketmqProducer extends Producer implements BrokerProducer {
   // Declared, not defined: the field is the base class's, which makes one of its own first.
   declare protected readonly rpcClientManager: SendChannels;
   readonly #topic: string;
   readonly #deps: ProducerDeps;
-  readonly #disposed = new AbortController();
+  readonly #life: ClientLife;
 
   constructor(settings: ProducerSettings, deps: ProducerDeps) {
     const logger = clientLogger(deps.logger);
@@ -65,6 +64,7 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     });
     this.#topic = settings.topic;
     this.#deps = deps;
+    this.#life = new ClientLife(deps.clock);
     this.rpcClientManager.close();
     this.rpcClientManager = new SendChannels(this, logger, {
       namespace: settings.namespace,
@@ -78,13 +78,8 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     return probeOf(await this.rpcClientManager.queryRoute(this.endpoints, request, this.requestTimeout));
   }
 
-  async start(): Promise<void> {
-    const { signal } = this.#disposed;
-    // The client waits for the proxy's settings without an end.
-    const disposed = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('disposed of while starting')), { once: true });
-    });
-    await Promise.race([this.startup(), disposed]);
+  start(): Promise<void> {
+    return this.#life.start(this);
   }
 
   get maxMessageBytes(): number | undefined {
@@ -108,21 +103,12 @@ class RocketmqProducer extends Producer implements BrokerProducer {
     return receipt.offset;
   }
 
-  async dispose(): Promise<void> {
-    if (this.isRunning()) {
-      const goodbye = this.shutdown().catch(() => undefined);
-      await Promise.race([goodbye, this.#deps.clock.sleep(GOODBYE_MS, this.#disposed.signal)]);
-    }
-    this.rpcClientManager.close();
-    this.#disposed.abort();
-    await this.rpcClientManager.closed();
-    // A startup that was under way may have set its timers meanwhile: no call can succeed any more, so these are the
-    // last.
-    await this.shutdown().catch(() => undefined);
+  dispose(): Promise<void> {
+    return this.#life.dispose(this, this.rpcClientManager);
   }
 
   protected override sleep(ms: number): Promise<void> {
-    return this.#deps.clock.sleep(ms, this.#disposed.signal);
+    return this.#life.sleep(ms);
   }
 
   protected override onTopicRouteDataUpdate(_topic: string, route: TopicRouteData): void {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { withDeadline } from '../base/deadline.ts';
-import { currentSecret } from '../config/config.ts';
+import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
 import { destinationOf } from '../rocketmq/place.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 import { laneNames } from './lane-names.ts';
@@ -200,8 +199,8 @@ class TopicSink implements RocketmqSink {
       endpoint,
       topic,
       namespace,
-      credentials: currentCredentials(this.#options),
-      tls: tls.enabled ? { ca: await readAuthorities(tls.ca) } : undefined,
+      credentials: currentCredentials(this.#options, 'sink.', 'SINK_UNAUTHORIZED'),
+      tls: tls.enabled ? { ca: await readAuthorities(tls.ca, 'SINK_CA_UNREADABLE') } : undefined,
       sendTimeoutMs,
     };
     return this.#create(settings, {
@@ -249,23 +248,5 @@ class TopicSink implements RocketmqSink {
 
   #closedError(): RelayError {
     return new RelayError('SINK_CLOSED', `${this.destination} is not open.`);
-  }
-}
-
-function currentCredentials(options: RocketmqOptions): ProducerSettings['credentials'] {
-  const { accessKey, accessKeyFile, accessSecret, accessSecretFile } = options;
-  if (accessKey === undefined || accessSecret === undefined) return undefined;
-  return {
-    accessKey: currentSecret(accessKey, accessKeyFile, 'sink.accessKey', 'SINK_UNAUTHORIZED'),
-    accessSecret: currentSecret(accessSecret, accessSecretFile, 'sink.accessSecret', 'SINK_UNAUTHORIZED'),
-  };
-}
-
-async function readAuthorities(ca: Buffer | string | undefined): Promise<Buffer | undefined> {
-  if (typeof ca !== 'string') return ca;
-  try {
-    return await readFile(ca);
-  } catch (thrown) {
-    throw new RelayError('SINK_CA_UNREADABLE', `${ca} cannot be read.`, { cause: thrown });
   }
 }

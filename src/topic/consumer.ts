@@ -4,6 +4,7 @@ import servicePb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_p
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { ClientLife } from '../rocketmq/client-life.ts';
 import { clientLogger } from '../rocketmq/client-logger.ts';
 import { probeOf, routeRequest, type TopicProbe } from '../rocketmq/topic-probe.ts';
 import { ReceiveChannels } from './receive-channels.ts';
@@ -69,7 +70,6 @@ const REQUEST_MS = 3000;
  * that anybody would configure: see `onSettingsCommand`.
  */
 const POLL_MS = 5001;
-const GOODBYE_MS = 2000;
 const OK = 20_000;
 
 /** google-protobuf comes without types. */
@@ -84,8 +84,7 @@ class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
   group: GroupFacts = { isKnown: false, isOrdered: false };
   readonly #topic: string;
   readonly #namespace: string;
-  readonly #clock: Clock;
-  readonly #disposed = new AbortController();
+  readonly #life: ClientLife;
   /** Which broker is asked next. */
   #turn = 0;
 
@@ -104,7 +103,7 @@ class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
     });
     this.#topic = settings.topic;
     this.#namespace = settings.namespace;
-    this.#clock = deps.clock;
+    this.#life = new ClientLife(deps.clock);
     this.rpcClientManager.close();
     this.rpcClientManager = new ReceiveChannels(this, logger, {
       namespace: settings.namespace,
@@ -118,13 +117,8 @@ class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
     return probeOf(await this.rpcClientManager.queryRoute(this.endpoints, request, this.requestTimeout));
   }
 
-  async start(): Promise<void> {
-    const { signal } = this.#disposed;
-    // The client waits for the proxy's settings without an end.
-    const disposed = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('disposed of while starting')), { once: true });
-    });
-    await Promise.race([this.startup(), disposed]);
+  start(): Promise<void> {
+    return this.#life.start(this);
   }
 
   /**
@@ -198,21 +192,12 @@ class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
     await Promise.all(deliveries.map(({ view }) => this.changeInvisibleDuration(view, invisibleMs)));
   }
 
-  async dispose(): Promise<void> {
-    if (this.isRunning()) {
-      const goodbye = this.shutdown().catch(() => undefined);
-      await Promise.race([goodbye, this.#clock.sleep(GOODBYE_MS, this.#disposed.signal)]);
-    }
-    this.rpcClientManager.close();
-    this.#disposed.abort();
-    await this.rpcClientManager.closed();
-    // A startup that was under way may have set its timers meanwhile: no call can succeed any more, so these are the
-    // last.
-    await this.shutdown().catch(() => undefined);
+  dispose(): Promise<void> {
+    return this.#life.dispose(this, this.rpcClientManager);
   }
 
   protected override sleep(ms: number): Promise<void> {
-    return this.#clock.sleep(ms, this.#disposed.signal);
+    return this.#life.sleep(ms);
   }
 
   #resource(name: string): definitionPb.Resource {

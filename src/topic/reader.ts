@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { delayMs, isAborted } from '../base/retry.ts';
-import { currentSecret } from '../config/config.ts';
+import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
 import { Batches } from './batches.ts';
 import {
   createConsumer as createRealConsumer,
@@ -226,8 +225,8 @@ class RocketmqReader implements TopicReader {
       topic,
       group,
       namespace: namespace ?? '',
-      credentials: currentCredentials(this.#options),
-      tls: tls?.enabled === true ? { ca: await readAuthorities(tls.ca) } : undefined,
+      credentials: currentCredentials(this.#options, '', 'TOPIC_UNAUTHORIZED'),
+      tls: tls?.enabled === true ? { ca: await readAuthorities(tls.ca, 'TOPIC_CA_UNREADABLE') } : undefined,
     };
   }
 
@@ -263,22 +262,4 @@ function byQueue(deliveries: readonly Delivery[]): Iterable<readonly Delivery[]>
     else ofQueue.push(delivery);
   }
   return queues.values();
-}
-
-function currentCredentials(options: TopicOptions): ConsumerSettings['credentials'] {
-  const { accessKey, accessKeyFile, accessSecret, accessSecretFile } = options;
-  if (accessKey === undefined || accessSecret === undefined) return undefined;
-  return {
-    accessKey: currentSecret(accessKey, accessKeyFile, 'accessKey', 'TOPIC_UNAUTHORIZED'),
-    accessSecret: currentSecret(accessSecret, accessSecretFile, 'accessSecret', 'TOPIC_UNAUTHORIZED'),
-  };
-}
-
-async function readAuthorities(ca: Buffer | string | undefined): Promise<Buffer | undefined> {
-  if (typeof ca !== 'string') return ca;
-  try {
-    return await readFile(ca);
-  } catch (thrown) {
-    throw new RelayError('TOPIC_CA_UNREADABLE', `${ca} cannot be read.`, { cause: thrown });
-  }
 }
