@@ -5,7 +5,6 @@ import type { AdminServer } from '../admin/admin.ts';
 import { Applier } from '../apply/run/applier.ts';
 import { openSession } from '../apply/target/session.ts';
 import { systemClock } from '../base/clock.ts';
-import { asRelayError } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
 import type { ApplyConfig } from '../config/config.ts';
@@ -14,6 +13,7 @@ import { loadApplyConfig } from '../config/load.ts';
 import { openTopic } from '../topic/reader.ts';
 import { checkApply } from './check-apply.ts';
 import type { Arguments, Command } from './command.ts';
+import { runDaemon } from './daemon.ts';
 import { untilSignalled } from './signals.ts';
 import { VERSION } from './version.ts';
 
@@ -55,7 +55,7 @@ Examples:
   },
 };
 
-async function applyUntil(stop: AbortSignal, config: ApplyConfig, args: Arguments, logger: Logger): Promise<number> {
+function applyUntil(stop: AbortSignal, config: ApplyConfig, args: Arguments, logger: Logger): Promise<number> {
   const surroundings = { clock: systemClock, random: systemRandom, logger };
   const applier = new Applier({
     config,
@@ -66,27 +66,14 @@ async function applyUntil(stop: AbortSignal, config: ApplyConfig, args: Argument
     openSession: (closing) => openSession(config.target, systemClock, closing),
     ...surroundings,
   });
-  let admin: AdminServer | undefined;
-  try {
-    admin = config.admin.enabled ? await startAdmin(applier, config, logger) : undefined;
-    await applier.run(stop);
-    logger.info('stopped');
-    return 0;
-  } catch (thrown) {
-    const error = asRelayError(thrown);
-    logger.fatal(
-      { code: error.code, remedy: error.remedy, ...error.details, ...(error.code === 'INTERNAL' && { err: error }) },
-      error.message,
-    );
-    return error.definition.exitCode;
-  } finally {
-    await admin?.close();
-  }
+  return runDaemon({
+    startAdmin: config.admin.enabled ? () => startPages(applier, config, logger) : undefined,
+    run: () => applier.run(stop),
+    logger,
+  });
 }
 
-async function startAdmin(applier: Applier, { admin }: ApplyConfig, logger: Logger): Promise<AdminServer> {
+function startPages(applier: Applier, { admin }: ApplyConfig, logger: Logger): Promise<AdminServer> {
   const pageOf = createApplyPages({ status: () => applier.status(), clock: systemClock, version: VERSION });
-  const server = await startSite(admin, { pageOf, postedTo: () => undefined }, logger);
-  logger.info({ address: server.address }, 'health and metrics');
-  return server;
+  return startSite(admin, { pageOf, postedTo: () => undefined }, logger);
 }

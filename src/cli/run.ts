@@ -1,4 +1,4 @@
-import { asRelayError, RelayError } from '../base/errors.ts';
+import { RelayError } from '../base/errors.ts';
 import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/admin.ts';
 import { systemClock } from '../base/clock.ts';
@@ -10,6 +10,7 @@ import type { RelayOptions } from '../relay/run/relay-options.ts';
 import type { Relay } from '../relay/run/run.ts';
 import { parseSkip } from '../relay/intake/skip.ts';
 import type { Arguments, Command } from './command.ts';
+import { runDaemon } from './daemon.ts';
 import { showProgress } from './progress.ts';
 import { readConfig, warningsOf } from './read-config.ts';
 import { untilSignalled } from './signals.ts';
@@ -78,27 +79,19 @@ async function relayUntil(
 ): Promise<number> {
   const relay = createRelay(config, { ...asked, clock: systemClock, random: systemRandom, logger });
   const endProgress = showProgress({ status: () => relay.status(), clock: systemClock, logger, line });
-  let admin: AdminServer | undefined;
   try {
-    admin = config.admin.enabled ? await startAdminFor(relay, config, logger) : undefined;
-    await relay.run(stop);
-    logger.info('stopped');
-    return 0;
-  } catch (thrown) {
-    const error = asRelayError(thrown);
-    logger.fatal(
-      { code: error.code, remedy: error.remedy, ...error.details, ...(error.code === 'INTERNAL' && { err: error }) },
-      error.message,
-    );
-    return error.definition.exitCode;
+    return await runDaemon({
+      startAdmin: config.admin.enabled ? () => startAdminFor(relay, config, logger) : undefined,
+      run: () => relay.run(stop),
+      logger,
+    });
   } finally {
     endProgress();
-    await admin?.close();
   }
 }
 
-async function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): Promise<AdminServer> {
-  const server = await startAdmin(admin, {
+function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): Promise<AdminServer> {
+  return startAdmin(admin, {
     status: () => relay.status(),
     acknowledge: (ids) => relay.acknowledge(ids),
     copy: (request) => relay.copy(request),
@@ -106,6 +99,4 @@ async function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): P
     logger,
     clock: systemClock,
   });
-  logger.info({ address: server.address }, 'health and metrics');
-  return server;
 }
