@@ -68,3 +68,8 @@ export function hostNameProblem(name: string): string | undefined {
   if (/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i.test(name)) return undefined;
   return 'is no name like relay.example.com or *.svc.cluster.local, without a port';
 }
+
+/** Why a text is no account of MySQL. */
+export function mysqlUserProblem(user: string): string | undefined {
+  return Array.from(user).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined;
+}

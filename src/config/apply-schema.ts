@@ -3,9 +3,16 @@
  * config/apply.schema.json and docs/apply-configuration.md come from it.
  */
 import * as z from 'zod';
-import { credentialProblem, endpointProblem, hostProblem, namespaceProblem, topicProblem } from './addresses.ts';
+import {
+  credentialProblem,
+  endpointProblem,
+  hostProblem,
+  namespaceProblem,
+  topicProblem,
+  mysqlUserProblem,
+} from './addresses.ts';
 import { adminSchema, logSchema } from './admin-schema.ts';
-import { duration, flag, text, wholeNumber } from './fields.ts';
+import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
 import { glob } from './tables-schema.ts';
@@ -27,14 +34,9 @@ const topicSchema = z
     ).describe(
       'Consumer group, of this target alone. It must exist and be ordered: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
     ),
-    namespace: z
-      .string()
-      .check(({ value, issues }) => {
-        const problem = value === '' ? undefined : namespaceProblem(value);
-        if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value });
-      })
-      .default('')
-      .describe('Namespace of topic and group; leave it empty for a cluster of your own.'),
+    namespace: textOrNone(namespaceProblem).describe(
+      'Namespace of topic and group; leave it empty for a cluster of your own.',
+    ),
     accessKey: text(credentialProblem)
       .optional()
       .describe('User of RocketMQ’s access control, together with accessSecret; it needs Sub on topic and group.'),
@@ -49,9 +51,7 @@ const targetSchema = z
   .strictObject({
     host: text(hostProblem).describe('Host name or IP address of the MySQL or MariaDB server that is written to.'),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the server.'),
-    user: text((value) =>
-      Array.from(value).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined,
-    ).describe(
+    user: text(mysqlUserProblem).describe(
       'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE on the database of the ledger.',
     ),
     password: z

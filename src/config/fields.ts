@@ -31,6 +31,17 @@ export function text(check: TextCheck = () => undefined, pattern?: string): z.Zo
     .meta(pattern === undefined ? { minLength: 1 } : { pattern });
 }
 
+/** A text that may be empty, the default, and that `check` accepts otherwise. */
+export function textOrNone(check: TextCheck): z.ZodDefault<z.ZodString> {
+  return z
+    .string()
+    .check(({ value, issues }) => {
+      const problem = value === '' ? undefined : check(value);
+      if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value });
+    })
+    .default('');
+}
+
 /** A path on this machine. */
 export function path(): z.ZodString {
   return text((value) => {

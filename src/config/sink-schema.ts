@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { credentialProblem, endpointProblem, namespaceProblem, topicProblem } from './addresses.ts';
-import { duration, flag, path, text } from './fields.ts';
+import { duration, flag, path, text, textOrNone } from './fields.ts';
 
 /** Of a connection to RocketMQ. */
 export const rocketmqTlsSchema = z
@@ -29,16 +29,9 @@ const rocketmqSinkSchema = z
     topic: text(topicProblem, '^[A-Za-z0-9_-]{1,127}$')
       .prefault('order-binlog')
       .describe('Topic that the changes are published to. It must exist and have message type FIFO.'),
-    namespace: z
-      .string()
-      .check(({ value, issues }) => {
-        const problem = value === '' ? undefined : namespaceProblem(value);
-        if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value });
-      })
-      .default('')
-      .describe(
-        'Namespace of the topic. Managed RocketMQ services name their instance here; leave it empty for a cluster of your own.',
-      ),
+    namespace: textOrNone(namespaceProblem).describe(
+      'Namespace of the topic. Managed RocketMQ services name their instance here; leave it empty for a cluster of your own.',
+    ),
     accessKey: text(credentialProblem)
       .optional()
       .describe(

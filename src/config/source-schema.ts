@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hostProblem } from './addresses.ts';
+import { hostProblem, mysqlUserProblem } from './addresses.ts';
 import { duration, path, text, wholeNumber } from './fields.ts';
 import { startSetting } from './start-setting.ts';
 
@@ -37,9 +37,7 @@ export const sourceSchema = z
       'Host name or IP address of the server whose binlog is read: the source or one of its replicas.',
     ),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the MySQL server.'),
-    user: text((value) =>
-      Array.from(value).length > 32 ? 'is longer than the 32 characters that MySQL allows' : undefined,
-    ).describe(
+    user: text(mysqlUserProblem).describe(
       'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, of MariaDB REPLICATION SLAVE, BINLOG MONITOR and SLAVE MONITOR, and SELECT on tables that are to be copied; nothing else.',
     ),
     password: z

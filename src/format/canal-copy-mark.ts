@@ -1,3 +1,4 @@
+import { announcedBody } from './canal-announced.ts';
 import type { CopyMarkFacts } from './format.ts';
 
 /**
@@ -5,26 +6,9 @@ import type { CopyMarkFacts } from './format.ts';
  * which Flink's canal-json passes over, with `copy` added. Not `isDdl`, so that no reader runs it unasked. See
  * docs/message-format.md.
  */
-export function canalCopyMark({ copy, what, database, table, sql, ...facts }: CopyMarkFacts): Buffer {
-  const body = {
-    type: 'CREATE',
-    database,
-    table,
-    pkNames: null,
-    isDdl: false,
-    sql,
-    mysqlType: null,
-    sqlType: null,
-    source: facts.source,
-    data: null,
-    old: null,
-    changes: [facts.change],
-    copy: { id: copy, mark: what, rows: facts.rows, replaces: facts.replaces, gtidSet: facts.gtidSet },
-    gtid: '',
-    position: facts.position,
-    es: facts.atMs,
-    ts: facts.packedAtMs,
-    id: facts.sequence,
-  };
-  return Buffer.from(JSON.stringify(body));
+export function canalCopyMark({ copy, what, rows, replaces, gtidSet, atMs, ...facts }: CopyMarkFacts): Buffer {
+  return announcedBody(
+    { ...facts, type: 'CREATE', isDdl: false, gtid: '', es: atMs },
+    { copy: { id: copy, mark: what, rows, replaces, gtidSet } },
+  );
 }
