@@ -11,14 +11,15 @@ const arrows = {
   binlog: ['base'],
   change: ['base', 'binlog'],
   format: ['base', 'binlog', 'change'],
-  source: ['base', 'binlog', 'config'],
-  rocketmq: ['base'],
+  source: ['base', 'binlog', 'config', 'mysql'],
+  mysql: ['base'],
+  rocketmq: ['base', 'config'],
   sink: ['base', 'config', 'rocketmq'],
   topic: ['base', 'config', 'rocketmq'],
   reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-  apply: ['base', 'config', 'topic'],
+  apply: ['base', 'config', 'topic', 'mysql'],
   admin: ['base', 'config', 'checkpoint', 'relay', 'apply'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 
@@ -48,7 +49,7 @@ const arrows = {
   'binlog/wire': [],
 };
 /** Rooms whose files are open to the rooms above them; of all others only the contract is. */
-const open = ['base', 'binlog', 'change', 'format', 'rocketmq', 'topic'];
+const open = ['base', 'binlog', 'change', 'format', 'mysql', 'rocketmq', 'topic'];
 const pure = ['binlog', 'change', 'format'];
 /** The files, or the folders, that may import a package. */
 const doors = {
@@ -60,6 +61,7 @@ const doors = {
     'source/connection-options.ts',
     'source/row-packets.ts',
     'source/bare-connection.ts',
+    'mysql/tls-options.ts',
     'apply/target/session.ts',
     'apply/target/connection-options.ts',
   ],

@@ -29,9 +29,9 @@ export interface ControlOptions {
   readonly lockWaits?: LockWaits;
 }
 
-/** Three chances within the server's time-out. */
 /** In UTC, whatever the zone of the session: the clock may be put back in it. */
 const CLOCK = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000 AS ms";
+/** Three chances within the server's time-out. */
 const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
 /**
  * The server may free the lock of a session that it has heard nothing of for its time-out. Well before, the lock is not

@@ -2,9 +2,9 @@
  * What mysql2, zongji and the server report, as RelayErrors. Whether it is tried again is decided by the code alone, in
  * base/error-codes.ts.
  */
-import { getSystemErrorName } from 'node:util';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
+import { factsOf, LINE_ERRORS } from '../mysql/thrown.ts';
 import { dumpError } from './dump-errors.ts';
 
 /** ER_SOURCE_FATAL_ERROR_READING_BINLOG: everything that ends a dump has this number; ER_SLAVE_SAME_ID of MariaDB. */
@@ -63,28 +63,7 @@ const BY_NAME: ReadonlyMap<string, Code> = new Map([
   ...names('SOURCE_HOST_UNKNOWN', ['ENOTFOUND']),
   ...names('SOURCE_TLS', ['HANDSHAKE_SSL_ERROR', 'HANDSHAKE_NO_SSL_SUPPORT']),
   ...names('SOURCE_ACCESS_DENIED', ['AUTH_SWITCH_PLUGIN_ERROR']),
-  ...names('SOURCE_UNREACHABLE', [
-    'EADDRNOTAVAIL',
-    'EAI_AGAIN',
-    'ECONNABORTED',
-    'ECONNREFUSED',
-    'ECONNRESET',
-    'EHOSTDOWN',
-    'EHOSTUNREACH',
-    'EMFILE',
-    'ENETDOWN',
-    'ENETRESET',
-    'ENETUNREACH',
-    'ENFILE',
-    'ENOBUFS',
-    'EPIPE',
-    'ETIMEDOUT',
-    'ERR_STREAM_DESTROYED',
-    'ERR_STREAM_WRITE_AFTER_END',
-    'PROTOCOL_CONNECTION_LOST',
-    'PROTOCOL_PACKETS_OUT_OF_ORDER',
-    'PROTOCOL_SEQUENCE_TIMEOUT',
-  ]),
+  ...names('SOURCE_UNREACHABLE', LINE_ERRORS),
 ]);
 
 const OTHER_PLUGIN =
@@ -153,53 +132,8 @@ export function isGrantMissing(thrown: unknown): thrown is RelayError {
   return thrown instanceof RelayError && thrown.code === 'SOURCE_GRANT_MISSING';
 }
 
-/** The server has no TLS; the error is mysql2's. */
-export function isWithoutTls(thrown: unknown): boolean {
-  return factsOf(thrown).code === 'HANDSHAKE_NO_SSL_SUPPORT';
-}
-
-interface Facts {
-  readonly errno: number | undefined;
-  readonly code: string | undefined;
-  readonly message: string;
-  readonly isFatal: boolean;
-}
-
-function factsOf(thrown: unknown): Facts {
-  if (!(thrown instanceof Error)) return { errno: undefined, code: undefined, message: String(thrown), isFatal: false };
-  // A host with several addresses: Node.js gives one error for each, and no text of its own.
-  if (thrown instanceof AggregateError && thrown.message === '') {
-    const errors: readonly unknown[] = thrown.errors;
-    const inner = errors.map(factsOf);
-    return { ...(inner[0] ?? NOTHING), message: inner.map(({ message }) => message).join('; ') };
-  }
-  return {
-    errno: 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : undefined,
-    code: codeOf(thrown),
-    message: thrown.message,
-    isFatal: 'fatal' in thrown && thrown.fatal === true,
-  };
-}
-
-/**
- * mysql2 gives every error of a TLS handshake the same code, that of a refused certificate. What the socket said stays
- * beside it: the number of the system's error, or Node.js's and OpenSSL's texts for an end in the middle.
- */
-function codeOf(thrown: Error): string | undefined {
-  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-  if (code !== 'HANDSHAKE_SSL_ERROR') return code;
-  if (CUT_HANDSHAKE.test(thrown.message)) return 'ECONNRESET';
-  const errno = 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : 0;
-  const name = errno < 0 ? getSystemErrorName(errno) : '';
-  return BY_NAME.has(name) ? name : code;
-}
-
-const CUT_HANDSHAKE = /disconnected before secure TLS connection|unexpected eof while reading/;
-
 const placeText = ({ host = 'localhost', port = 3306, user = '' }: ConnectionPlace): string =>
   `at ${host}:${port}, as ${user}`;
-
-const NOTHING: Facts = { errno: undefined, code: undefined, message: '', isFatal: false };
 
 function numbers(code: Code, list: readonly number[]): readonly (readonly [number, Code])[] {
   return list.map((number) => [number, code]);

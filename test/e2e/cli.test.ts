@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROGRAM } from '../../dev/relay-process.ts';
+import { PROGRAM } from '../../dev/daemon-process.ts';
 import { expectRefusal, parseMessages, Place, printed, program, Program } from '../support/program.ts';
 import { freshDatabase, sharedMysql, sharedRocketmq, uniqueName, type FreshDatabase } from '../support/servers.ts';
 

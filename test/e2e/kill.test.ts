@@ -1,6 +1,7 @@
 /** The whole way of a row while relay, MySQL and broker are killed. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Exit, RelayProcess } from '../../dev/relay-process.ts';
+import type { Exit } from '../../dev/daemon-process.ts';
+import type { RelayProcess } from '../../dev/relay-process.ts';
 import { Randomness } from '../../dev/shop.ts';
 import { Pipeline } from '../support/pipeline.ts';
 

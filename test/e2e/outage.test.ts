@@ -3,7 +3,8 @@
  * MySQL.
  */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Exit, Health, RelayProcess } from '../../dev/relay-process.ts';
+import type { Exit } from '../../dev/daemon-process.ts';
+import type { Health, RelayProcess } from '../../dev/relay-process.ts';
 import type { Servers } from '../../dev/servers/servers.ts';
 import { startServers } from '../../dev/servers/start.ts';
 import { Pipeline, type PipelineOptions } from '../support/pipeline.ts';

@@ -9,7 +9,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { ApplyProcess } from '../../dev/apply-process.ts';
-import { quoted } from '../../dev/quoted.ts';
+import { quoted } from '../../src/mysql/quoted.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';

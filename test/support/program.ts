@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { stringify } from 'yaml';
-import { PROGRAM } from '../../dev/relay-process.ts';
+import { PROGRAM } from '../../dev/daemon-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 
 /** No command may take longer on a machine that is busy; those that wait for a lock say so. */

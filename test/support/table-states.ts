@@ -4,7 +4,7 @@
  */
 import type { Connection } from 'mysql2/promise';
 import type { MessageBody } from '../../dev/replay.ts';
-import { quoted } from '../../dev/quoted.ts';
+import { quoted } from '../../src/mysql/quoted.ts';
 
 /**
  * Rows as `<table> <its columns and types> <key> <row>`, each with how often it is there; of changes, how much more

@@ -1,5 +1,5 @@
 import { FENCE } from '../target/target-errors.ts';
-import { quoted } from '../rows/names.ts';
+import { quoted, quotedTable } from '../../mysql/quoted.ts';
 
 /**
  * The tables of the ledger. Names and ids are bytes: compared exactly, whatever the server's collation.
@@ -12,7 +12,7 @@ export function ledgerDefinitions(database: string): readonly string[] {
   const topic = 'topic VARBINARY(255) NOT NULL, stream VARBINARY(255) NOT NULL';
   const table = 'database_name VARBINARY(256) NOT NULL, table_name VARBINARY(256) NOT NULL';
   const create = (name: string, columns: string): string =>
-    `CREATE TABLE IF NOT EXISTS ${quoted(database)}.${quoted(name)} (${columns}) ENGINE = InnoDB`;
+    `CREATE TABLE IF NOT EXISTS ${quotedTable(database, name)} (${columns}) ENGINE = InnoDB`;
   return [
     create(
       'apply_stream',

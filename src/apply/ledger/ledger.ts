@@ -1,6 +1,6 @@
 import { RelayError } from '../../base/errors.ts';
 import { textLiteral } from '../rows/literal.ts';
-import { quoted } from '../rows/names.ts';
+import { quoted, quotedTable } from '../../mysql/quoted.ts';
 import type { AnswerRow, Session } from '../target/target.ts';
 import { ledgerDefinitions } from './ledger-tables.ts';
 
@@ -243,7 +243,7 @@ export class Ledger {
   }
 
   #table(name: string): string {
-    return `${quoted(this.#database)}.${quoted(name)}`;
+    return quotedTable(this.#database, name);
   }
 
   #of(stream: string): string {

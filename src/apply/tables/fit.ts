@@ -1,6 +1,6 @@
 import { keyForm, valueForm } from '../rows/form.ts';
 import type { RowsHead } from '../rows/head.ts';
-import { quoted } from '../rows/names.ts';
+import { quoted } from '../../mysql/quoted.ts';
 import type { ColumnPlan, TablePlan } from '../rows/table-plan.ts';
 import type { TargetServer } from '../target/target.ts';
 import { normalType } from './normal-type.ts';

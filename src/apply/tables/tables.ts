@@ -2,7 +2,7 @@ import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { readHead, type RowsHead } from '../rows/head.ts';
 import { textLiteral } from '../rows/literal.ts';
-import { quoted, quotedTable } from '../rows/names.ts';
+import { quoted, quotedTable } from '../../mysql/quoted.ts';
 import type { TablePlan } from '../rows/table-plan.ts';
 import type { Session } from '../target/target.ts';
 import { copyDefinition } from './definition.ts';

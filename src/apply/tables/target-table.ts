@@ -1,4 +1,4 @@
-import { quotedTable } from '../rows/names.ts';
+import { quotedTable } from '../../mysql/quoted.ts';
 import { textLiteral } from '../rows/literal.ts';
 import type { AnswerRow, Session } from '../target/target.ts';
 

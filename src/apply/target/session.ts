@@ -7,7 +7,8 @@ import type { TargetConfig } from '../../config/config.ts';
 import { connectionOptions, plainOptions } from './connection-options.ts';
 import { requireSuitable, SESSION_SETTINGS } from './session-settings.ts';
 import type { AnswerRow, Outcome, Session } from './target.ts';
-import { isWithoutTls, targetError } from './target-errors.ts';
+import { isWithoutTls } from '../../mysql/thrown.ts';
+import { targetError } from './target-errors.ts';
 
 /** Beyond it the server, or the line, is taken for dead: a statement may wait for locks, or for a slow disk. */
 const STATEMENT_TIMEOUT_MS = 600_000;

@@ -1,6 +1,7 @@
 /** What mysql2 and the server report, as RelayErrors. Whether it is tried again is decided by the code alone. */
 import { RelayError } from '../../base/errors.ts';
 import type { Code } from '../../base/error-codes.ts';
+import { factsOf } from '../../mysql/thrown.ts';
 
 /** A stale writer of a lane breaks this constraint of the ledger, and with it its transaction. */
 export const FENCE = 'binlog_relay_fence';
@@ -75,27 +76,3 @@ export function withoutValues(message: string, code = ''): string {
 
 export const RAISE_PACKET =
   'SET GLOBAL max_allowed_packet = 67108864; and the same in the configuration of the server.';
-
-export function isWithoutTls(thrown: unknown): boolean {
-  return factsOf(thrown).code === 'HANDSHAKE_NO_SSL_SUPPORT';
-}
-
-interface Facts {
-  readonly errno: number | undefined;
-  readonly code: string | undefined;
-  readonly message: string;
-}
-
-function factsOf(thrown: unknown): Facts {
-  if (!(thrown instanceof Error)) return { errno: undefined, code: undefined, message: String(thrown) };
-  // A host with several addresses: Node.js gives one error for each, and no text of its own.
-  if (thrown instanceof AggregateError && thrown.message === '') {
-    const [first] = thrown.errors as readonly unknown[];
-    return factsOf(first);
-  }
-  return {
-    errno: 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : undefined,
-    code: 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined,
-    message: thrown.message,
-  };
-}

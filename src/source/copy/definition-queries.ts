@@ -1,9 +1,7 @@
 /** What the server says of one table. */
+import { quotedTable } from '../../mysql/quoted.ts';
 import { numberOf, textOf, type Asked, type Row } from '../rows.ts';
 import { isAtLeast, type ServerVersion } from '../server-version.ts';
-
-/** A name as SQL takes it. */
-export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
 export interface TableFacts {
   /** BASE TABLE, SYSTEM VERSIONED of MariaDB, VIEW … */
@@ -64,7 +62,7 @@ export function askColumns(
 
 /** In the server's own order, which information_schema does not tell. */
 export async function askIndexes(asked: Asked, database: string, name: string): Promise<readonly IndexInfo[]> {
-  const rows = await asked.query(`SHOW INDEX FROM ${quoted(database)}.${quoted(name)}`);
+  const rows = await asked.query(`SHOW INDEX FROM ${quotedTable(database, name)}`);
   const names = new Set(rows.map((row) => textOf(row, 'Key_name')));
   return [...names].map((index) => {
     const parts = rows.filter((row) => row['Key_name'] === index);

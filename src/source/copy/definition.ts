@@ -12,7 +12,8 @@ import { isGrantMissing, serverErrorNumber } from '../mysql-errors.ts';
 import { textOf, type Asked, type Row } from '../rows.ts';
 import { isAtLeast, type ServerVersion } from '../server-version.ts';
 import { columnOf } from './column-definition.ts';
-import { askColumns, askIndexes, askTable, quoted, type IndexInfo } from './definition-queries.ts';
+import { quotedTable } from '../../mysql/quoted.ts';
+import { askColumns, askIndexes, askTable, type IndexInfo } from './definition-queries.ts';
 import { hashColumns, versionColumns } from './mariadb-columns.ts';
 import { labelBytes } from './label-bytes.ts';
 
@@ -92,7 +93,7 @@ async function describe(
   const primaryKey: KeyPart[] = [...(key?.parts ?? []), ...(end === undefined ? [] : [{ column: end, prefix: 0 }])];
   const table: Table = { database, name, columns, primaryKey };
   if (version.flavour === 'mariadb') requireMariadbTable(table);
-  const [created] = await asked.query(`SHOW CREATE TABLE ${quoted(database)}.${quoted(name)}`);
+  const [created] = await asked.query(`SHOW CREATE TABLE ${quotedTable(database, name)}`);
   return {
     table,
     engine: facts.engine,
@@ -112,7 +113,7 @@ async function showGeneratedKeys(asked: Asked, version: ServerVersion): Promise<
 
 /** Columns that may not be read would be missing from the description. */
 async function requireSelect(asked: Asked, database: string, name: string): Promise<void> {
-  const place = `${quoted(database)}.${quoted(name)}`;
+  const place = quotedTable(database, name);
   try {
     // Not their names: the driver refuses an answer with some, such as __proto__.
     await asked.query(`SELECT 1 FROM (SELECT * FROM ${place} LIMIT 0) t`);

@@ -7,7 +7,7 @@
 import { RelayError } from '../../base/errors.ts';
 import { textOf, type Asked, type Row } from '../rows.ts';
 import type { ServerVersion } from '../server-version.ts';
-import { quoted } from './definition-queries.ts';
+import { quoted, quotedTable } from '../../mysql/quoted.ts';
 
 interface Place {
   readonly database: string;
@@ -84,7 +84,7 @@ async function askLabels(
 async function askVariable(asked: Asked, place: Place, column: LabelColumn): Promise<readonly Buffer[]> {
   await asked.query(
     `BEGIN NOT ATOMIC
-       DECLARE label TYPE OF ${quoted(place.database)}.${quoted(place.name)}.${quoted(column.name)};
+       DECLARE label TYPE OF ${quotedTable(place.database, place.name)}.${quoted(column.name)};
        DECLARE n INT DEFAULT 0;
        SET @binlog_relay_labels = '';
        WHILE n < ${column.printed.length} DO
@@ -107,7 +107,7 @@ async function askVariable(asked: Asked, place: Place, column: LabelColumn): Pro
 async function askRecursion(asked: Asked, place: Place, column: LabelColumn): Promise<readonly Buffer[] | undefined> {
   const rows = await asked.query(
     `WITH RECURSIVE labels (n, label) AS (
-       SELECT 0, t.${quoted(column.name)} FROM (SELECT 1) one LEFT JOIN ${quoted(place.database)}.${quoted(place.name)} t ON FALSE
+       SELECT 0, t.${quoted(column.name)} FROM (SELECT 1) one LEFT JOIN ${quotedTable(place.database, place.name)} t ON FALSE
        UNION ALL SELECT n + 1, ${numberAfter(column)} FROM labels WHERE n <= ${column.printed.length})
      SELECT /*+ SET_VAR(cte_max_recursion_depth = ${MOST_STEPS}) */ HEX(label) AS bytes FROM labels WHERE n > 0 ORDER BY n`,
   );

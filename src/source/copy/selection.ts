@@ -5,7 +5,7 @@ import { selectedExpression } from '../../binlog/rows/selected.ts';
 import { BINARY_COLLATION } from '../../binlog/charsets/collations.ts';
 import { isBlob, isVarchar, TYPE } from '../../binlog/wire/column-types.ts';
 import type { TableDefinition } from './definition.ts';
-import { quoted } from './definition-queries.ts';
+import { quoted, quotedTable } from '../../mysql/quoted.ts';
 
 /** Of a primary key, each part as SELECT shows it (selectedExpression). */
 export type KeyBytes = readonly Buffer[];
@@ -19,7 +19,7 @@ export interface Selection {
 /** All rows of a table, in no order. */
 export function selectAll({ definition: { table }, columns }: Selection): string {
   const list = columns.length === 0 ? '1' : columns.map(expressionOf).join(', ');
-  return `SELECT ${list} FROM ${quoted(table.database)}.${quoted(table.name)}`;
+  return `SELECT ${list} FROM ${quotedTable(table.database, table.name)}`;
 }
 
 /** No row, but the lock that any read of the table takes until its transaction has ended. */

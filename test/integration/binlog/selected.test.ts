@@ -6,7 +6,7 @@
  * SELECTED_SEED repeats a run, with the SELECTED_ROWS, of each server, that it had.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import { MARIADB_VERSIONS, type MysqlAddress } from '../../../dev/servers/servers.ts';
 import { RelayError } from '../../../src/base/errors.ts';
 import { timeZoneOf } from '../../../src/base/time-zone.ts';

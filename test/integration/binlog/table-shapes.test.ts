@@ -3,7 +3,7 @@
  * invisible columns.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import { CHECKSUM_BYTES } from '../../../src/binlog/wire/checksum.ts';
 import { columnCodec, valueSize } from '../../../src/binlog/rows/columns.ts';
 import { eventType } from '../../../src/binlog/wire/event-header.ts';

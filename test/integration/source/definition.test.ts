@@ -1,7 +1,7 @@
 /** What a server says of a table against the table map that it writes for it, on every server. */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import { MYSQL_VERSIONS, type MysqlAddress, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
 import { RelayError } from '../../../src/base/errors.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import { keeps, type Kept, type TestTable } from './tables.ts';
 
 export interface Difference {

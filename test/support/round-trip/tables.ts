@@ -1,6 +1,6 @@
 import type { Alphabet } from './alphabets.ts';
 import { binaryKind, geometryKind, vectorKind } from './binaries.ts';
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import { exactText, type ColumnKind } from './column-kind.ts';
 import { jsonKind, sqlJsonKind } from './json.ts';
 import { bitKind, decimalKind, doubleKind, floatKind, integerKind } from './numbers.ts';

@@ -1,4 +1,4 @@
-import { quoted } from '../../../dev/quoted.ts';
+import { quoted } from '../../../src/mysql/quoted.ts';
 import type { Random } from './random.ts';
 import { keeps, type Kept, type ServerKinds, type TestColumn, type TestTable } from './tables.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../src/base/errors.ts';
-import { isGrantMissing, isWithoutTls, serverErrorNumber, sourceError } from '../../../src/source/mysql-errors.ts';
+import { isWithoutTls } from '../../../src/mysql/thrown.ts';
+import { isGrantMissing, serverErrorNumber, sourceError } from '../../../src/source/mysql-errors.ts';
 
 /** As mysql2 gives them. */
 function thrown(message: string, facts: Readonly<Record<string, unknown>> = {}): Error {
