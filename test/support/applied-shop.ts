@@ -20,6 +20,7 @@ import { tableStates } from './table-states.ts';
 type Sections = Readonly<Record<string, unknown>>;
 
 const PATIENCE_MS = 90_000;
+const PASSWORD = 'of-apply';
 
 export interface AppliedShopOptions {
   readonly target?: MysqlAddress;
@@ -34,6 +35,8 @@ export class AppliedShop {
   target: Connection;
   readonly targetDatabase: string;
   readonly ledger: string;
+  /** The account of apply, which has the rights that docs/apply.md names and no more. */
+  readonly user: string;
   readonly topic: FreshTopic;
   readonly #options: AppliedShopOptions;
   readonly #folder: string;
@@ -42,7 +45,7 @@ export class AppliedShop {
 
   private constructor(
     options: AppliedShopOptions,
-    places: Pick<AppliedShop, 'source' | 'sourceDatabase' | 'target' | 'targetDatabase' | 'ledger' | 'topic'>,
+    places: Pick<AppliedShop, 'source' | 'sourceDatabase' | 'target' | 'targetDatabase' | 'ledger' | 'user' | 'topic'>,
     folder: string,
   ) {
     this.#options = options;
@@ -52,6 +55,7 @@ export class AppliedShop {
     this.target = places.target;
     this.targetDatabase = places.targetDatabase;
     this.ledger = places.ledger;
+    this.user = places.user;
     this.topic = places.topic;
   }
 
@@ -67,7 +71,14 @@ export class AppliedShop {
     const topic = await freshTopic();
     const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-apply-'));
     const ledger = uniqueName('ledger_');
-    return new AppliedShop(options, { source, sourceDatabase, target, targetDatabase, ledger, topic }, folder);
+    const user = uniqueName('apply_');
+    await target.query(
+      `CREATE USER ${user} IDENTIFIED BY '${PASSWORD}';
+       GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE ON ${targetDatabase}.* TO ${user};
+       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON ${ledger}.* TO ${user}`,
+    );
+    const places = { source, sourceDatabase, target, targetDatabase, ledger, user, topic };
+    return new AppliedShop(options, places, folder);
   }
 
   /** Runs statements in both databases. */
@@ -120,11 +131,11 @@ export class AppliedShop {
   }
 
   #applyConfig(sections: Sections): Sections {
-    const { host, port, user, password } = this.#options.target ?? sharedMysql();
+    const { host, port } = this.#options.target ?? sharedMysql();
     const { topic, group } = this.topic;
     return {
       source: { endpoint: sharedRocketmq().endpoint, topic, group },
-      target: { host, port, user, password },
+      target: { host, port, user: this.user, password: PASSWORD },
       tables: { rename: { [this.sourceDatabase]: this.targetDatabase } },
       ledger: this.ledger,
       ...this.#options.apply,
@@ -179,7 +190,7 @@ export class AppliedShop {
     await this.#relay?.kill9();
     await this.source.query(`DROP DATABASE ${this.sourceDatabase}`);
     await this.target.query(
-      `DROP DATABASE IF EXISTS ${this.targetDatabase}; DROP DATABASE IF EXISTS ${quoted(this.ledger)}`,
+      `DROP DATABASE IF EXISTS ${this.targetDatabase}; DROP DATABASE IF EXISTS ${quoted(this.ledger)}; DROP USER ${this.user}`,
     );
     await this.source.end();
     await this.target.end();

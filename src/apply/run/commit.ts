@@ -88,7 +88,7 @@ async function requireDone(session: Session, { plan, found }: Statement, outcome
   if (found !== undefined && outcome.found !== found) {
     throw new RelayError('ROW_MISSING', `${plan.name}, which has no key, has no row that holds what the message says`);
   }
-  if (outcome.warnings > 0) await requireHarmless(session, plan);
+  if (outcome.warnings > 0) await requireHarmless(session, plan, outcome.warnings);
 }
 
 /**
@@ -101,10 +101,17 @@ function isHarmless(plan: TablePlan, code: string, text: string): boolean {
   return code === '1264' && isOf(plan.floats, 'Out of range value');
 }
 
-async function requireHarmless(session: Session, plan: TablePlan): Promise<void> {
+async function requireHarmless(session: Session, plan: TablePlan, counted: number): Promise<void> {
   const warnings = await session.query('SHOW WARNINGS');
   const bad = warnings.find((row) => !isHarmless(plan, row['Code'] ?? '', row['Message'] ?? ''));
-  if (bad === undefined && warnings.length > 0) return;
+  if (bad === undefined && warnings.length >= counted) return;
+  if (bad === undefined && warnings.length > 0) {
+    throw new RelayError(
+      'TARGET_UNSUITABLE',
+      `the target warns ${counted} times of rows of ${plan.name}, and lists only ${warnings.length} of the warnings`,
+      { remedy: 'SET GLOBAL max_error_count = 65535; or GRANT SESSION_VARIABLES_ADMIN ON *.* to the account.' },
+    );
+  }
   const says =
     bad === undefined ? 'it cannot say what' : withoutValues(bad['Message'] ?? '', `code ${bad['Code'] ?? ''}`);
   throw new RelayError('VALUE_REFUSED', `${plan.name} would store another value than the message has (${says})`);

@@ -178,6 +178,22 @@ describe('a value', () => {
     );
     expect(await select('SELECT id, e + 0, e FROM orders')).toEqual([[2, 0, '']]);
   });
+
+  it('is not taken on trust where the server warns more often than it lists', async () => {
+    const types = { id: 'int', e: "enum('a','b')" };
+    await target.connection.query("CREATE TABLE orders (id INT PRIMARY KEY, e ENUM('a','b'))");
+    const data = ['1', '2', '3', '4'].map((id) => [
+      ['id', id],
+      ['e', ''],
+    ]) satisfies BodyParts['data'];
+    const writing = await begin();
+    await writing.session.query('SET SESSION max_error_count = 3');
+    const write = writing.write(rows({ sequence: 1 }, { types, data }));
+    await expect(write).rejects.toThrow(refusal('TARGET_UNSUITABLE', 'shop.orders', '4 times', 'only 3'));
+    await writing.session.query('SET SESSION max_error_count = 4');
+    await writing.write(rows({ sequence: 1 }, { types, data }));
+    expect(await select('SELECT COUNT(*) FROM orders WHERE e = 0')).toEqual([[4]]);
+  });
 });
 
 it.each([
