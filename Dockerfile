@@ -25,6 +25,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY config/container.yaml /etc/binlog-relay/relay.yaml
+COPY config/container-apply.yaml /etc/binlog-relay/apply.yaml
 # A volume takes over the owner of the folder that it is mounted on.
 RUN install -d -o node -g node -m 750 /var/lib/binlog-relay
 VOLUME /var/lib/binlog-relay

@@ -1,20 +1,12 @@
-import type { MessageBody } from '../dev/replay.ts';
-
-/** The value below which the share `p` of the values lies; 0 without values. */
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0;
-}
-
-/** The parts of a message that one wants to see first. */
-export function showMessage(body: MessageBody | undefined): string {
+/** The parts of a message that one wants to see first. `body`: as the topic has it. */
+export function showMessage(body: Buffer | undefined): string {
   if (body === undefined) return '    (it has not come)';
-  const { database, table, type, data, old, source, changes, gtid, es } = body;
-  const parts = { database, table, type, data, old, source, changes, gtid, es };
-  return Object.entries(parts)
-    .map(
-      ([name, value], i, all) =>
-        `    ${i === 0 ? '{ ' : '  '}"${name}": ${JSON.stringify(value)}${i === all.length - 1 ? ' … }' : ','}`,
-    )
+  const all = JSON.parse(body.toString()) as Readonly<Record<string, unknown>>;
+  const shown = ['database', 'table', 'type', 'data', 'old', 'source', 'changes', 'gtid', 'es'];
+  return shown
+    .map((name, i) => {
+      const [begin, end] = [i === 0 ? '{ ' : '  ', i === shown.length - 1 ? ' … }' : ','];
+      return `    ${begin}"${name}": ${JSON.stringify(all[name])}${end}`;
+    })
     .join('\n');
 }

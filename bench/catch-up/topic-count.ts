@@ -1,6 +1,5 @@
 import type { RocketmqServer } from '../../dev/servers/servers.ts';
-import { readTopic } from '../../dev/topic-reader.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import { topicMessages } from '../../dev/topic-messages.ts';
 
 /** What a reader finds in the topic. */
 export interface TopicCount {
@@ -23,7 +22,7 @@ export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted
   let changes = 0;
   let firstMessageMs = Infinity;
   let timer: NodeJS.Timeout | undefined;
-  for await (const message of readTopic({ endpoint: rocketmq.endpoint, topic, group, signal: idle.signal })) {
+  for await (const message of topicMessages({ endpoint: rocketmq.endpoint, topic, group, signal: idle.signal })) {
     const sequence = Number(message.properties.get('sequence'));
     const before = newest.get(message.lane) ?? 0;
     if (sequence > before + 1) throw new Error(`${topic}: lane ${message.lane} has ${sequence} after ${before}`);
@@ -31,7 +30,7 @@ export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted
       newest.set(message.lane, sequence);
       // Statements, marks of copies, progress.
       if (message.properties.get('rows') === '0') continue;
-      const { data, ts } = JSON.parse(message.body.toString()) as MessageBody;
+      const { data, ts } = JSON.parse(message.body.toString()) as { readonly data: readonly unknown[]; readonly ts: number };
       changes += data.length;
       firstMessageMs = Math.min(firstMessageMs, ts);
     }

@@ -4,8 +4,7 @@
  * As quick as the client can be: it asks each queue by itself, with two long polls under way per queue, so that the
  * next one waits in the broker while a batch is being acknowledged.
  */
-import { readTopic } from '../../dev/topic-reader.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import { topicMessages } from '../../dev/topic-messages.ts';
 import { quantile } from '../measure/numbers.ts';
 import { programArguments, report } from '../measure/program.ts';
 
@@ -18,6 +17,14 @@ export interface LagReaderArguments {
   readonly fromMs: number;
   /** Ends when it has so many rows. */
   readonly rows: number;
+}
+
+/** What is read of a message's body. */
+interface Sealed {
+  /** When it was committed, and sealed by the relay, ms since 1970. */
+  readonly es: number;
+  readonly ts: number;
+  readonly data: readonly unknown[];
 }
 
 export interface LagReaderResult {
@@ -37,7 +44,7 @@ const fromSealed: number[] = [];
 let read = 0;
 let messages = 0;
 const workers = queues * POLLS_PER_QUEUE;
-for await (const { body, receivedMs, properties } of readTopic({
+for await (const { body, receivedMs, properties } of topicMessages({
   endpoint,
   topic,
   group,
@@ -46,7 +53,7 @@ for await (const { body, receivedMs, properties } of readTopic({
 })) {
   // Statements, marks of copies, progress.
   if (properties.get('rows') === '0') continue;
-  const { es, ts, data } = JSON.parse(body.toString()) as MessageBody;
+  const { es, ts, data } = JSON.parse(body.toString()) as Sealed;
   read += data.length;
   messages += 1;
   // One entry a row: the lag of the newest row of the message stands for all of it.

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RelayProcess, type Health } from '../../dev/relay-process.ts';
-import { Replay } from '../../dev/replay.ts';
-import type { TopicMessage } from '../../dev/topic-reader.ts';
+import { Replay } from '../support/replay.ts';
+import type { TopicMessage } from '../../src/topic/topic.ts';
 import { drainTopic } from '../support/drain-topic.ts';
 import { program } from '../support/program.ts';
 import {

@@ -1,7 +1,7 @@
 /** The whole way of a row: a shop, and a copy that equals it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TopicMessage } from '../../dev/topic-reader.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { TopicMessage } from '../../src/topic/topic.ts';
+import type { MessageBody } from '../support/replay.ts';
 import { SHOP_TABLES } from '../../dev/shop.ts';
 import { drainTopic } from '../support/drain-topic.ts';
 import { Pipeline } from '../support/pipeline.ts';

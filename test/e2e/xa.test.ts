@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from '../support/replay.ts';
 import { freshDatabase, sharedMysql, type FreshDatabase } from '../support/servers.ts';
 import { XaLoad } from '../support/xa-load.ts';
 

@@ -1,4 +1,5 @@
-import { readTopic, type TopicMessage } from '../../dev/topic-reader.ts';
+import { topicMessages } from '../../dev/topic-messages.ts';
+import type { TopicMessage } from '../../src/topic/topic.ts';
 import { sharedRocketmq } from './servers.ts';
 
 export interface DrainOptions {
@@ -20,7 +21,7 @@ export async function drainTopic(options: DrainOptions): Promise<readonly TopicM
   const { topic, group, endpoint = sharedRocketmq().endpoint, until, timeoutMs = 30_000 } = options;
   const messages: TopicMessage[] = [];
   const signal = AbortSignal.timeout(timeoutMs);
-  for await (const message of readTopic({ endpoint, topic, group, signal })) {
+  for await (const message of topicMessages({ endpoint, topic, group, signal })) {
     messages.push(message);
     if (until(messages)) return messages;
   }

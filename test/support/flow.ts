@@ -18,7 +18,7 @@ import { skipArgument } from '../../src/relay/intake/transaction-place.ts';
 import { XaBranches } from '../../src/relay/kept/xa-branches.ts';
 import type { OutboundMessage } from '../../src/sink/sink.ts';
 import type { StartPosition } from '../../src/source/source.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from './replay.ts';
 import { timeZoneOf } from '../../src/base/time-zone.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';

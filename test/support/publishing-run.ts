@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { pino } from 'pino';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from './replay.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { asRelayError, type RelayError } from '../../src/base/errors.ts';
 import type { Ordering } from '../../src/change/change.ts';

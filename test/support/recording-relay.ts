@@ -1,6 +1,6 @@
 /** The real source and relay in this process, with a broker that takes everything and remembers it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from './replay.ts';
 import { GtidSet } from '../../src/binlog/gtids/gtid-set.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';

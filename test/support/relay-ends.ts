@@ -7,7 +7,7 @@ import type { RelayOptions } from '../../src/relay/run/relay-options.ts';
 import { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import type { EventReader, Head, Prepared, Session, Source, StartPosition } from '../../src/source/source.ts';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from './replay.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';
 import { EARLIEST } from './flow.ts';
 import { relayDefaults } from './relay-defaults.ts';

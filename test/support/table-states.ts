@@ -3,7 +3,7 @@
  * messages.
  */
 import type { Connection } from 'mysql2/promise';
-import type { MessageBody } from '../../dev/replay.ts';
+import type { MessageBody } from './replay.ts';
 import { quoted } from '../../src/mysql/quoted.ts';
 
 /**

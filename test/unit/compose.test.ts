@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { MYSQL_FLAGS } from '../../dev/servers/mysql-flags.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadApplyConfig, loadConfig } from '../../src/config/load.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -63,12 +63,23 @@ function exampleEnv(): Readonly<Record<string, string>> {
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
+const environmentOf = (name: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(serviceOf(name).environment).map(([key, value]) => [key, interpolated(value, exampleEnv())]),
+  );
+const mounted = (name: string, file: string): string =>
+  serviceOf(name)
+    .volumes.find((volume) => volume.includes(`/${file}:`))
+    ?.split(':')[0] ?? '';
+
 const relay = serviceOf('relay');
-const relayEnv = Object.fromEntries(
-  Object.entries(relay.environment).map(([key, value]) => [key, interpolated(value, exampleEnv())]),
-);
-const [configFile = ''] = relay.volumes.find((volume) => volume.includes('relay.yaml'))?.split(':') ?? [];
+const relayEnv = environmentOf('relay');
+const configFile = mounted('relay', 'relay.yaml');
 const config = loadConfig(configFile, { env: relayEnv, readFile: read });
+const apply = serviceOf('apply');
+const applyEnv = environmentOf('apply');
+const applyFile = mounted('apply', 'apply.yaml');
+const applyConfig = loadApplyConfig(applyFile, { env: applyEnv, readFile: read });
 
 describe('docker-compose.yml', () => {
   it.each(services)('%s waits only for services that can become what it waits for', (_, { depends_on }) => {
@@ -134,12 +145,12 @@ describe('the relay in docker-compose.yml', () => {
     expect(relay.depends_on['topic']?.condition).toBe('service_completed_successfully');
   });
 
-  it('sets every variable that its configuration needs, and none that it does not', () => {
-    const references = [...read(configFile).matchAll(/\$\{(\w+)(:-[^}]*)?\}/g)];
-    const needed = references.filter((match) => match[2] === undefined).map((match) => match[1]);
-    const known = references.map((match) => match[1]);
-    expect(Object.keys(relayEnv)).toEqual(expect.arrayContaining(needed));
-    expect(known).toEqual(expect.arrayContaining(Object.keys(relayEnv)));
+  it('copies what is there, which its account may read, and says how far it is', () => {
+    expect(config.source.start).toBe('copy');
+    expect(config.publish.progressMs).toBeGreaterThan(0);
+    expect(read('dev/compose/relay-user.sh')).toContain(
+      `GRANT SELECT ON ${serviceOf('mysql').environment['MYSQL_DATABASE'] ?? ''}.* TO '${config.source.user}'@'%'`,
+    );
   });
 
   it('keeps its checkpoint in a volume that the image hands to its user', () => {
@@ -157,19 +168,60 @@ describe('the relay in docker-compose.yml', () => {
     expect(dockerfile).toContain(`http://127.0.0.1:${config.admin.port}/livez`);
   });
 
-  it('can write nowhere but to its volume and /tmp, and gains no rights', () => {
-    expect(relay).toMatchObject({
+  it('mounts the configuration that the image has as its default, where the command looks for it', () => {
+    expect(relay.volumes).toContain(`${configFile}:/etc/binlog-relay/relay.yaml:ro`);
+    expect(dockerfile).toContain('CMD ["run", "--config", "/etc/binlog-relay/relay.yaml"]');
+    expect(dockerfile).toContain('COPY config/container.yaml /etc/binlog-relay/relay.yaml');
+  });
+});
+
+describe('apply in docker-compose.yml', () => {
+  it('reads what the relay publishes, with the ordered group that is made before it starts', () => {
+    if (config.sink.type !== 'rocketmq') throw new Error('the relay does not publish to RocketMQ');
+    const { endpoint, topic, group } = applyConfig.source;
+    expect({ endpoint, topic }).toEqual({ endpoint: config.sink.endpoint, topic: config.sink.topic });
+    expect(serviceOf('topic').command?.join(' ')).toContain(`updateSubGroup -g ${group} -o true`);
+    expect(apply.depends_on['topic']?.condition).toBe('service_completed_successfully');
+  });
+
+  it('finds its target, where it logs in with the account that is made there and makes the tables', () => {
+    const target = serviceOf(applyConfig.target.host);
+    const script = read('dev/compose/apply-user.sh');
+    expect(script).toContain(`CREATE USER '${applyConfig.target.user}'@'%'`);
+    expect(script).toContain(`ON ${target.environment['MYSQL_DATABASE'] ?? ''}.* TO`);
+    expect(script).toContain(`ON ${applyConfig.ledger}.* TO`);
+    expect(target.environment['MYSQL_DATABASE']).toBe(serviceOf('mysql').environment['MYSQL_DATABASE']);
+    expect(environmentOf('bigdata')['APPLY_MYSQL_PASSWORD']).toBe(applyConfig.target.password);
+    expect(applyConfig.create).toBe(true);
+  });
+
+  it('has the configuration that is in the image, where its command looks for it, and is probed there', () => {
+    expect(apply.volumes).toContain(`${applyFile}:/etc/binlog-relay/apply.yaml:ro`);
+    expect(apply.command).toEqual(['apply', '--config', '/etc/binlog-relay/apply.yaml']);
+    expect(dockerfile).toContain(`COPY ${applyFile.replace('./', '')} /etc/binlog-relay/apply.yaml`);
+    expect(applyConfig.admin).toMatchObject({ enabled: true, host: '0.0.0.0', port: config.admin.port });
+  });
+});
+
+describe.each([
+  ['relay', relay, relayEnv, configFile],
+  ['apply', apply, applyEnv, applyFile],
+])('%s in docker-compose.yml, like the other one', (_, daemon, env, file) => {
+  it('sets every variable that its configuration needs, and none that it does not', () => {
+    const references = [...read(file).matchAll(/\$\{(\w+)(:-[^}]*)?\}/g)];
+    const needed = references.filter((match) => match[2] === undefined).map((match) => match[1]);
+    const known = references.map((match) => match[1]);
+    expect(Object.keys(env)).toEqual(expect.arrayContaining(needed));
+    expect(known).toEqual(expect.arrayContaining(Object.keys(env)));
+  });
+
+  it('can write nowhere but to a volume and /tmp, and gains no rights', () => {
+    expect(daemon).toMatchObject({
       read_only: true,
       tmpfs: ['/tmp'],
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
       restart: 'unless-stopped',
     });
-  });
-
-  it('mounts the configuration that the image has as its default, where the command looks for it', () => {
-    expect(relay.volumes).toContain(`${configFile}:/etc/binlog-relay/relay.yaml:ro`);
-    expect(dockerfile).toContain('CMD ["run", "--config", "/etc/binlog-relay/relay.yaml"]');
-    expect(dockerfile).toContain('COPY config/container.yaml /etc/binlog-relay/relay.yaml');
   });
 });

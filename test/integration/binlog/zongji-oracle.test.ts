@@ -5,7 +5,7 @@
  */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { MessageBody } from '../../../dev/replay.ts';
+import type { MessageBody } from '../../support/replay.ts';
 import { captureEvents } from '../../support/capture-binlog.ts';
 import { TestFlow } from '../../support/flow.ts';
 import { readAlphabets } from '../../support/round-trip/alphabets.ts';

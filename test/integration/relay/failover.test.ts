@@ -6,7 +6,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
-import type { MessageBody } from '../../../dev/replay.ts';
+import type { MessageBody } from '../../support/replay.ts';
 import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
 import type { Relay } from '../../../src/relay/run/run.ts';
 import type { Sink } from '../../../src/sink/sink.ts';

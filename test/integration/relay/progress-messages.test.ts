@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GtidSet } from '../../../src/binlog/gtids/gtid-set.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createRocketmqSink } from '../../../src/sink/rocketmq.ts';
-import { Replay, type MessageBody, type ProgressBody } from '../../../dev/replay.ts';
+import { Replay, type MessageBody, type ProgressBody } from '../../support/replay.ts';
 import type { MysqlServer, MysqlVersion } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
-import { readTopic, type TopicMessage } from '../../../dev/topic-reader.ts';
+import { topicMessages } from '../../../dev/topic-messages.ts';
+import type { TopicMessage } from '../../../src/topic/topic.ts';
 import { holdsGtids, newestGtids } from '../../support/gtids.ts';
 import { PublishingRun } from '../../support/publishing-run.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
@@ -99,7 +100,7 @@ describe('in a topic', () => {
 
 async function* topicOf(endpoint: string, topic: string, group: string): AsyncGenerator<TopicMessage> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  yield* readTopic({ endpoint, topic, group, signal });
+  yield* topicMessages({ endpoint, topic, group, signal });
   throw new Error(`${topic}: waited in vain`);
 }
 

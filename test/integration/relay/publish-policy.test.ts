@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
 import { PublishingRun, type PublishingOptions } from '../../support/publishing-run.ts';
-import { Replay } from '../../../dev/replay.ts';
+import { Replay } from '../../support/replay.ts';
 import { connectMysql, freshDatabase, type FreshDatabase } from '../../support/servers.ts';
 
 const MIB = 1 << 20;

@@ -5,7 +5,7 @@ import { readGtid } from '../../../src/binlog/events/gtid.ts';
 import { newGtidRecord } from '../../../src/binlog/events/gtid-record.ts';
 import { newMariadbGtidRecord, readMariadbGtid } from '../../../src/binlog/events/mariadb-gtid.ts';
 import { parseGtids, type Flavour } from '../../../src/binlog/gtids/gtids.ts';
-import type { MessageBody } from '../../../dev/replay.ts';
+import type { MessageBody } from '../../support/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { EARLIEST } from '../../support/flow.ts';
 import { FakeStore, RelayRun, type FakeSession, type RelayRunOptions } from '../../support/relay-ends.ts';

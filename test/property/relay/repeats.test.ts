@@ -1,7 +1,7 @@
 /** What readers make of repeats: change ids of src/relay/tables, and dev/replay.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MessageBody } from '../../../dev/replay.ts';
+import type { MessageBody } from '../../support/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../support/binlog-fixture.ts';
 import { EARLIEST, TestFlow } from '../../support/flow.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { Replay, type MessageBody } from '../../../dev/replay.ts';
+import { Replay, type MessageBody } from '../replay.ts';
 import type { OutboundMessage, SinkInfo } from '../../../src/sink/sink.ts';
 import type { ReadingSink } from './reading-sink.ts';
 import { Ledger } from './ledger.ts';

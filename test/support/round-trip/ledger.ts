@@ -1,4 +1,4 @@
-import type { MessageBody } from '../../../dev/replay.ts';
+import type { MessageBody } from '../replay.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RelayError } from '../../../../src/base/errors.ts';
 import type { OutboundMessage } from '../../../../src/sink/sink.ts';
-import type { MessageBody } from '../../../../dev/replay.ts';
+import type { MessageBody } from '../../../support/replay.ts';
 import { fixtureEvents } from '../../../support/binlog-fixture.ts';
 import { Random } from '../../../support/round-trip/random.ts';
 import { FakeSink, RelayRun } from '../../../support/relay-ends.ts';

@@ -10,7 +10,7 @@ import { ChangeCounter } from '../../../../src/relay/tables/change-counter.ts';
 import { PlanMemory } from '../../../../src/relay/tables/plan-memory.ts';
 import { TablePlan } from '../../../../src/relay/tables/table-plan.ts';
 import type { OutboundMessage } from '../../../../src/sink/sink.ts';
-import type { MessageBody, ProgressBody } from '../../../../dev/replay.ts';
+import type { MessageBody, ProgressBody } from '../../../support/replay.ts';
 import { HELD } from '../../../support/flow.ts';
 import { imageOf, intColumn } from '../../../support/row-images.ts';
 import { ManualClock } from '../../../support/sink/manual-clock.ts';

@@ -5,7 +5,7 @@ import { RelayError } from '../../../../src/base/errors.ts';
 import { GtidSet } from '../../../../src/binlog/gtids/gtid-set.ts';
 import { tableFilter } from '../../../../src/change/table-filter.ts';
 import type { OutboundMessage } from '../../../../src/sink/sink.ts';
-import type { MessageBody, ProgressBody } from '../../../../dev/replay.ts';
+import type { MessageBody, ProgressBody } from '../../../support/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../../support/binlog-fixture.ts';
 import { TestFlow } from '../../../support/flow.ts';
 import { Random } from '../../../support/round-trip/random.ts';

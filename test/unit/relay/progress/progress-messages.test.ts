@@ -1,7 +1,7 @@
 /** src/relay/progress/progress-messages.ts and reached.ts, in a whole run; src/format/canal-progress.ts. */
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../../src/base/errors.ts';
-import type { ProgressBody } from '../../../../dev/replay.ts';
+import type { ProgressBody } from '../../../support/replay.ts';
 import { fixtureEvents, type FixtureEvent } from '../../../support/binlog-fixture.ts';
 import { EARLIEST } from '../../../support/flow.ts';
 import { laneNames } from '../../../support/lane-names.ts';

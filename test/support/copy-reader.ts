@@ -1,7 +1,7 @@
 import { createPool, type Pool } from 'mysql2/promise';
 import { Replay, type MessageBody, type ReplayCounts } from './replay.ts';
-import type { MysqlAddress } from './servers/servers.ts';
-import { readTopic } from './topic-reader.ts';
+import type { MysqlAddress } from '../../dev/servers/servers.ts';
+import { topicMessages } from '../../dev/topic-messages.ts';
 
 export interface Topic {
   readonly endpoint: string;
@@ -74,7 +74,7 @@ export class CopyReader {
   }
 
   async #read(topic: Topic): Promise<void> {
-    for await (const message of readTopic({ ...topic, signal: this.#stop.signal })) {
+    for await (const message of topicMessages({ ...topic, signal: this.#stop.signal })) {
       const body = await this.#replay.apply(message);
       // It says how far a lane is, whether anything is new or not.
       if ('progress' in body) continue;

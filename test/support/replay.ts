@@ -2,7 +2,7 @@
  * Replays messages into a copy of the database, the way a reader would, and proves on the way that nothing is missing.
  */
 import type { Connection, Pool } from 'mysql2/promise';
-import { quoted } from '../src/mysql/quoted.ts';
+import { quoted } from '../../src/mysql/quoted.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
