@@ -30,7 +30,10 @@ export async function countTopic(rocketmq: RocketmqServer, topic: string, wanted
       newest.set(message.lane, sequence);
       // Statements, marks of copies, progress.
       if (message.properties.get('rows') === '0') continue;
-      const { data, ts } = JSON.parse(message.body.toString()) as { readonly data: readonly unknown[]; readonly ts: number };
+      const { data, ts } = JSON.parse(message.body.toString()) as {
+        readonly data: readonly unknown[];
+        readonly ts: number;
+      };
       changes += data.length;
       firstMessageMs = Math.min(firstMessageMs, ts);
     }
