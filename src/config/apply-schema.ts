@@ -16,6 +16,7 @@ import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
 import { glob } from './tables-schema.ts';
+import { verifySchema } from './verify-schema.ts';
 
 const topicSchema = z
   .strictObject({
@@ -128,6 +129,7 @@ export const applySchema = z.strictObject({
     .describe(
       'Database in the target that keeps how far each lane is written, in tables that are made at the first start. Back it up with the copy.',
     ),
+  verify: verifySchema.optional(),
   admin: adminSchema,
   log: logSchema,
 });
