@@ -71,6 +71,12 @@ export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
     ({ status }) =>
       status.lanes.map(({ lane, committedMs }) => [lane, committedMs === 0 ? undefined : committedMs / 1000]),
   ),
+  one(
+    'gauge',
+    'complete_seconds',
+    'Up to when everything that the source had committed is written, seconds since 1970, as its progress messages say.',
+    ({ status: { complete } }) => (complete === undefined ? undefined : complete.asOfMs / 1000),
+  ),
   one('counter', 'rows_total', 'Changes of rows that were written.', ({ status }) => status.counters.rows),
   one('counter', 'messages_total', 'Messages that are done.', ({ status }) => status.counters.messages),
   one('counter', 'transactions_total', 'Transactions in the target.', ({ status }) => status.counters.transactions),
