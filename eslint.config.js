@@ -19,7 +19,7 @@ const arrows = {
   reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-  apply: ['base', 'config', 'topic', 'mysql'],
+  apply: ['base', 'binlog', 'config', 'topic', 'mysql'],
   admin: ['base', 'config', 'checkpoint', 'relay', 'apply'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 

@@ -93,6 +93,16 @@ export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
     ({ status }) => status.counters.passed,
   ),
   one('counter', 'retries_total', 'Times that a lane had to try again.', ({ status }) => status.counters.retries),
+  {
+    name: 'binlog_relay_apply_resumes_total',
+    type: 'counter',
+    help: 'Later runs of the relay in a lane, by whether the lane provably lacked nothing before.',
+    labelNames: ['is'],
+    samples: ({ status: { counters } }) => [
+      { labels: { is: 'proved' }, value: counters.resumesProved },
+      { labels: { is: 'undecided' }, value: counters.resumesUndecided },
+    ],
+  },
   one('counter', 'process_cpu_seconds_total', 'CPU time of the process.', (now) => now.process.cpuSeconds),
   one('gauge', 'process_resident_bytes', 'Memory of the process.', (now) => now.process.residentBytes),
 ];

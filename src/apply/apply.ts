@@ -62,6 +62,9 @@ export interface ApplyCounters {
   /** Messages of tables that are not written, deletes and statements that are ignored. */
   readonly passed: number;
   readonly retries: number;
+  /** Later runs of the relay, per lane, before which the lane provably lacked nothing; and where that is not known. */
+  readonly resumesProved: number;
+  readonly resumesUndecided: number;
 }
 
 export interface ApplyStatus {

@@ -15,6 +15,8 @@ export class LaneWork {
   readonly notes: string[] = [];
   /** Tables whose old rows it removes. */
   readonly replaced = new Set<string>();
+  /** Where the run of the relay that begins with it started from. */
+  resume: string | undefined;
   messages = 0;
   /** Rows of tables without a key that are looked for. */
   searchedRows = 0;
@@ -58,11 +60,12 @@ export class LaneWork {
     this.to = { ...this.to, waitsFor: id };
   }
 
-  #move(message: TopicMessage, { epoch, sequence }: LaneMark, changes: Partial<LaneState>): void {
+  #move(message: TopicMessage, { epoch, sequence, resume }: LaneMark, changes: Partial<LaneState>): void {
     // What was said in an epoch before counts no more from the first message of the next one on.
     const progress = epoch === this.to.epoch ? this.to.progress : undefined;
     this.to = { ...this.to, epoch, sequence, waitsFor: undefined, progress, ...changes };
     this.messages += 1;
     this.#only = message;
+    this.resume ??= resume;
   }
 }

@@ -17,6 +17,7 @@ import { LaneWork } from './lane-work.ts';
 import { placed } from './placed-error.ts';
 import { readProgress } from './progress.ts';
 import { endReplacement } from './replacement.ts';
+import { isResumeProved } from './resume.ts';
 import { requireNotMet } from './statement-met.ts';
 import type { Written } from './status.ts';
 import type { Standing, Streams } from './streams.ts';
@@ -332,7 +333,10 @@ export class LaneWriter {
       const replacement = replacements?.get(key);
       if (replacement !== undefined) replacements?.set(key, { mark: replacement.mark, state: 'done' });
     }
-    onCommitted(this.#lane, work.to, { stream: work.stream, rows: work.statements.rows, messages: work.messages });
+    const { stream, from, resume, messages } = work;
+    // Before the first message of all there is nothing to compare with.
+    const isProved = resume === undefined || from.sequence === 0 ? undefined : isResumeProved(from.progress, resume);
+    onCommitted(this.#lane, work.to, { stream, rows: work.statements.rows, messages, isResumeProved: isProved });
   }
 }
 

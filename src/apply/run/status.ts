@@ -12,6 +12,8 @@ export interface Written {
   readonly stream: string;
   readonly rows: number;
   readonly messages: number;
+  /** Where a later run of the relay begins: see `isResumeProved`. */
+  readonly isResumeProved: boolean | undefined;
 }
 
 interface ShownLane {
@@ -36,6 +38,8 @@ export class Status {
     repeated: 0,
     passed: 0,
     retries: 0,
+    resumesProved: 0,
+    resumesUndecided: 0,
   };
   #state: ApplyState = 'starting';
   #lastLagSeconds: number | undefined;
@@ -69,6 +73,8 @@ export class Status {
     this.#counters.rows += written.rows;
     this.#counters.messages += written.messages;
     this.#counters.transactions += 1;
+    if (written.isResumeProved === true) this.#counters.resumesProved += 1;
+    if (written.isResumeProved === false) this.#counters.resumesUndecided += 1;
     // The clocks of two hosts differ.
     if (written.rows > 0) this.#lastLagSeconds = Math.max(0, (appliedMs - state.committedMs) / 1000);
   }

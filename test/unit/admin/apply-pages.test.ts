@@ -14,7 +14,16 @@ const RUNNING: ApplyStatus = {
   blocked: [],
   awaited: [],
   lastLagSeconds: 1.5,
-  counters: { rows: 12, messages: 7, transactions: 3, repeated: 1, passed: 0, retries: 0 },
+  counters: {
+    rows: 12,
+    messages: 7,
+    transactions: 3,
+    repeated: 1,
+    passed: 0,
+    retries: 0,
+    resumesProved: 2,
+    resumesUndecided: 1,
+  },
   lastError: undefined,
 };
 
@@ -33,6 +42,7 @@ it('shows how far each lane is', async () => {
   const metrics = (await pages(RUNNING)('/metrics'))?.body;
   expect(metrics).toContain('binlog_relay_apply_rows_total 12');
   expect(metrics).toContain('binlog_relay_apply_lane_sequence{lane="lane-0"} 7');
+  expect(metrics).toContain('binlog_relay_apply_resumes_total{is="proved"} 2');
   expect(metrics).toContain('binlog_relay_apply_complete_seconds 2');
   expect((await pages(RUNNING)('/readyz'))?.body).toBe('ready\n');
   expect(await pages(RUNNING)('/copies')).toBeUndefined();
