@@ -359,7 +359,7 @@ export const ERROR_CODES = {
   ),
   TARGET_GRANT_MISSING: access(
     'The account lacks a privilege in the target.',
-    'GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER (with create: true also CREATE) on the databases of the copy, and the same with CREATE on the database of the ledger.',
+    'GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER (with create: true also CREATE) on the databases of the copy, and the same with CREATE and ALTER on the database of the ledger.',
   ),
   TARGET_TLS: access(
     'The encrypted connection to the target cannot be made as configured.',

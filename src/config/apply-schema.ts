@@ -53,7 +53,7 @@ const targetSchema = z
     host: text(hostProblem).describe('Host name or IP address of the MySQL or MariaDB server that is written to.'),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the server.'),
     user: text(mysqlUserProblem).describe(
-      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE on the database of the ledger.',
+      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE and ALTER on the database of the ledger.',
     ),
     password: z
       .string()

@@ -88,7 +88,7 @@ async function requireDone(session: Session, { plan, found }: Statement, outcome
   if (found !== undefined && outcome.found !== found) {
     throw new RelayError('ROW_MISSING', `${plan.name}, which has no key, has no row that holds what the message says`);
   }
-  if (outcome.warnings > 0) await requireHarmless(session, plan);
+  if (outcome.warnings > 0) await requireHarmless(session, plan, outcome.warnings);
 }
 
 /**
@@ -101,8 +101,17 @@ function isHarmless(plan: TablePlan, code: string, text: string): boolean {
   return code === '1264' && isOf(plan.floats, 'Out of range value');
 }
 
-async function requireHarmless(session: Session, plan: TablePlan): Promise<void> {
+async function requireHarmless(session: Session, plan: TablePlan, count: number): Promise<void> {
   const warnings = await session.query('SHOW WARNINGS');
+  if (warnings.length < count) {
+    throw new RelayError(
+      'VALUE_REFUSED',
+      `${plan.name}: the target warns ${count} times, and tells ${warnings.length}`,
+      {
+        remedy: 'SET GLOBAL max_error_count = 65535, or GRANT SESSION_VARIABLES_ADMIN ON *.* to the account of apply.',
+      },
+    );
+  }
   const bad = warnings.find((row) => !isHarmless(plan, row['Code'] ?? '', row['Message'] ?? ''));
   if (bad === undefined && warnings.length > 0) return;
   const says =
