@@ -19,7 +19,7 @@ const arrows = {
   reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-apply: ['base', 'binlog', 'config', 'topic', 'mysql'],
+  apply: ['base', 'binlog', 'config', 'topic', 'mysql'],
   verify: ['base', 'binlog', 'mysql'],
   admin: ['base', 'config', 'checkpoint', 'relay', 'apply', 'verify'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],

@@ -13,9 +13,14 @@ const BOTH =
   '/*!50708 , range_optimizer_max_mem_size = 0 */ /*!80030 , show_gipk_in_create_table_and_information_schema = ON */';
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ';
 
-interface Opened {
-  readonly asked: Asked;
+interface Opened<A extends Asked = Asked> {
+  readonly asked: A;
   destroy(): void;
+}
+
+/** For the ledger, which asks its own way. */
+interface TargetAsked extends Asked {
+  readonly session: Session;
 }
 
 /** One connection to each server, made when it is needed. */
@@ -24,7 +29,7 @@ export class VerifyEnds implements Ends {
   readonly #target: ApplyConfig['target'];
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
-  #open: Partial<Record<'source' | 'target', Promise<Opened>>> = {};
+  #open: { source?: Promise<Opened>; target?: Promise<Opened<TargetAsked>> } = {};
 
   /** When `closing` aborts, whatever is asked fails at once. */
   constructor(source: VerifyConfig['source'], target: ApplyConfig['target'], clock: Clock, closing: AbortSignal) {
@@ -38,7 +43,7 @@ export class VerifyEnds implements Ends {
     return (await (this.#open.source ??= this.#openSource())).asked;
   }
 
-  async target(): Promise<Asked> {
+  async target(): Promise<TargetAsked> {
     return (await (this.#open.target ??= this.#openTarget())).asked;
   }
 
@@ -60,12 +65,12 @@ export class VerifyEnds implements Ends {
     );
   }
 
-  async #openTarget(): Promise<Opened> {
+  async #openTarget(): Promise<Opened<TargetAsked>> {
     const session = await openSession(this.#target, this.#clock, this.#closing);
     return this.#prepared({ asked: targetAsked(session), destroy: () => session.destroy() });
   }
 
-  async #prepared(opened: Opened, ...more: readonly string[]): Promise<Opened> {
+  async #prepared<A extends Asked>(opened: Opened<A>, ...more: readonly string[]): Promise<Opened<A>> {
     try {
       for (const sql of ['SET NAMES utf8mb4', `SET SESSION ${BOTH}`, ISOLATION, ...more]) await opened.asked.query(sql);
       return opened;
@@ -81,7 +86,8 @@ const sourceAsked = (session: ControlSession): Asked => ({
   query: (sql) => session.query(sql, [], STATEMENT_MS),
 });
 
-const targetAsked = (session: Session): Asked => ({
+const targetAsked = (session: Session): TargetAsked => ({
+  session,
   flavour: session.server.flavour,
   query: (sql) => session.query(sql),
 });
