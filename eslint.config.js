@@ -19,8 +19,9 @@ const arrows = {
   reader: ['base', 'topic', 'rocketmq'],
   checkpoint: ['base', 'binlog', 'config'],
   config: ['base'],
-  apply: ['base', 'config', 'topic', 'mysql'],
-  admin: ['base', 'config', 'checkpoint', 'relay', 'apply'],
+  apply: ['base', 'binlog', 'config', 'topic', 'mysql'],
+  verify: ['base', 'binlog', 'mysql'],
+  admin: ['base', 'config', 'checkpoint', 'relay', 'apply', 'verify'],
   relay: ['base', 'binlog', 'change', 'format', 'source', 'sink', 'checkpoint'],
 
   'relay/run': ['relay/copies', 'relay/intake', 'relay/kept', 'relay/lanes', 'relay/tables', 'relay/progress'],
@@ -36,6 +37,10 @@ const arrows = {
   'apply/tables': ['apply/target', 'apply/rows'],
   'apply/target': ['apply/rows'],
   'apply/rows': [],
+
+  'verify/run': ['verify/pass', 'verify/tables'],
+  'verify/pass': ['verify/tables'],
+  'verify/tables': [],
 
   'binlog/tables': ['binlog/events', 'binlog/wire'],
   'binlog/events': ['binlog/rows', 'binlog/statements', 'binlog/gtids', 'binlog/wire'],

@@ -76,7 +76,7 @@ export class Parties {
       `CREATE DATABASE ${COPY}`,
       `CREATE USER ${user} IDENTIFIED BY '${password}'`,
       `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE ON ${COPY}.* TO ${user}`,
-      `GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON binlog_relay.* TO ${user}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON binlog_relay.* TO ${user}`,
     ])
       await target.query(sql);
     await target.end();

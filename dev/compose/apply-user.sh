@@ -7,5 +7,5 @@ quoted=${quoted//\'/\\\'}
 MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mysql --protocol=socket --user=root << SQL
 CREATE USER 'apply'@'%' IDENTIFIED BY '$quoted';
 GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE ON orders.* TO 'apply'@'%';
-GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON binlog_relay.* TO 'apply'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON binlog_relay.* TO 'apply'@'%';
 SQL

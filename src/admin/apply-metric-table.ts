@@ -71,6 +71,12 @@ export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
     ({ status }) =>
       status.lanes.map(({ lane, committedMs }) => [lane, committedMs === 0 ? undefined : committedMs / 1000]),
   ),
+  one(
+    'gauge',
+    'complete_seconds',
+    'Up to when everything that the source had committed is written, seconds since 1970, as its progress messages say.',
+    ({ status: { complete } }) => (complete === undefined ? undefined : complete.asOfMs / 1000),
+  ),
   one('counter', 'rows_total', 'Changes of rows that were written.', ({ status }) => status.counters.rows),
   one('counter', 'messages_total', 'Messages that are done.', ({ status }) => status.counters.messages),
   one('counter', 'transactions_total', 'Transactions in the target.', ({ status }) => status.counters.transactions),
@@ -87,6 +93,16 @@ export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
     ({ status }) => status.counters.passed,
   ),
   one('counter', 'retries_total', 'Times that a lane had to try again.', ({ status }) => status.counters.retries),
+  {
+    name: 'binlog_relay_apply_resumes_total',
+    type: 'counter',
+    help: 'Later runs of the relay in a lane, by whether the lane provably lacked nothing before.',
+    labelNames: ['is'],
+    samples: ({ status: { counters } }) => [
+      { labels: { is: 'proved' }, value: counters.resumesProved },
+      { labels: { is: 'undecided' }, value: counters.resumesUndecided },
+    ],
+  },
   one('counter', 'process_cpu_seconds_total', 'CPU time of the process.', (now) => now.process.cpuSeconds),
   one('gauge', 'process_resident_bytes', 'Memory of the process.', (now) => now.process.residentBytes),
 ];

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { AppliedLane, ApplyStatus } from '../apply/apply.ts';
+import type { AppliedLane, ApplyStatus, Complete } from '../apply/apply.ts';
 import { APPLY_METRICS, type ApplySnapshot } from './apply-metric-table.ts';
 import type { Versions } from './health.ts';
 import { metricsOf, ownProcess } from './metrics.ts';
@@ -65,12 +65,16 @@ export function createApplyPages({
 }
 
 /** The body of /healthz. What is not known is null, never left out. */
-export interface ApplyHealth extends Omit<ApplyStatus, 'lanes' | 'blocked' | 'lastLagSeconds' | 'lastError'> {
+export interface ApplyHealth extends Omit<
+  ApplyStatus,
+  'lanes' | 'complete' | 'blocked' | 'lastLagSeconds' | 'lastError'
+> {
   readonly healthy: boolean;
   /** Why it is not healthy; empty when it is. */
   readonly reasons: readonly string[];
   readonly lastLagSeconds: number | null;
   readonly lanes: readonly ShownLane[];
+  readonly complete: ShownComplete | null;
   readonly blocked: readonly (Omit<ApplyStatus['blocked'][number], 'sinceMs'> & { readonly since: string })[];
   readonly lastError: ApplyStatus['lastError'] | null;
   readonly versions: Versions;
@@ -84,9 +88,16 @@ interface ShownLane extends Pick<AppliedLane, 'lane' | 'epoch' | 'sequence' | 'g
   readonly waitsFor: string | null;
 }
 
+/** Everything up to there is written. */
+interface ShownComplete extends Pick<Complete, 'gtidSet' | 'position'> {
+  /** How fresh that is, on the clock of the source: ISO 8601 in UTC, and how long ago that is on the clock here. */
+  readonly asOf: string;
+  readonly ageSeconds: number;
+}
+
 export function applyHealth(status: ApplyStatus, nowMs: number, versions: Versions): ApplyHealth {
   const reasons = reasonsOf(status);
-  const { lanes, blocked, lastLagSeconds, lastError, ...rest } = status;
+  const { lanes, complete, blocked, lastLagSeconds, lastError, ...rest } = status;
   return {
     healthy: reasons.length === 0,
     reasons,
@@ -101,11 +112,18 @@ export function applyHealth(status: ApplyStatus, nowMs: number, versions: Versio
       appliedAt: appliedMs === 0 ? null : new Date(appliedMs).toISOString(),
       waitsFor: waitsFor ?? null,
     })),
+    complete: complete === undefined ? null : shownComplete(complete, nowMs),
     blocked: blocked.map(({ sinceMs, ...lane }) => ({ ...lane, since: new Date(sinceMs).toISOString() })),
     lastError: lastError ?? null,
     versions,
     at: new Date(nowMs).toISOString(),
   };
+}
+
+function shownComplete({ gtidSet, position, asOfMs }: Complete, nowMs: number): ShownComplete {
+  // The clocks of two hosts differ.
+  const ageSeconds = Math.max(0, (nowMs - asOfMs) / 1000);
+  return { gtidSet, position, asOf: new Date(asOfMs).toISOString(), ageSeconds };
 }
 
 function reasonsOf({ state, parts, blocked, lastError }: ApplyStatus): readonly string[] {

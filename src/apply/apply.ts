@@ -26,6 +26,22 @@ export interface AppliedLane {
   readonly waitsFor: string | undefined;
 }
 
+/** Up to where all lanes are written. */
+export interface Complete {
+  readonly epoch: number;
+  /** Number of the progress message. */
+  readonly round: number;
+  /**
+   * Everything that it holds is written; in lanes that are ahead more than that. Empty without GTIDs: then `position`
+   * says it.
+   */
+  readonly gtidSet: string;
+  /** `binlog.000002:4184` */
+  readonly position: string;
+  /** How fresh that is, on the clock of the source, ms since 1970. */
+  readonly asOfMs: number;
+}
+
 /** Why a lane does not go on; it tries again. */
 export interface BlockedLane {
   readonly lane: string;
@@ -46,6 +62,9 @@ export interface ApplyCounters {
   /** Messages of tables that are not written, deletes and statements that are ignored. */
   readonly passed: number;
   readonly retries: number;
+  /** Later runs of the relay, per lane, before which the lane provably lacked nothing; and where that is not known. */
+  readonly resumesProved: number;
+  readonly resumesUndecided: number;
 }
 
 export interface ApplyStatus {
@@ -54,6 +73,8 @@ export interface ApplyStatus {
   readonly stream: string;
   readonly parts: Readonly<Record<'topic' | 'target', ApplyPart>>;
   readonly lanes: readonly AppliedLane[];
+  /** Undefined until all lanes have said how far they are in the newest run of the relay. */
+  readonly complete: Complete | undefined;
   readonly blocked: readonly BlockedLane[];
   /** Tables of the source that are missing in the target, whose rows are passed over until a copy of them begins. */
   readonly awaited: readonly string[];

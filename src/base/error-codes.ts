@@ -359,7 +359,7 @@ export const ERROR_CODES = {
   ),
   TARGET_GRANT_MISSING: access(
     'The account lacks a privilege in the target.',
-    'GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER (with create: true also CREATE) on the databases of the copy, and the same with CREATE on the database of the ledger.',
+    'GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER (with create: true also CREATE) on the databases of the copy, and the same with CREATE and ALTER on the database of the ledger.',
   ),
   TARGET_TLS: access(
     'The encrypted connection to the target cannot be made as configured.',
@@ -408,6 +408,23 @@ export const ERROR_CODES = {
   LEDGER_UNUSABLE: terminal(
     'The ledger in the target is not what was written there.',
     'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, and copy all tables.',
+  ),
+  // verify
+  VERIFY_NO_PROGRESS: retried(
+    'The target does not say that it has come as far as the source was when it was compared.',
+    'See that publish.progress of the relay is on, that relay and apply are running (their /healthz), and that the source of verify is the server that the relay reads, or has the same transactions. verify.patience says how long is waited.',
+  ),
+  VERIFY_UNHASHABLE: terminal(
+    'A server cannot compute the hash of a row: some value is longer than its max_allowed_packet.',
+    'SET GLOBAL max_allowed_packet = 1073741824; on source and target, or exclude the table.',
+  ),
+  VERIFY_UNCONFIGURED: config(
+    'The configuration of apply has no section `verify`, which names the source.',
+    'Add verify.source with host, user and password of the database that the relay reads: docs/verify.md.',
+  ),
+  VERIFY_REPAIR_REFUSED: terminal(
+    'The relay does not take the copy that would mend the differences.',
+    'Do what the message says; verify.relay must name the admin server of the relay.',
   ),
   // the relay itself
   INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),

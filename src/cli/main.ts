@@ -52,6 +52,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'write the topic of a relay into a MySQL or MariaDB, exactly once in effect',
     load: async () => (await import('./apply.ts')).applyCommand,
   },
+  {
+    name: 'verify',
+    summary: 'compare the source with what apply has written, while both move, and mend what differs',
+    load: async () => (await import('./verify.ts')).verifyCommand,
+  },
 ];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.

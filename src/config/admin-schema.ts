@@ -2,28 +2,36 @@ import * as z from 'zod';
 import { hostNameProblem, hostProblem } from './addresses.ts';
 import { flag, text, wholeNumber } from './fields.ts';
 
+const enabled = flag().prefault(true).describe('Whether health, metrics and status are served over HTTP.');
+const host = text(hostProblem)
+  .prefault('127.0.0.1')
+  .describe(
+    'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no log-in and no encryption: keep it inside.',
+  );
+const hosts = z
+  .array(text(hostNameProblem))
+  .default([])
+  .describe(
+    'Names by which it may be asked, besides addresses and names without a dot: `relay.example.com`, or `*.svc.cluster.local` for all of a domain. ' +
+      'Any other name in the Host header is refused with 421, so that no page in a browser can read it by a name of its own (DNS rebinding).',
+  );
+
+const adminPort = (port: number): z.ZodPrefault<z.ZodType<number>> =>
+  wholeNumber(0, 65_535)
+    .prefault(port)
+    .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.');
+
 /** What relay and apply show of themselves. */
 export const adminSchema = z
-  .strictObject({
-    enabled: flag().prefault(true).describe('Whether health, metrics and status are served over HTTP.'),
-    host: text(hostProblem)
-      .prefault('127.0.0.1')
-      .describe(
-        'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no log-in and no encryption: keep it inside.',
-      ),
-    port: wholeNumber(0, 65_535)
-      .prefault(8686)
-      .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.'),
-    hosts: z
-      .array(text(hostNameProblem))
-      .default([])
-      .describe(
-        'Names by which it may be asked, besides addresses and names without a dot: `relay.example.com`, or `*.svc.cluster.local` for all of a domain. ' +
-          'Any other name in the Host header is refused with 421, so that no page in a browser can read it by a name of its own (DNS rebinding).',
-      ),
-  })
+  .strictObject({ enabled, host, port: adminPort(8686), hosts })
   .prefault({})
   .describe('Health, metrics and status over HTTP.');
+
+/** What verify shows of itself: it may run beside them. */
+export const verifyAdminSchema = z
+  .strictObject({ enabled, host, port: adminPort(8687), hosts })
+  .prefault({})
+  .describe('Health and metrics over HTTP, with `every` or `--forever`.');
 
 export const logSchema = z
   .strictObject({

@@ -8,6 +8,7 @@ export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[
   return [
     ...rocketmqBreaches('source', source),
     ...mysqlTlsBreaches('target', target.tls),
+    ...verifyBreaches(config, file),
     ...nameBreaches(config),
     ...pemFileBreaches(
       [
@@ -19,6 +20,20 @@ export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[
       file,
     ),
   ];
+}
+
+function verifyBreaches({ verify }: ApplyConfig, file: File): readonly Breach[] {
+  if (verify === undefined) return [];
+  const { tls } = verify.source;
+  const files = pemFileBreaches(
+    [
+      [['source', 'tls', 'ca'], tls.ca, 'CERTIFICATE'],
+      [['source', 'tls', 'cert'], tls.cert, 'CERTIFICATE'],
+      [['source', 'tls', 'key'], tls.key, 'PRIVATE KEY'],
+    ],
+    file,
+  );
+  return [...mysqlTlsBreaches('source', tls), ...files].map(({ path, text }) => ({ path: ['verify', ...path], text }));
 }
 
 function nameBreaches({ tables, ledger }: ApplyConfig): readonly Breach[] {

@@ -16,6 +16,7 @@ import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
 import { glob } from './tables-schema.ts';
+import { verifySchema } from './verify-schema.ts';
 
 const topicSchema = z
   .strictObject({
@@ -52,7 +53,7 @@ const targetSchema = z
     host: text(hostProblem).describe('Host name or IP address of the MySQL or MariaDB server that is written to.'),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the server.'),
     user: text(mysqlUserProblem).describe(
-      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE on the database of the ledger.',
+      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE and ALTER on the database of the ledger.',
     ),
     password: z
       .string()
@@ -128,6 +129,7 @@ export const applySchema = z.strictObject({
     .describe(
       'Database in the target that keeps how far each lane is written, in tables that are made at the first start. Back it up with the copy.',
     ),
+  verify: verifySchema.optional(),
   admin: adminSchema,
   log: logSchema,
 });

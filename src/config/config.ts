@@ -30,11 +30,16 @@ export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint'> & {
 
 type WrittenApply = Frozen<z.output<typeof applySchema>>;
 
+type WrittenVerify = NonNullable<WrittenApply['verify']>;
+
 /** The configuration of `apply`. What each key means: docs/apply-configuration.md. */
-export type ApplyConfig = Omit<WrittenApply, 'source' | 'target'> & {
+export type ApplyConfig = Omit<WrittenApply, 'source' | 'target' | 'verify'> & {
   readonly source: WrittenApply['source'] & SecretFiles;
   readonly target: WrittenApply['target'] & SecretFiles;
+  readonly verify?:
+    (Omit<WrittenVerify, 'source'> & { readonly source: WrittenVerify['source'] & SecretFiles }) | undefined;
 };
+export type VerifyConfig = NonNullable<ApplyConfig['verify']>;
 export type TargetConfig = ApplyConfig['target'];
 
 export type SourceConfig = Config['source'];

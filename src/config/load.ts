@@ -44,6 +44,10 @@ const APPLY: Kind<z.output<typeof applySchema>, ApplyConfig> = {
     ...written,
     source: { ...written.source, ...filesOf('source') },
     target: { ...written.target, ...filesOf('target') },
+    verify: written.verify && {
+      ...written.verify,
+      source: { ...written.verify.source, ...filesOf('verify.source') },
+    },
   }),
 };
 

@@ -13,6 +13,7 @@ const SECRET_PATHS = [
   ['source', 'accessKey'],
   ['source', 'accessSecret'],
   ['target', 'password'],
+  ['verify', 'source', 'password'],
 ] as const;
 
 const SECRETS: ReadonlySet<string> = new Set(SECRET_PATHS.map(pathText));

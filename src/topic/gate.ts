@@ -27,7 +27,9 @@ export type Verdict =
   | { readonly is: 'first' }
   /**
    * A later run begins. From `resume` on changes come again, packed anew and so under other sequences: only their
-   * change ids tell them. Nothing is missing if the position was reached before.
+   * change ids tell them. Nothing is missing if the position was reached before: a progress message of the lane that
+   * speaks of it proves that. One without, or of less, proves nothing, and is no sign of a loss either: to a lane may
+   * have come nothing since.
    */
   | { readonly is: 'epoch'; readonly resume: string }
   /** It came before: to be dropped. */

@@ -5,6 +5,7 @@ import { startMysql } from '../../dev/servers/start.ts';
 import { mulberry32 } from '../../dev/mulberry32.ts';
 import { sharedMysql } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
+import { holdsGtids, newestGtids } from '../support/gtids.ts';
 import { AppliedShop, type AppliedShopOptions } from '../support/applied-shop.ts';
 
 let shop: AppliedShop | undefined;
@@ -131,6 +132,31 @@ it('goes on alone when the target was killed in the middle, with nothing half do
     await server.remove();
   }
 });
+
+it(
+  'says up to where all lanes are written, and then holds what the source had there',
+  { timeout: 240_000 },
+  async () => {
+    const said = await open({ relay: { publish: { progress: '3s' } } });
+    await createShop(said.source, said.sourceDatabase);
+    await createShop(said.target, said.targetDatabase);
+    await said.startRelay();
+    await said.startApply();
+    expect((await said.apply.until('begun', ({ state }) => state === 'running')).complete).toBeNull();
+    load = new ShopLoad(sharedMysql(), said.sourceDatabase, 60, 1);
+    const first = await said.apply.until('complete', ({ complete }) => complete !== null);
+    await said.apply.until('more', ({ complete }) => (complete?.asOf ?? '') > (first.complete?.asOf ?? ''));
+    // In a later run of the relay all lanes have to say it again.
+    await said.relay.kill9();
+    await said.startRelay();
+    await said.apply.until('unknown', ({ complete }) => complete === null, 60_000, 50);
+    await said.apply.until('complete again', ({ complete }) => complete !== null);
+    await load.stop();
+    const last = await newestGtids(said.source);
+    await said.apply.until('all', ({ complete }) => holdsGtids(complete?.gtidSet ?? '', last));
+    expect(await said.differences()).toEqual({ lacking: [], surplus: [] });
+  },
+);
 
 it('stops at a statement when all lanes have come to it, and goes on when it was run by hand', async () => {
   const altered = await open({ relay: { ddl: 'inline' } });

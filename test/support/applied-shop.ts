@@ -22,6 +22,12 @@ type Sections = Readonly<Record<string, unknown>>;
 const PATIENCE_MS = 90_000;
 const PASSWORD = 'of-apply';
 
+interface Compared {
+  readonly lacking: readonly unknown[];
+  readonly surplus: readonly unknown[];
+  readonly rows: number;
+}
+
 export interface AppliedShopOptions {
   readonly target?: MysqlAddress;
   /** Added to the sections of the relay's and of apply's configuration. */
@@ -75,7 +81,7 @@ export class AppliedShop {
     await target.query(
       `CREATE USER ${user} IDENTIFIED BY '${PASSWORD}';
        GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE ON ${targetDatabase}.* TO ${user};
-       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON ${ledger}.* TO ${user}`,
+       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON ${ledger}.* TO ${user}`,
     );
     const places = { source, sourceDatabase, target, targetDatabase, ledger, user, topic };
     return new AppliedShop(options, places, folder);
@@ -165,11 +171,8 @@ export class AppliedShop {
     await this.untilPublished();
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      const source = await tableStates(this.source, this.sourceDatabase, isMeant);
-      const target = await tableStates(this.target, this.targetDatabase, isMeant);
-      const lacking = [...source].filter(([row, n]) => target.get(row) !== n);
-      const surplus = [...target].filter(([row]) => !source.has(row));
-      if (lacking.length === 0 && surplus.length === 0) return source.size;
+      const { lacking, surplus, rows } = await this.#compared(isMeant);
+      if (lacking.length === 0 && surplus.length === 0) return rows;
       if (performance.now() > deadline) {
         const shown = JSON.stringify({ lacking: lacking.slice(0, 3), surplus: surplus.slice(0, 3) });
         expect.fail(
@@ -178,6 +181,22 @@ export class AppliedShop {
       }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+  }
+
+  /** Rows of which the target has not as many as the source now, or that only the target has. */
+  async differences(): Promise<{ readonly lacking: readonly unknown[]; readonly surplus: readonly unknown[] }> {
+    const { lacking, surplus } = await this.#compared(() => true);
+    return { lacking, surplus };
+  }
+
+  async #compared(isMeant: (table: string) => boolean): Promise<Compared> {
+    const source = await tableStates(this.source, this.sourceDatabase, isMeant);
+    const target = await tableStates(this.target, this.targetDatabase, isMeant);
+    return {
+      lacking: [...source].filter(([row, n]) => target.get(row) !== n),
+      surplus: [...target].filter(([row]) => !source.has(row)),
+      rows: source.size,
+    };
   }
 
   async targetRows(sql: string): Promise<RowDataPacket[]> {

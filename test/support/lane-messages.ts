@@ -59,6 +59,13 @@ export function statement(place: Place, id: string, sql: string, lanes: number):
   return message(place, { kind: 'ALTER', rows: '0', lanes: String(lanes) }, bytes);
 }
 
+export function progress(place: Place, round: number, gtidSet: string, lanes: number): TopicMessage {
+  const said = { progress: { gtidSet }, position: `binlog.000001:${round}`, es: 1000 * round };
+  const bytes = Buffer.from(JSON.stringify({ source: 'progress/1', changes: [`${round}#0`], sql: '', ...said }));
+  const properties = { kind: 'CREATE', rows: '0', lanes: String(lanes), schema: '*', table: '*' };
+  return { ...message(place, properties, bytes), tag: 'progress' };
+}
+
 export function copyMark(
   place: Place,
   mark: 'begin' | 'end',
@@ -114,7 +121,7 @@ export class Writing {
   /** Rows of `shop` go to `database`, where the ledger is too. */
   static async begin(database: string, options: WritingOptions = {}): Promise<Writing> {
     const session = await openSession(targetOf(sharedMysql()), systemClock, new AbortController().signal);
-    const ledger = new Ledger(database, 'orders');
+    const ledger = new Ledger(database, { namespace: '', topic: 'orders' });
     await ledger.prepare(session);
     const streams = new Streams(ledger, { acceptNew: options.acceptNew ?? false, fromHere: options.fromHere ?? false });
     await streams.load(session);

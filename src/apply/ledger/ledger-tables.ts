@@ -1,12 +1,14 @@
 import { FENCE } from '../target/target-errors.ts';
 import { quoted, quotedTable } from '../../mysql/quoted.ts';
+import { PROGRESS_COLUMNS } from './lane-state.ts';
 
 /**
  * The tables of the ledger. Names and ids are bytes: compared exactly, whatever the server's collation.
- * `apply_stream`: the stream that a topic is read of. `apply_lane`: how far each of its lanes is written, and the
- * statement that it waits at. `apply_statement`: statements that lanes have come to. `apply_replacement`: tables
- * without a key whose rows come anew, per lane, until their old rows are removed. `apply_change`: the newest changes
- * of tables without a key, by transaction, which may come again under other sequences after a crash of the relay.
+ * `apply_stream`: the stream that a topic is read of. `apply_lane`: how far each of its lanes is written, what its
+ * newest progress message has said, and the statement that it waits at. `apply_statement`: statements that lanes have
+ * come to. `apply_replacement`: tables without a key whose rows come anew, per lane, until their old rows are removed.
+ * `apply_change`: the newest changes of tables without a key, by transaction, which may come again under other
+ * sequences after a crash of the relay.
  */
 export function ledgerDefinitions(database: string): readonly string[] {
   const topic = 'topic VARBINARY(255) NOT NULL, stream VARBINARY(255) NOT NULL';
@@ -22,6 +24,7 @@ export function ledgerDefinitions(database: string): readonly string[] {
       'apply_lane',
       `${topic}, lane VARBINARY(255) NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL, waits_for VARBINARY(255) NULL, ` +
         'gtid VARBINARY(1024) NOT NULL, committed_ms BIGINT NOT NULL, applied_at DATETIME(6) NOT NULL, ' +
+        `${definitionsOf(PROGRESS_COLUMNS).join(', ')}, ` +
         `PRIMARY KEY (topic, stream, lane), CONSTRAINT ${quoted(FENCE)} CHECK (sequence >= 0)`,
     ),
     create(
@@ -41,3 +44,6 @@ export function ledgerDefinitions(database: string): readonly string[] {
     ),
   ];
 }
+
+export const definitionsOf = (columns: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(columns).map(([name, type]) => `${name} ${type}`);

@@ -1,20 +1,14 @@
 import { RelayError } from '../../base/errors.ts';
+import type { ApplyConfig } from '../../config/config.ts';
 import { textLiteral } from '../rows/literal.ts';
-import { quoted, quotedTable } from '../../mysql/quoted.ts';
+import { quotedTable } from '../../mysql/quoted.ts';
 import type { AnswerRow, Session } from '../target/target.ts';
-import { ledgerDefinitions } from './ledger-tables.ts';
+import type { Complete } from '../apply.ts';
+import { completeOf } from './complete.ts';
+import { LANE_COLUMNS, laneAssignments, laneStateOf, type LaneState } from './lane-state.ts';
+import { prepareLedger } from './prepare-ledger.ts';
 
-/** How far a lane is written. */
-export interface LaneState {
-  readonly epoch: number;
-  readonly sequence: number;
-  /** Id of the statement that the lane has come to, and that is not done yet. */
-  readonly waitsFor: string | undefined;
-  /** Of the newest row written; empty without GTIDs. */
-  readonly gtid: string;
-  /** When it was committed in the source, ms since 1970; 0 when nothing is written yet. */
-  readonly committedMs: number;
-}
+export type { LaneState } from './lane-state.ts';
 
 /** The stream that the topic is read of. */
 export interface LedgerStream {
@@ -40,19 +34,14 @@ export class Ledger {
   readonly #database: string;
   readonly #topic: string;
 
-  /** `topic`: with its namespace. */
-  constructor(database: string, topic: string) {
+  constructor(database: string, source: Pick<ApplyConfig['source'], 'namespace' | 'topic'>) {
     this.#database = database;
-    this.#topic = topic;
+    this.#topic = source.namespace === '' ? source.topic : `${source.namespace}%${source.topic}`;
   }
 
-  /** Makes what is missing. */
-  async prepare(session: Session): Promise<void> {
-    const found = await session.query(
-      `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${textLiteral(this.#database)}`,
-    );
-    if (found.length === 0) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(this.#database)}`);
-    for (const sql of ledgerDefinitions(this.#database)) await session.query(sql);
+  /** Makes what is missing. Throws TARGET_GRANT_MISSING with what to run, too. */
+  prepare(session: Session): Promise<void> {
+    return prepareLedger(session, this.#database);
   }
 
   async stream(session: Session): Promise<LedgerStream | undefined> {
@@ -72,18 +61,24 @@ export class Ledger {
   /** By lane. */
   async lanes(session: Session, stream: string): Promise<ReadonlyMap<string, LaneState>> {
     const rows = await session.query(
-      `SELECT lane, epoch, sequence, waits_for, gtid, committed_ms FROM ${this.#table('apply_lane')} WHERE ${this.#of(stream)}`,
+      `SELECT lane, ${LANE_COLUMNS} FROM ${this.#table('apply_lane')} WHERE ${this.#of(stream)}`,
     );
-    return new Map(rows.map((row) => [textOf(row, 'lane'), stateOf(row)]));
+    return new Map(rows.map((row) => [textOf(row, 'lane'), laneStateOf(row)]));
+  }
+
+  /** Up to where all lanes are written; of one moment where the session has a view of one. See `completeOf`. */
+  async complete(session: Session): Promise<Complete | undefined> {
+    const current = await this.stream(session);
+    return current === undefined ? undefined : completeOf((await this.lanes(session, current.stream)).values());
   }
 
   /** As it is committed; a lane that is new has nothing but the sequence 0. */
   async lane(session: Session, stream: string, lane: string): Promise<LaneState> {
     const sql =
-      `SELECT epoch, sequence, waits_for, gtid, committed_ms FROM ${this.#table('apply_lane')} ` +
+      `SELECT ${LANE_COLUMNS} FROM ${this.#table('apply_lane')} ` +
       `WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`;
     const [row] = await session.query(sql);
-    if (row !== undefined) return stateOf(row);
+    if (row !== undefined) return laneStateOf(row);
     await session.query(
       `INSERT INTO ${this.#table('apply_lane')} (topic, stream, lane, epoch, sequence, gtid, committed_ms, applied_at) VALUES ` +
         `(${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, 0, 0, "", 0, UTC_TIMESTAMP(6)) ` +
@@ -91,7 +86,7 @@ export class Ledger {
     );
     const [made] = await session.query(sql);
     if (made === undefined) throw new RelayError('LEDGER_UNUSABLE', `the ledger has no row of lane ${lane}`);
-    return stateOf(made);
+    return laneStateOf(made);
   }
 
   /**
@@ -99,11 +94,9 @@ export class Ledger {
    * it: the statement fails, and the packet that it stands in ends there.
    */
   moveLane(stream: string, lane: string, from: LaneState, to: LaneState): string {
-    const waits = to.waitsFor === undefined ? 'NULL' : textLiteral(to.waitsFor);
     return (
       `UPDATE ${this.#table('apply_lane')} SET sequence = IF(epoch = ${from.epoch} AND sequence = ${from.sequence}, ${to.sequence}, -1), ` +
-      `epoch = ${to.epoch}, waits_for = ${waits}, gtid = ${textLiteral(to.gtid)}, committed_ms = ${to.committedMs}, ` +
-      `applied_at = UTC_TIMESTAMP(6) WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`
+      `${laneAssignments(from, to)} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`
     );
   }
 
@@ -278,17 +271,5 @@ const STATES = ['begun', 'ended', 'done'] as const;
 
 /** One text for the two names. */
 export const tableKey = (database: string, table: string): string => JSON.stringify([database, table]);
-
-function stateOf(row: AnswerRow): LaneState {
-  const state = {
-    epoch: Number(row['epoch']),
-    sequence: Number(row['sequence']),
-    waitsFor: row['waits_for'] ?? undefined,
-    gtid: textOf(row, 'gtid'),
-    committedMs: Number(row['committed_ms']),
-  };
-  if (Number.isSafeInteger(state.epoch) && Number.isSafeInteger(state.sequence)) return state;
-  throw new RelayError('LEDGER_UNUSABLE', 'the ledger has a lane whose epoch or sequence is no number');
-}
 
 const textOf = (row: AnswerRow, name: string): string => row[name] ?? '';

@@ -61,8 +61,7 @@ export class Applier {
     this.#options = options;
     this.#status = new Status(clock);
     this.#pool = new SessionPool(config.connections, () => options.openSession(this.#closing.signal));
-    const { namespace, topic } = config.source;
-    this.#ledger = new Ledger(config.ledger, namespace === '' ? topic : `${namespace}%${topic}`);
+    this.#ledger = new Ledger(config.ledger, config.source);
     this.#streams = new Streams(this.#ledger, options);
     this.#tables = new Tables({
       rename: config.tables.rename,
@@ -134,7 +133,7 @@ export class Applier {
         await this.#streams.load(session);
         const stream = this.#streams.current?.stream;
         if (stream === undefined) return;
-        this.#status.known(await this.#ledger.lanes(session, stream));
+        this.#status.known(stream, await this.#ledger.lanes(session, stream));
         await this.#noteDone(session, stream);
         requireNotMet(await this.#ledger.waiting(session, stream));
       }),

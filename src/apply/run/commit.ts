@@ -101,17 +101,19 @@ function isHarmless(plan: TablePlan, code: string, text: string): boolean {
   return code === '1264' && isOf(plan.floats, 'Out of range value');
 }
 
-async function requireHarmless(session: Session, plan: TablePlan, counted: number): Promise<void> {
+async function requireHarmless(session: Session, plan: TablePlan, count: number): Promise<void> {
   const warnings = await session.query('SHOW WARNINGS');
-  const bad = warnings.find((row) => !isHarmless(plan, row['Code'] ?? '', row['Message'] ?? ''));
-  if (bad === undefined && warnings.length >= counted) return;
-  if (bad === undefined && warnings.length > 0) {
+  if (warnings.length < count) {
     throw new RelayError(
-      'TARGET_UNSUITABLE',
-      `the target warns ${counted} times of rows of ${plan.name}, and lists only ${warnings.length} of the warnings`,
-      { remedy: 'SET GLOBAL max_error_count = 65535; or GRANT SESSION_VARIABLES_ADMIN ON *.* to the account.' },
+      'VALUE_REFUSED',
+      `${plan.name}: the target warns ${count} times, and tells ${warnings.length}`,
+      {
+        remedy: 'SET GLOBAL max_error_count = 65535, or GRANT SESSION_VARIABLES_ADMIN ON *.* to the account of apply.',
+      },
     );
   }
+  const bad = warnings.find((row) => !isHarmless(plan, row['Code'] ?? '', row['Message'] ?? ''));
+  if (bad === undefined && warnings.length > 0) return;
   const says =
     bad === undefined ? 'it cannot say what' : withoutValues(bad['Message'] ?? '', `code ${bad['Code'] ?? ''}`);
   throw new RelayError('VALUE_REFUSED', `${plan.name} would store another value than the message has (${says})`);

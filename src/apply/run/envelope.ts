@@ -14,8 +14,8 @@ export function kindOf({ properties, tag }: TopicMessage): Kind {
   const unknown = marks.filter((mark) => !KNOWN_MARKS.has(mark));
   if (unknown.length > 0) throw new RelayError('MESSAGE_UNKNOWN', `it has the mark ${unknown.join(', ')}`);
   if (properties.has('copyMark')) return 'copy-mark';
-  if (properties.has('lanes')) return 'statement';
   if (tag === 'progress') return 'progress';
+  if (properties.has('lanes')) return 'statement';
   const kind = properties.get('kind') ?? '';
   if (['INSERT', 'UPDATE', 'DELETE'].includes(kind)) return 'rows';
   throw new RelayError('MESSAGE_UNKNOWN', `its kind is ${kind}`);

@@ -15,8 +15,11 @@ import { isLaterCopy } from './copy-order.ts';
 import { countIn, hasInvalidText, kindOf, tableOf } from './envelope.ts';
 import { LaneWork } from './lane-work.ts';
 import { placed } from './placed-error.ts';
+import { readProgress } from './progress.ts';
 import { endReplacement } from './replacement.ts';
+import { isResumeProved } from './resume.ts';
 import { requireNotMet } from './statement-met.ts';
+import type { Written } from './status.ts';
 import type { Standing, Streams } from './streams.ts';
 import type { TableChoice } from './table-choice.ts';
 
@@ -28,7 +31,7 @@ export interface WriterOptions {
   readonly choice: TableChoice;
   readonly deletes: ApplyConfig['deletes'];
   readonly statements: ApplyConfig['statements'];
-  readonly onCommitted: (lane: string, state: LaneState, written: { rows: number; messages: number }) => void;
+  readonly onCommitted: (lane: string, state: LaneState, written: Written) => void;
   readonly onDropped: () => void;
   readonly onPassed: () => void;
   /** A table is missing, and will be made when a copy of it begins: its rows are passed over until then. */
@@ -164,7 +167,7 @@ export class LaneWriter {
         await this.#addRows(session, work, message, mark);
         return work;
       case 'progress':
-        work.pass(message, mark);
+        work.say(message, mark, readProgress(message, mark.epoch));
         return work;
       case 'copy-mark':
         return this.#copyMark(session, await this.#next(session, work, mark), message, mark);
@@ -330,7 +333,10 @@ export class LaneWriter {
       const replacement = replacements?.get(key);
       if (replacement !== undefined) replacements?.set(key, { mark: replacement.mark, state: 'done' });
     }
-    onCommitted(this.#lane, work.to, { rows: work.statements.rows, messages: work.messages });
+    const { stream, from, resume, messages } = work;
+    // Before the first message of all there is nothing to compare with.
+    const isProved = resume === undefined || from.sequence === 0 ? undefined : isResumeProved(from.progress, resume);
+    onCommitted(this.#lane, work.to, { stream, rows: work.statements.rows, messages, isResumeProved: isProved });
   }
 }
 

@@ -2,16 +2,32 @@ import type { Clock } from '../../base/clock.ts';
 import type { RelayError } from '../../base/errors.ts';
 import type { TopicEvent } from '../../topic/topic.ts';
 import type { AppliedLane, ApplyCounters, ApplyPart, ApplyState, ApplyStatus, BlockedLane } from '../apply.ts';
+import { completeOf } from '../ledger/complete.ts';
 import type { LaneState } from '../ledger/ledger.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What one transaction has written. */
+export interface Written {
+  readonly stream: string;
+  readonly rows: number;
+  readonly messages: number;
+  /** Where a later run of the relay begins: see `isResumeProved`. */
+  readonly isResumeProved: boolean | undefined;
+}
+
+interface ShownLane {
+  readonly stream: string;
+  readonly state: LaneState;
+  readonly appliedMs: number;
+}
 
 const WORKS: ApplyPart = { ok: true, reason: '' };
 
 /** Gathers what is shown of a run. */
 export class Status {
   readonly #clock: Clock;
-  readonly #lanes = new Map<string, AppliedLane>();
+  readonly #lanes = new Map<string, ShownLane>();
   readonly #awaited = new Set<string>();
   readonly #blocked = new Map<string, BlockedLane>();
   readonly #parts: Record<'topic' | 'target', ApplyPart> = { topic: WORKS, target: WORKS };
@@ -22,6 +38,8 @@ export class Status {
     repeated: 0,
     passed: 0,
     retries: 0,
+    resumesProved: 0,
+    resumesUndecided: 0,
   };
   #state: ApplyState = 'starting';
   #lastLagSeconds: number | undefined;
@@ -45,16 +63,18 @@ export class Status {
   }
 
   /** As the ledger has them at the start. */
-  known(lanes: ReadonlyMap<string, LaneState>): void {
-    for (const [lane, state] of lanes) this.#lanes.set(lane, { lane, ...state, appliedMs: 0 });
+  known(stream: string, lanes: ReadonlyMap<string, LaneState>): void {
+    for (const [lane, state] of lanes) this.#lanes.set(lane, { stream, state, appliedMs: 0 });
   }
 
-  committed(lane: string, state: LaneState, written: { readonly rows: number; readonly messages: number }): void {
+  committed(lane: string, state: LaneState, written: Written): void {
     const appliedMs = this.#clock.now();
-    this.#lanes.set(lane, { lane, ...state, appliedMs });
+    this.#lanes.set(lane, { stream: written.stream, state, appliedMs });
     this.#counters.rows += written.rows;
     this.#counters.messages += written.messages;
     this.#counters.transactions += 1;
+    if (written.isResumeProved === true) this.#counters.resumesProved += 1;
+    if (written.isResumeProved === false) this.#counters.resumesUndecided += 1;
     // The clocks of two hosts differ.
     if (written.rows > 0) this.#lastLagSeconds = Math.max(0, (appliedMs - state.committedMs) / 1000);
   }
@@ -112,7 +132,10 @@ export class Status {
       state: this.#state,
       stream,
       parts: { topic: this.#parts.topic, target },
-      lanes: [...this.#lanes.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+      lanes: [...this.#lanes].map(appliedLane).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+      complete: completeOf(
+        [...this.#lanes.values()].filter((lane) => lane.stream === stream).map(({ state }) => state),
+      ),
       blocked,
       awaited: [...this.#awaited].sort(),
       lastLagSeconds: this.#lastLagSeconds,
@@ -121,4 +144,9 @@ export class Status {
         this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
     };
   }
+}
+
+function appliedLane([lane, { state, appliedMs }]: readonly [string, ShownLane]): AppliedLane {
+  const { epoch, sequence, gtid, committedMs, waitsFor } = state;
+  return { lane, epoch, sequence, gtid, committedMs, appliedMs, waitsFor };
 }

@@ -5,7 +5,7 @@ import { Deferred } from '../../base/deferred.ts';
 import { RelayError } from '../../base/errors.ts';
 import type { TargetConfig } from '../../config/config.ts';
 import { connectionOptions, plainOptions } from './connection-options.ts';
-import { LIST_ALL_WARNINGS, requireSuitable, SESSION_SETTINGS } from './session-settings.ts';
+import { ALL_WARNINGS, requireSuitable, SESSION_SETTINGS } from './session-settings.ts';
 import type { AnswerRow, Outcome, Session } from './target.ts';
 import { isWithoutTls } from '../../mysql/thrown.ts';
 import { targetError } from './target-errors.ts';
@@ -88,8 +88,8 @@ class MysqlSession implements Session {
 
   async begin(): Promise<void> {
     await this.query(SESSION_SETTINGS);
-    await this.query(LIST_ALL_WARNINGS).catch((error: unknown) => {
-      if (!(error instanceof RelayError) || error.code !== 'TARGET_GRANT_MISSING') throw error;
+    await this.query(ALL_WARNINGS).catch((thrown: unknown) => {
+      if (!(thrown instanceof RelayError) || thrown.code !== 'TARGET_GRANT_MISSING') throw thrown;
     });
     const variables = await this.query(
       "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'binlog_format', 'log_bin')",

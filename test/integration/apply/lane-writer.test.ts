@@ -189,7 +189,7 @@ describe('a value', () => {
     const writing = await begin();
     await writing.session.query('SET SESSION max_error_count = 3');
     const write = writing.write(rows({ sequence: 1 }, { types, data }));
-    await expect(write).rejects.toThrow(refusal('TARGET_UNSUITABLE', 'shop.orders', '4 times', 'only 3'));
+    await expect(write).rejects.toThrow(refusal('VALUE_REFUSED', 'shop.orders', '4 times', 'tells 3'));
     await writing.session.query('SET SESSION max_error_count = 4');
     await writing.write(rows({ sequence: 1 }, { types, data }));
     expect(await select('SELECT COUNT(*) FROM orders WHERE e = 0')).toEqual([[4]]);

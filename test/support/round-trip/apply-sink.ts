@@ -37,7 +37,7 @@ export class ApplySink implements ReadingSink {
   static async create(copy: MysqlAddress, copyDatabase: string, database: string): Promise<ApplySink> {
     const session = await openSession(targetOf(copy), systemClock, new AbortController().signal);
     const ledgerDatabase = uniqueName('ledger_');
-    const ledger = new Ledger(ledgerDatabase, 'round-trip');
+    const ledger = new Ledger(ledgerDatabase, { namespace: '', topic: 'round-trip' });
     await ledger.prepare(session);
     const nothing = (): void => undefined;
     return new ApplySink(

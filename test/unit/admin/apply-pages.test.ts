@@ -10,10 +10,20 @@ const RUNNING: ApplyStatus = {
   lanes: [
     { lane: 'lane-0', epoch: 1, sequence: 7, gtid: 'u:7', committedMs: 1000, appliedMs: 2500, waitsFor: undefined },
   ],
+  complete: { epoch: 1, round: 3, gtidSet: 'u:1-7', position: 'binlog.000001:4', asOfMs: 2000 },
   blocked: [],
   awaited: [],
   lastLagSeconds: 1.5,
-  counters: { rows: 12, messages: 7, transactions: 3, repeated: 1, passed: 0, retries: 0 },
+  counters: {
+    rows: 12,
+    messages: 7,
+    transactions: 3,
+    repeated: 1,
+    passed: 0,
+    retries: 0,
+    resumesProved: 2,
+    resumesUndecided: 1,
+  },
   lastError: undefined,
 };
 
@@ -27,12 +37,21 @@ it('shows how far each lane is', async () => {
     healthy: true,
     lastLagSeconds: 1.5,
     lanes: [{ lane: 'lane-0', sequence: 7, gtid: 'u:7', committedAt: '1970-01-01T00:00:01.000Z', waitsFor: null }],
+    complete: { gtidSet: 'u:1-7', position: 'binlog.000001:4', asOf: '1970-01-01T00:00:02.000Z' },
   });
   const metrics = (await pages(RUNNING)('/metrics'))?.body;
   expect(metrics).toContain('binlog_relay_apply_rows_total 12');
   expect(metrics).toContain('binlog_relay_apply_lane_sequence{lane="lane-0"} 7');
+  expect(metrics).toContain('binlog_relay_apply_resumes_total{is="proved"} 2');
+  expect(metrics).toContain('binlog_relay_apply_complete_seconds 2');
   expect((await pages(RUNNING)('/readyz'))?.body).toBe('ready\n');
   expect(await pages(RUNNING)('/copies')).toBeUndefined();
+});
+
+it('says nothing of what is complete before it is known', async () => {
+  const unknown = pages({ ...RUNNING, complete: undefined });
+  expect(JSON.parse((await unknown('/healthz'))?.body ?? '')).toMatchObject({ complete: null });
+  expect((await unknown('/metrics'))?.body).not.toMatch(/^binlog_relay_apply_complete_seconds/m);
 });
 
 it('says why a lane does not go on', async () => {

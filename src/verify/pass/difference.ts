@@ -1,0 +1,66 @@
+import { hexExpressions, type HexKey } from '../../mysql/key-range.ts';
+import { selectColumns } from '../tables/queries.ts';
+import type { Difference, DifferenceKind, Row } from '../verify.ts';
+import type { TableOptions } from './keyed-table.ts';
+
+type Described = Pick<TableOptions, 'pair' | 'ends' | 'showsValues'>;
+
+/** The row as a person is told of it. It may have changed since: then with less. */
+export async function describeDifference(
+  { pair, ends, showsValues }: Described,
+  key: HexKey,
+  kind: DifferenceKind,
+): Promise<Difference> {
+  const { columns } = pair;
+  const source = await ends.source();
+  const target = await ends.target();
+  const hashes = (forms: readonly string[]): readonly string[] => forms.map((form) => `MD5(CONCAT(${form}))`);
+  const [one] = await source.query(selectColumns(pair.source, key, hashes(columns.map((column) => column.source))));
+  const [other] = await target.query(selectColumns(pair.target, key, hashes(columns.map((column) => column.target))));
+  const different = columns.filter((_column, i) => one?.[`c${i}`] !== other?.[`c${i}`]);
+  const changed = kind === 'changed' ? different : [];
+  const shown = shownKey(pair.source.key, key);
+  const difference = { kind, key, shown, columns: changed.map(({ name }) => name) };
+  if (!showsValues) return difference;
+  const wanted = kind === 'changed' ? changed : columns;
+  const shownOf = async (
+    asked: typeof source,
+    side: typeof pair.source,
+    forms: readonly string[],
+  ): Promise<Row | undefined> =>
+    forms.length === 0 ? undefined : (await asked.query(selectColumns(side, key, forms)))[0];
+  const before = await shownOf(
+    source,
+    pair.source,
+    wanted.map(({ shownInSource }) => shownInSource),
+  );
+  const after = await shownOf(
+    target,
+    pair.target,
+    wanted.map(({ shownInTarget }) => shownInTarget),
+  );
+  return {
+    ...difference,
+    values: Object.fromEntries(
+      wanted.map(({ name }, i) => [name, [before?.[`c${i}`] ?? null, after?.[`c${i}`] ?? null] as const]),
+    ),
+  };
+}
+
+/** `id=17`; bytes that are no text in hexadecimal. */
+export function shownKey(columns: Parameters<typeof hexExpressions>[0], key: HexKey): string {
+  return columns
+    .map(({ name, form }, i) => {
+      const hex = key[i] ?? '';
+      const bytes = Buffer.from(hex, 'hex');
+      const isUnicode = form.kind === 'text' && /^(utf8|ascii)/.test(form.charset);
+      if (form.kind === 'bytes' || form.kind === 'bit' || (form.kind === 'text' && !isUnicode)) {
+        // Of any charset letters and digits of ASCII are shown, all else stays what it is.
+        return /^(?:[2-7][0-9A-F])*$/i.test(hex) && form.kind === 'text'
+          ? `${name}=${JSON.stringify(bytes.toString('latin1'))}`
+          : `${name}=x'${hex}'`;
+      }
+      return form.kind === 'text' ? `${name}=${JSON.stringify(bytes.toString())}` : `${name}=${bytes.toString()}`;
+    })
+    .join(', ');
+}

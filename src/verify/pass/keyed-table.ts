@@ -1,0 +1,198 @@
+import type { Clock } from '../../base/clock.ts';
+import { isAborted } from '../../base/retry.ts';
+import type { HexKey } from '../../mysql/key-range.ts';
+import type { TablePair } from '../tables/table-pair.ts';
+import { areEqual, EVERYTHING, keyId, keyIn, selectBound, type KeyRange, type Sums } from '../tables/queries.ts';
+import type { Difference, Ends } from '../verify.ts';
+import { Candidate, type CandidateRules, type RowHash } from './candidates.ts';
+import { ChunkRows } from './chunk-rows.ts';
+import { describeDifference } from './difference.ts';
+import { Looks } from './looks.ts';
+import type { Moments } from './moments.ts';
+import type { Pace } from './pace.ts';
+import { rowsOf, sumsOf, type KeyedRow } from './reads.ts';
+import type { Compared, TablePlace } from './table-place.ts';
+
+export interface TableOptions {
+  readonly pair: TablePair;
+  readonly ends: Ends;
+  readonly moments: Moments;
+  readonly pace: Pace;
+  readonly rules: CandidateRules;
+  /** How long the read of one chunk should take. */
+  readonly chunkMs: number;
+  /** When so many rows differ, no more are looked for. */
+  readonly maxDifferences: number;
+  readonly showsValues: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly stop: AbortSignal;
+  /** Everything up to there is decided: a comparison that is cut off goes on there. */
+  readonly onPlace: (place: TablePlace) => Promise<void>;
+  readonly onProgress: (progress: { readonly rows: number; readonly open: number; readonly different: number }) => void;
+}
+
+interface Chunk extends KeyRange {
+  readonly rowsBefore: number;
+  readonly sums: Sums;
+}
+
+const WINDOW_MS = 2_000;
+const WINDOW_CHUNKS = 64;
+/** With so many rows to be looked at again, no more chunks are read. */
+const MAX_OPEN = 5_000;
+/** Between looks at rows, at random, so that they do not keep step with whoever changes the rows. */
+const PAUSE_MS = { least: 150, most: 1_000 };
+
+/** Compares a table with a key, chunk by chunk, and rows that differ again and again until they are decided. */
+export class KeyedTable {
+  readonly #options: TableOptions;
+  readonly #size: ChunkRows;
+  readonly #open = new Map<string, Candidate>();
+  /** Rows that changed all the time; looked at once more in the end. */
+  #undecided: Candidate[] = [];
+  readonly #differences: Difference[];
+  #after: HexKey | undefined;
+  #rows: number;
+  #isAtEnd = false;
+
+  constructor(options: TableOptions, place: TablePlace) {
+    this.#options = options;
+    this.#size = new ChunkRows(options.chunkMs);
+    this.#after = place.after;
+    this.#rows = place.rows;
+    this.#differences = [...place.differences];
+  }
+
+  async run(): Promise<Compared> {
+    let isLastLook = false;
+    for (;;) {
+      await this.#window();
+      if (isAborted(this.#options.stop) || this.#isCut) break;
+      if (this.#open.size > 0 || !this.#isAtEnd) continue;
+      if (isLastLook || this.#undecided.length === 0) break;
+      isLastLook = true;
+      for (const { key, from } of this.#undecided.splice(0)) this.#add(key, from);
+    }
+    return {
+      rows: this.#rows,
+      differences: this.#differences,
+      different: this.#differences.length,
+      isCut: this.#isCut,
+      undecided: this.#undecided.length + this.#open.size,
+      reason: '',
+    };
+  }
+
+  get #isCut(): boolean {
+    return this.#differences.length >= this.#options.maxDifferences;
+  }
+
+  async #window(): Promise<void> {
+    const { pace, clock, random, stop } = this.#options;
+    await pace.wait();
+    const isFull = this.#open.size > MAX_OPEN;
+    const chunks = this.#isAtEnd || isFull ? [] : await pace.working(() => this.#readChunks());
+    if (chunks.length === 0) await clock.sleep(PAUSE_MS.least + random() * (PAUSE_MS.most - PAUSE_MS.least), stop);
+    const looks = new Looks(this.#options, [...this.#open.values()]);
+    const found = await looks.take((target) =>
+      pace.working(async () => {
+        const sums: Sums[] = [];
+        for (const chunk of chunks) sums.push(await sumsOf(target, this.#options.pair.target, chunk));
+        return sums;
+      }),
+    );
+    if (found === undefined) return;
+    await this.#judge(looks);
+    await this.#collect(chunks, found);
+    await this.#options.onPlace(this.#place());
+    this.#tell();
+  }
+
+  async #readChunks(): Promise<readonly Chunk[]> {
+    const { pair, ends, clock, stop } = this.#options;
+    const source = await ends.source();
+    const begunMs = clock.monotonic();
+    const chunks: Chunk[] = [];
+    while (!this.#isAtEnd && chunks.length < WINDOW_CHUNKS && clock.monotonic() - begunMs < WINDOW_MS) {
+      if (isAborted(stop)) break;
+      const chunkMs = clock.monotonic();
+      const after = this.#after;
+      const [bound] = pair.isInOneOrder ? await source.query(selectBound(pair.source, after, this.#size.rows)) : [];
+      const range = pair.isInOneOrder ? { after, upTo: bound && keyIn(bound, pair.source) } : EVERYTHING;
+      const sums = await sumsOf(source, pair.source, range);
+      chunks.push({ ...range, sums, rowsBefore: this.#rows });
+      this.#size.took(sums.rows, clock.monotonic() - chunkMs);
+      this.#rows += sums.rows;
+      this.#after = range.upTo;
+      this.#isAtEnd = range.upTo === undefined;
+      this.#tell();
+    }
+    return chunks;
+  }
+
+  /** Of chunks that differ, the rows that do so are to be looked at. */
+  async #collect(chunks: readonly Chunk[], target: readonly Sums[]): Promise<void> {
+    const { pace } = this.#options;
+    for (const [i, chunk] of chunks.entries()) {
+      const sums = target[i];
+      if (sums !== undefined && areEqual(chunk.sums, sums)) continue;
+      if (this.#open.size > MAX_OPEN) {
+        // This one and what follows is read again when these are decided.
+        this.#after = chunk.after;
+        this.#rows = chunk.rowsBefore;
+        this.#isAtEnd = false;
+        return;
+      }
+      await pace.working(() => this.#collectRows(chunk));
+    }
+  }
+
+  async #collectRows(chunk: Chunk): Promise<void> {
+    const { pair, ends } = this.#options;
+    const source = await rowsOf(await ends.source(), pair.source, chunk);
+    const target = await rowsOf(await ends.target(), pair.target, chunk);
+    const from = { after: chunk.after, rows: chunk.rowsBefore };
+    const isSame = (row: KeyedRow, others: ReadonlyMap<string, KeyedRow>): boolean =>
+      others.get(keyId(row.key))?.hash === row.hash;
+    for (const row of source.values()) if (!isSame(row, target)) this.#add(row.key, from);
+    if (this.#options.rules.allowsExtra) return;
+    for (const row of target.values()) if (!source.has(keyId(row.key))) this.#add(row.key, from);
+  }
+
+  #add(key: HexKey, from: Candidate['from']): void {
+    this.#open.set(keyId(key), new Candidate(key, from, this.#options.rules));
+  }
+
+  async #judge(looks: Looks): Promise<void> {
+    for (const { candidate, look } of looks.all()) {
+      const id = keyId(candidate.key);
+      const verdict = candidate.take(look);
+      if (verdict.is === 'open') continue;
+      this.#open.delete(id);
+      if (verdict.is === 'undecided') this.#undecided.push(candidate);
+      if (verdict.is === 'different' && !this.#isCut)
+        this.#differences.push(await this.#describe(candidate, verdict.source, verdict.target));
+    }
+  }
+
+  #describe({ key }: Candidate, source: RowHash, target: RowHash): Promise<Difference> {
+    const kind = target === undefined ? 'missing' : source === undefined ? 'extra' : 'changed';
+    return describeDifference(this.#options, key, kind);
+  }
+
+  /** Before the first row that is not decided. */
+  #place(): TablePlace {
+    const open = [...this.#open.values(), ...this.#undecided].map(({ from }) => from);
+    const first = open.reduce((least, from) => (from.rows < least.rows ? from : least), {
+      after: this.#after,
+      rows: this.#rows,
+    });
+    return { ...first, differences: this.#differences };
+  }
+
+  #tell(): void {
+    const open = this.#open.size + this.#undecided.length;
+    this.#options.onProgress({ rows: this.#rows, open, different: this.#differences.length });
+  }
+}

@@ -1,0 +1,114 @@
+/** How a column is compared: an expression for either side whose texts are equal exactly if the values are. Pure. */
+import { quoted } from '../../mysql/quoted.ts';
+import { oneName, type DescribedColumn } from './described-table.ts';
+
+export interface ComparedColumn {
+  /** In the source. */
+  readonly name: string;
+  /** Never NULL; NULL is told from all values. One after the other, with a comma between, they are unambiguous. */
+  readonly source: string;
+  readonly target: string;
+  /** As a person reads the value. */
+  readonly shownInSource: string;
+  readonly shownInTarget: string;
+}
+
+type Family = 'number' | 'float' | 'bit' | 'time' | 'text' | 'json' | 'bytes';
+
+/** Longer values are hashed before they come into the hash of their row, which must fit into a packet. */
+const SHORT_OCTETS = 64;
+
+/** Undefined where the two have no common form: see docs/verify.md. */
+export function comparedColumn(source: DescribedColumn, target: DescribedColumn): ComparedColumn | undefined {
+  const forms = formsOf(source, target);
+  if (forms === undefined) return undefined;
+  const mayBeNull = source.isNullable || target.isNullable;
+  const [sourceForm, targetForm] = forms;
+  const marked = (column: DescribedColumn, form: string): string =>
+    mayBeNull ? `IF(${quoted(column.name)} IS NULL, 'N', ${form})` : form;
+  return {
+    name: source.name,
+    source: marked(source, sourceForm),
+    target: marked(target, targetForm),
+    shownInSource: shown(source),
+    shownInTarget: shown(target),
+  };
+}
+
+function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [string, string] | undefined {
+  const [one, other] = [familyOf(source), familyOf(target)];
+  const both = (form: (column: DescribedColumn, name: string) => string): readonly [string, string] => [
+    form(source, quoted(source.name)),
+    form(target, quoted(target.name)),
+  ];
+  // The document that its text makes: numbers and times of a kind of their own are not told from plain ones, which is
+  // all that a copy can have.
+  if (one === 'json' && other === 'json')
+    return both((_column, name) => `MD5(CAST(CAST(CAST(${name} AS CHAR) AS JSON) AS CHAR))`);
+  if (one === 'json' && other === 'text')
+    return [`MD5(CAST(${quoted(source.name)} AS CHAR))`, md5In('utf8mb4', target)];
+  if (one !== other) return undefined;
+  const octets = Math.max(source.octets, target.octets);
+  const isShort = octets > 0 && octets <= SHORT_OCTETS;
+  switch (one) {
+    case 'number': {
+      const isFilled = [source, target].some(({ type }) => type.includes('zerofill'));
+      return both((_column, name) => (isFilled ? `(${name} + 0)` : name));
+    }
+    case 'float':
+      // FLOAT alone is shown with six digits. An addition would lose the sign of -0.
+      return both((_column, name) => `(${name} * 1e0)`);
+    case 'bit':
+      return both((_column, name) => `CAST(${name} AS UNSIGNED)`);
+    case 'time':
+      return both((_column, name) => name);
+    case 'text': {
+      const charset = oneName(source.charset) === oneName(target.charset) ? undefined : 'utf8mb4';
+      if (!isShort) return [md5In(charset, source), md5In(charset, target)];
+      return both((column) => lengthAndBytes(inCharset(charset, column)));
+    }
+    case 'bytes':
+      return both((column, name) => {
+        const address = ADDRESSES[column.dataType];
+        if (address !== undefined) return lengthAndBytes(`CAST(${name} AS BINARY(${address}))`);
+        return isShort ? lengthAndBytes(name) : `MD5(${name})`;
+      });
+    default:
+      return undefined;
+  }
+}
+
+const lengthAndBytes = (value: string): string => `CONCAT(LENGTH(${value}), ':', CAST(${value} AS BINARY))`;
+
+const md5In = (charset: string | undefined, column: DescribedColumn): string => `MD5(${inCharset(charset, column)})`;
+
+function inCharset(charset: string | undefined, { name, charset: own }: DescribedColumn): string {
+  return charset === undefined || own === charset ? quoted(name) : `CONVERT(${quoted(name)} USING ${charset})`;
+}
+
+/** Types of MariaDB that the topic has as bytes. */
+const ADDRESSES: Readonly<Record<string, number>> = { uuid: 16, inet6: 16, inet4: 4 };
+
+function familyOf({ dataType, charset }: DescribedColumn): Family {
+  if (/int$|^decimal$|^year$/.test(dataType)) return 'number';
+  if (dataType === 'float' || dataType === 'double') return 'float';
+  if (/^(date|time|datetime|timestamp)$/.test(dataType)) return 'time';
+  if (dataType === 'bit' || dataType === 'json') return dataType;
+  return /char$|text$|^enum$|^set$/.test(dataType) && charset !== '' ? 'text' : 'bytes';
+}
+
+function shown(column: DescribedColumn): string {
+  const name = quoted(column.name);
+  switch (familyOf(column)) {
+    case 'float':
+      return `${name} * 1e0`;
+    case 'bit':
+      return `CAST(${name} AS UNSIGNED)`;
+    case 'text':
+      return `CONVERT(${name} USING utf8mb4)`;
+    case 'bytes':
+      return column.dataType in ADDRESSES ? name : `CONCAT("x'", HEX(LEFT(${name}, 256)), "'")`;
+    default:
+      return name;
+  }
+}

@@ -1,0 +1,74 @@
+/** The statements of a comparison. Pure. */
+import { hexExpressions, isKey, rangeCondition, type HexKey } from '../../mysql/key-range.ts';
+import { quoted } from '../../mysql/quoted.ts';
+import type { Row } from '../verify.ts';
+import type { Side } from './table-pair.ts';
+
+/** Rows after a key up to another; open where one is undefined. */
+export interface KeyRange {
+  readonly after: HexKey | undefined;
+  readonly upTo: HexKey | undefined;
+}
+
+export const EVERYTHING: KeyRange = { after: undefined, upTo: undefined };
+
+/** What a set of rows is, whatever their order: equal for equal rows, each as often. */
+export interface Sums {
+  readonly rows: number;
+  /** Decimal digits. */
+  readonly first: string;
+  readonly second: string;
+}
+
+export const areEqual = (one: Sums, other: Sums): boolean =>
+  one.rows === other.rows && one.first === other.first && one.second === other.second;
+
+/** The key of the last of the `rows` rows after `after`; no row when there are fewer. */
+export function selectBound({ table, key, index }: Side, after: HexKey | undefined, rows: number): string {
+  const names = key.map(({ name }) => quoted(name)).join(', ');
+  return `SELECT ${namedKeys(key)} FROM ${table}${index}${where(key, { after, upTo: undefined })} ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}`;
+}
+
+/** One row for `sumsIn`. The limit keeps the servers from computing each hash several times. */
+export function selectSums({ table, key, index, rowHash }: Side, range: KeyRange): string {
+  const rows = `SELECT ${rowHash} AS h FROM ${table}${index}${where(key, range)}`;
+  const limit = key.length === 0 ? '' : ' LIMIT 18446744073709551615';
+  const half = (side: string): string => `COALESCE(SUM(CAST(CONV(${side}(h, 16), 16, 10) AS UNSIGNED)), 0)`;
+  return `SELECT COUNT(*) AS n, COUNT(h) AS hashed, ${half('LEFT')} AS a, ${half('RIGHT')} AS b FROM (${rows}${limit}) r`;
+}
+
+/** Undefined: the server could not compute some hash. */
+export function sumsIn(row: Row | undefined): Sums | undefined {
+  const rows = Number(row?.['n']);
+  if (row?.['n'] !== row?.['hashed'] || !Number.isSafeInteger(rows)) return undefined;
+  return { rows, first: row?.['a'] ?? '', second: row?.['b'] ?? '' };
+}
+
+/** Keys and hashes of the rows in the range, for `keyIn` and `hashIn`. */
+export const selectRows = ({ table, key, index, rowHash }: Side, range: KeyRange): string =>
+  `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index}${where(key, range)}`;
+
+/** Likewise of the rows with these keys, as the server compares. */
+export const selectKeys = ({ table, key, index, rowHash }: Side, keys: readonly HexKey[]): string =>
+  `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index} WHERE ${keys.map((value) => isKey(key, value)).join(' OR ')}`;
+
+/** Of one row, each expression as `c0`, `c1` … */
+export const selectColumns = ({ table, key }: Side, value: HexKey, expressions: readonly string[]): string =>
+  `SELECT ${expressions.map((sql, i) => `${sql} AS c${i}`).join(', ')} FROM ${table} WHERE ${isKey(key, value)}`;
+
+export const keyIn = (row: Row, { key }: Side): HexKey => key.map((_column, i) => row[`k${i}`] ?? '');
+
+/** Undefined: the server could not compute it. */
+export const hashIn = (row: Row): string | undefined => row['h'] ?? undefined;
+
+export const keyId = (key: HexKey): string => key.join(',');
+
+const namedKeys = (key: Side['key']): string =>
+  hexExpressions(key)
+    .map((sql, i) => `${sql} AS k${i}`)
+    .join(', ');
+
+function where(key: Side['key'], { after, upTo }: KeyRange): string {
+  const condition = rangeCondition(key, after, upTo);
+  return condition === '' ? '' : ` WHERE ${condition}`;
+}

@@ -1,0 +1,93 @@
+/** A table of the source beside its copy: which columns are compared, and by which key rows are found. Pure. */
+import type { KeyColumn, KeyForm } from '../../mysql/key-range.ts';
+import { quoted } from '../../mysql/quoted.ts';
+import { comparedColumn, type ComparedColumn } from './column-forms.ts';
+import { oneName, type DescribedColumn, type DescribedTable } from './described-table.ts';
+
+/** One side of the pair, as statements need it. */
+export interface Side {
+  readonly table: string;
+  /** Empty without a key. */
+  readonly key: readonly KeyColumn[];
+  /** The index that rows are read by, as SQL; empty where the server is to choose. */
+  readonly index: string;
+  /** 32 digits for each row; NULL if the server could not compute it. */
+  readonly rowHash: string;
+}
+
+export interface TablePair {
+  /** `shop.orders`, in the source. */
+  readonly name: string;
+  readonly database: string;
+  readonly table: string;
+  readonly source: Side;
+  readonly target: Side;
+  readonly hasKey: boolean;
+  /** The target has the keys in the order of the source: a range is the same set on both sides. */
+  readonly isInOneOrder: boolean;
+  readonly columns: readonly ComparedColumn[];
+  /** Columns of the source that the target does not have. */
+  readonly missing: readonly string[];
+  /** Columns whose types have no common form. */
+  readonly incomparable: readonly string[];
+  readonly estimatedRows: number;
+}
+
+export function tablePair(source: DescribedTable, target: DescribedTable): TablePair {
+  const byName = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
+  const columns: ComparedColumn[] = [];
+  const missing: string[] = [];
+  const incomparable: string[] = [];
+  for (const column of source.columns) {
+    const other = byName.get(column.name.toLowerCase());
+    const compared = other && comparedColumn(column, other);
+    if (compared !== undefined) columns.push(compared);
+    else (other === undefined ? missing : incomparable).push(column.name);
+  }
+  const [key] = source.keys;
+  const keyColumns = key?.columns ?? [];
+  const targetColumns = keyColumns.map(({ name }) => byName.get(name.toLowerCase()));
+  const known = targetColumns.filter((column) => column !== undefined);
+  const hasKey = key !== undefined && known.length === keyColumns.length;
+  const targetIndex = target.keys.find(({ columns: parts }) => namesOf(parts) === namesOf(known))?.name;
+  return {
+    name: `${source.database}.${source.table}`,
+    database: source.database,
+    table: source.table,
+    source: {
+      table: source.sql,
+      key: hasKey ? keyColumns.map(keyColumn) : [],
+      index: hasKey ? ` FORCE INDEX (${quoted(key.name)})` : '',
+      rowHash: rowHash(columns.map(({ source: form }) => form)),
+    },
+    target: {
+      table: target.sql,
+      key: hasKey ? known.map(keyColumn) : [],
+      index: hasKey && targetIndex !== undefined ? ` FORCE INDEX (${quoted(targetIndex)})` : '',
+      rowHash: rowHash(columns.map(({ target: form }) => form)),
+    },
+    hasKey,
+    isInOneOrder:
+      hasKey && keyColumns.every((column, i) => oneName(column.collation) === oneName(known[i]?.collation ?? '')),
+    columns,
+    missing,
+    incomparable,
+    estimatedRows: source.estimatedRows,
+  };
+}
+
+const rowHash = (forms: readonly string[]): string => `MD5(CONCAT(${["''", ...forms].join(", ',', ")}))`;
+
+const namesOf = (columns: readonly DescribedColumn[]): string =>
+  columns.map(({ name }) => name.toLowerCase()).join('\n');
+
+const keyColumn = (column: DescribedColumn): KeyColumn => ({ name: column.name, form: keyForm(column) });
+
+function keyForm({ dataType, charset, collation }: DescribedColumn): KeyForm {
+  if (/int$|^decimal$|^year$/.test(dataType)) return { kind: 'number' };
+  if (dataType === 'float' || dataType === 'double') return { kind: 'float' };
+  if (/^(date|time|datetime|timestamp)$/.test(dataType)) return { kind: 'time' };
+  if (dataType === 'bit') return { kind: 'bit' };
+  if (dataType === 'enum' || dataType === 'set') return { kind: 'index' };
+  return charset === '' ? { kind: 'bytes' } : { kind: 'text', charset, collation };
+}
