@@ -7,7 +7,7 @@ export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[
   const { source, target } = config;
   return [
     ...rocketmqBreaches('source', source),
-    ...mysqlTlsBreaches('target', target.tls),
+    ...mysqlTlsBreaches(['target'], target.tls),
     ...nameBreaches(config),
     ...pemFileBreaches(
       [

@@ -33,6 +33,8 @@ export class Copier {
   #unknown = { table: '', failures: 0 };
   #wake: () => void = () => undefined;
   #current: TableCopier | undefined;
+  /** Why the table could not be read, while it is about to be tried again. */
+  #trouble: string | undefined;
   readonly #tableOptions: TableCopierOptions;
 
   constructor(options: CopierOptions) {
@@ -48,7 +50,8 @@ export class Copier {
   }
 
   get progress(): CopyProgress | undefined {
-    return this.#current?.progress;
+    const progress = this.#current?.progress;
+    return progress && this.#trouble !== undefined ? { ...progress, waitsFor: this.#trouble } : progress;
   }
 
   /** A copy was asked for, or goes on. */
@@ -79,14 +82,15 @@ export class Copier {
           'a table could not be read for its copy; trying again',
         );
         await clock.sleep(delayMs(RETRY, failures, random), ended);
+        this.#current = undefined;
       }
     }
   }
 
   async #work({ id, tables }: Copy, ended: AbortSignal): Promise<void> {
-    const { list, reader, logger } = this.#options;
+    const { list, reader, stream, logger } = this.#options;
     if (tables === undefined) {
-      const named = await reader.tables();
+      const named = await reader.tables(await stream.begun(ended));
       list.resolve(id, named);
       const { patterns } = list.get(id);
       const count = list.get(id).tables?.length ?? 0;
@@ -101,11 +105,13 @@ export class Copier {
       } catch (thrown) {
         const error = asRelayError(thrown);
         await reader.reset();
-        if (isAborted(ended) || this.#mayPass(error, nameOf(table))) throw error;
+        if (isAborted(ended) || this.#mayPass(error, nameOf(table))) {
+          this.#trouble = error.message;
+          throw error;
+        }
         this.#fail(id, table, error);
-      } finally {
-        this.#current = undefined;
       }
+      this.#current = undefined;
     }
   }
 
@@ -135,6 +141,7 @@ export class Copier {
     const { list, stream, pace, logger } = this.#options;
     const copier = new TableCopier(this.#tableOptions, id, table, ended);
     this.#current = copier;
+    this.#trouble = undefined;
     await pace.wait(ended);
     if (!copier.isActive) return;
     stream.watch(copier.watched);

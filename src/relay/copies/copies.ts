@@ -20,6 +20,7 @@ export interface CopySettings extends ChunkLimits {
   /** A run without a checkpoint copies every published table. */
   readonly atFirstStart: boolean;
   readonly maxThreadsRunning: number;
+  readonly maxHistoryList: number;
   /** See CopyPaceOptions. */
   readonly rest: number;
 }

@@ -119,6 +119,12 @@ export class CopyStream {
     return orEnd(ended, this.#held.now(work));
   }
 
+  /** What was read so far, as soon as it is known of which server. */
+  async begun(ended: AbortSignal): Promise<Seen> {
+    await orEnd(ended, this.#begun.promise);
+    return this.seen;
+  }
+
   /** Does `work` at the first boundary that is not before `end`, with the stream held. */
   during<T>(place: BinlogEnd, work: () => Promise<T>, ended: AbortSignal): Promise<T> {
     if (place.serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
@@ -127,7 +133,7 @@ export class CopyStream {
 
   /** Resolves at the first boundary that is not before `end`. */
   async reached(place: BinlogEnd, ended: AbortSignal): Promise<void> {
-    await orEnd(ended, this.#begun.promise);
+    await this.begun(ended);
     if (place.serverUuid !== this.#serverUuid) throw otherServer();
     await orEnd(
       ended,

@@ -59,8 +59,8 @@ export class TableCopier {
   }
 
   get progress(): CopyProgress {
-    const { clock, pace } = this.options;
-    return this.#shown.progress(clock, pace.waitsFor);
+    const { clock, pace, reader } = this.options;
+    return this.#shown.progress(clock, pace.waitsFor ?? reader.waitsFor);
   }
 
   /** For those who look at it. */
