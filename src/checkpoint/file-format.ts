@@ -48,6 +48,8 @@ const copiesSchema = z.strictObject({
       patterns: z.array(z.string().min(1)).min(1),
       requestedAt: z.string(),
       isPaused: z.boolean(),
+      isExact: z.boolean().optional(),
+      withheld: z.array(z.strictObject({ database: z.string(), table: z.string() })).optional(),
       endedAt: z.string().optional(),
       isCancelled: z.boolean().optional(),
       tables: z

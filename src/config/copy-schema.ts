@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { hostProblem, mysqlUserProblem } from './addresses.ts';
-import { amount, duration, size, text, wholeNumber } from './fields.ts';
+import { amount, duration, flag, size, text, wholeNumber } from './fields.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
 
 const copySourceSchema = z
@@ -63,6 +63,13 @@ export const copySchema = z
           'does not get round to removing old versions of rows. Asked for every five seconds. MySQL shows it only to an account with PROCESS: without it nothing waits for it.',
       ),
     source: copySourceSchema,
+    exact: flag()
+      .default(false)
+      .describe(
+        'For readers that add and retract and cannot write over by key. Every table is copied whole, at one place of the stream, and nothing of it is published before: ' +
+          'the first message of every row is its INSERT. Readers get nothing else while a table is sent, and nothing of a table that waits for its copy. ' +
+          'Holds for copies that are asked for from then on; a copy that goes on stays as it was asked for.',
+      ),
     rest: amount(0, 100)
       .prefault(1)
       .describe(
@@ -70,7 +77,7 @@ export const copySchema = z
       ),
   })
   .prefault({})
-  .transform(({ chunkTime, ...rest }) => ({ ...rest, chunkMs: chunkTime }))
+  .transform(({ chunkTime, exact, ...rest }) => ({ ...rest, chunkMs: chunkTime, isExact: exact }))
   .describe(
     'How rows that are in the tables already are published beside the stream, with source.start copy or binlog-relay copy. See docs/copy.md.',
   );

@@ -53,6 +53,7 @@ export class CopyingRelay {
           clock: systemClock,
         }),
         atFirstStart: true,
+        isExact: false,
         chunkMs: 500,
         chunkBytes: 8 << 20,
         maxRows: 100_000,

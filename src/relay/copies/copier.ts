@@ -59,6 +59,18 @@ export class Copier {
     this.#wake();
   }
 
+  /** The copy is about to be cancelled. */
+  cancels(id: string): void {
+    const { list, logger } = this.#options;
+    const copy = list.list.find((each) => each.id === id);
+    if (copy?.isExact !== true || copy.endedAt !== undefined) return;
+    const tables = (copy.tables ?? []).filter(({ state }) => state === 'waiting' || state === 'copying').map(nameOf);
+    logger.warn(
+      { copy: id, tables: copy.tables === undefined ? copy.patterns : tables },
+      'an exact copy is cancelled: what the stream had of these tables meanwhile is in no message; copy them again',
+    );
+  }
+
   /** Works until `ended`. Never throws: what cannot be copied is said in the list of copies. */
   async run(ended: AbortSignal): Promise<void> {
     const { list, clock, random, logger } = this.#options;
@@ -138,7 +150,7 @@ export class Copier {
 
   /** One table, until it is copied, or the copy was paused or cancelled. */
   async #table(id: string, table: TableCopy, ended: AbortSignal): Promise<void> {
-    const { list, stream, pace, logger } = this.#options;
+    const { stream, pace, logger } = this.#options;
     const copier = new TableCopier(this.#tableOptions, id, table, ended);
     this.#current = copier;
     this.#trouble = undefined;
@@ -147,9 +159,10 @@ export class Copier {
     stream.watch(copier.watched);
     const reading = await copier.define();
     if (reading === undefined) {
-      list.update(id, { ...table, state: 'gone' });
+      if (!(await copier.gone())) return;
       logger.warn({ copy: id, table: nameOf(table) }, 'there is no such table any more: it is not copied');
-    } else if (reading.definition.table.primaryKey.length === 0) await new KeylessCopier(copier, reading).run();
+    } else if (copier.isExact || reading.definition.table.primaryKey.length === 0)
+      await new KeylessCopier(copier, reading).run();
     else await new KeyedCopier(copier, reading).run();
     stream.unwatch();
   }

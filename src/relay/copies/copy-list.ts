@@ -1,6 +1,6 @@
 import { parseGlob } from '../../base/glob.ts';
 import { RelayError } from '../../base/errors.ts';
-import { tableFilter } from '../../change/table-filter.ts';
+import { tableFilter, type TableFilter } from '../../change/table-filter.ts';
 import type { Copies, Copy, CopyOutcome, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
 
@@ -37,7 +37,7 @@ export class CopyList {
   }
 
   /** `patterns`: `database.table`. Throws USAGE when one is not valid, or too many copies go on. */
-  add(patterns: readonly string[]): Copy {
+  add(patterns: readonly string[], isExact = false): Copy {
     if (this.#list.filter(({ endedAt }) => endedAt === undefined).length >= MAX_ACTIVE)
       throw new RelayError('USAGE', `${MAX_ACTIVE} copies go on already`, {
         remedy: 'Wait until one has ended, or cancel one: binlog-relay copy --list shows them.',
@@ -50,7 +50,8 @@ export class CopyList {
         });
     }
     this.#newestId += 1;
-    const copy: Copy = { id: String(this.#newestId), patterns, requestedAt: this.#time(), isPaused: false };
+    const id = String(this.#newestId);
+    const copy: Copy = { id, patterns, requestedAt: this.#time(), isPaused: false, ...(isExact && { isExact }) };
     this.#set([...this.#list, copy]);
     return copy;
   }
@@ -72,11 +73,12 @@ export class CopyList {
 
   /** The tables that the patterns of the copy name, of those that the server has. */
   resolve(id: string, tables: readonly TableName[]): void {
-    const copy = this.get(id);
-    const asked = tableFilter({ include: copy.patterns, exclude: [], excludeColumns: [] });
-    const named = tables.filter(({ database, table }) => asked.includes(database, table));
-    const isNamed = (of: TableName): boolean =>
-      named.some(({ database, table }) => database === of.database && table === of.table);
+    const { withheld = [], ...copy } = this.get(id);
+    const asked = askedBy(copy);
+    // Of what was withheld nothing may be left out: it is copied, or said to have failed.
+    const unseen = withheld.filter((of) => !tables.some((name) => isSameTable(of, name)));
+    const named = [...tables.filter(({ database, table }) => asked.includes(database, table)), ...unseen];
+    const isNamed = (of: TableName): boolean => named.some((name) => isSameTable(of, name));
     // Nobody needs to know any more that it failed before.
     const isOver = (of: TableCopy): boolean => isNamed(of) && (of.state === 'failed' || of.state === 'gone');
     this.#set(
@@ -86,6 +88,12 @@ export class CopyList {
     );
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
+  }
+
+  /** The copy is exact, does not know its tables yet, and something of this one was not published. */
+  withhold(id: string, { database, table }: TableName): void {
+    const copy = this.get(id);
+    this.#replace({ ...copy, withheld: [...(copy.withheld ?? []), { database, table }] });
   }
 
   /** The table of the copy that is worked on, or is the next one; undefined when there is none. */
@@ -165,6 +173,12 @@ export class CopyList {
     return new Date(this.#now()).toISOString();
   }
 }
+
+/** Which tables the patterns of a copy name. */
+export const askedBy = ({ patterns }: Pick<Copy, 'patterns'>): TableFilter =>
+  tableFilter({ include: patterns, exclude: [], excludeColumns: [] });
+
+export const isSameTable = (a: TableName, b: TableName): boolean => a.database === b.database && a.table === b.table;
 
 const hasFailed = ({ tables = [] }: Copy): boolean => tables.some(({ state }) => state === 'failed');
 

@@ -29,7 +29,14 @@ describe('what is written', () => {
       ordering: 'key',
       ddl: 'warn',
       limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
-      copy: { chunkMs: 500, chunkBytes: 8 << 20, maxThreadsRunning: 64, maxHistoryList: 1_000_000, rest: 1 },
+      copy: {
+        chunkMs: 500,
+        chunkBytes: 8 << 20,
+        maxThreadsRunning: 64,
+        maxHistoryList: 1_000_000,
+        rest: 1,
+        isExact: false,
+      },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [] },
       log: { level: 'info', format: 'auto' },
@@ -71,13 +78,20 @@ describe('what is written', () => {
 
   it('takes how tables are copied, a share of the time among it', () => {
     const { source, copy } = parse(
-      `${REQUIRED}copy: { chunkTime: 10ms, chunkBytes: 64KiB, maxThreadsRunning: 8, maxHistoryList: 5000, rest: 0.5 }\n`.replace(
+      `${REQUIRED}copy: { chunkTime: 10ms, chunkBytes: 64KiB, maxThreadsRunning: 8, maxHistoryList: 5000, rest: 0.5, exact: true }\n`.replace(
         'source:\n',
         'source:\n  start: copy\n',
       ),
     );
     expect(source.start).toBe('copy');
-    expect(copy).toEqual({ chunkMs: 10, chunkBytes: 64 << 10, maxThreadsRunning: 8, maxHistoryList: 5000, rest: 0.5 });
+    expect(copy).toEqual({
+      chunkMs: 10,
+      chunkBytes: 64 << 10,
+      maxThreadsRunning: 8,
+      maxHistoryList: 5000,
+      rest: 0.5,
+      isExact: true,
+    });
     expect(parse(`${REQUIRED}copy: { rest: '\${REST}' }\n`, { env: { REST: '2.5' } }).copy.rest).toBe(2.5);
   });
 
