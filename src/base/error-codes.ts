@@ -188,6 +188,10 @@ export const ERROR_CODES = {
     'A table without a primary key was read, and the stream did not come to that place in time.',
     'Nothing to do: the copy tries again when the stream has caught up. If it happens again and again, see to why the relay is behind.',
   ),
+  COPY_REPLICA_BEHIND: retried(
+    'The replica that tables are read from (copy.source) does not have what the stream has brought.',
+    'Nothing to do while it catches up: the copy tries again and goes on by itself. SHOW REPLICA STATUS there (SHOW ALL SLAVES STATUS of MariaDB) shows how far it is. If it is no replica of source.host, with all its GTIDs, name another one in copy.source.',
+  ),
   COPY_PLACE_INVALID: terminal(
     'The place in a table that the checkpoint names for its copy is none.',
     'Ask for the copy of the table again: binlog-relay copy <database>.<table>. The stream goes on.',

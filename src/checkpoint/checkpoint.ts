@@ -107,6 +107,10 @@ export interface Copy {
   readonly part?: CopyPart;
   readonly requestedAt: string;
   readonly isPaused: boolean;
+  /** Until a table is copied nothing of it is published; absent where that was not asked for. */
+  readonly isExact?: boolean;
+  /** Of an exact copy that does not know its tables yet: those of which something was not published. */
+  readonly withheld?: readonly { readonly database: string; readonly table: string }[];
   /** Absent while it goes on. */
   readonly endedAt?: string;
   readonly isCancelled?: boolean;

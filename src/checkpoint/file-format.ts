@@ -57,6 +57,8 @@ const copiesSchema = z.strictObject({
       part: partSchema.optional(),
       requestedAt: z.string(),
       isPaused: z.boolean(),
+      isExact: z.boolean().optional(),
+      withheld: z.array(z.strictObject({ database: z.string(), table: z.string() })).optional(),
       endedAt: z.string().optional(),
       isCancelled: z.boolean().optional(),
       tables: z

@@ -7,12 +7,13 @@ import type { Config } from '../config/config.ts';
 import { requireSameIdentity } from '../relay/run/identity.ts';
 import type { SinkInfo } from '../sink/sink.ts';
 import { requireUsableFolder } from '../checkpoint/file-errors.ts';
+import { checkCopy } from '../source/copy-check.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
 import { print } from './print.ts';
 import { readConfig, warningsOf } from './read-config.ts';
 import { createStore } from './store.ts';
-import { createDdlSink, createSink, createSource, type Surroundings } from './wire.ts';
+import { createDdlSink, createSink, createSource, published, type Surroundings } from './wire.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -46,6 +47,7 @@ Examples:
     await checkSink(config, surroundings, stored, store.location, report);
     await checkDdlSink(config, surroundings, report);
     await checkSource(config, surroundings, stored, report);
+    await checkTablesOfCopies(config, report);
     return report.exitCode;
   },
 };
@@ -129,6 +131,24 @@ async function checkSource(
     report.failed('source', error);
   } finally {
     await source.close();
+  }
+}
+
+/** Where tables are read of, if the configuration speaks of copies. */
+async function checkTablesOfCopies(config: Config, report: Report): Promise<void> {
+  const { source, copy } = config;
+  if (copy.source === undefined && source.start !== 'copy') return;
+  try {
+    const { findings, sentence } = await checkCopy({
+      settings: source,
+      replica: copy.source,
+      published: published(config),
+      clock: systemClock,
+    });
+    for (const finding of findings) report.finding('copy', finding);
+    if (findings.every(({ level }) => level !== 'error')) report.ok('copy', sentence);
+  } catch (error) {
+    report.failed('copy', error);
   }
 }
 

@@ -56,12 +56,12 @@ export function copiesText({ copies, copying }: ShownCopies, nowMs: number): str
 }
 
 function copyLines(copy: ShownCopy, copying: CopyProgress | null, nowMs: number): readonly string[] {
-  const { id, patterns, part, requestedAt, tables = [] } = copy;
+  const { id, patterns, part, requestedAt, isExact, tables = [] } = copy;
   const figures = copying?.copy === id ? copyFigures(copying, nowMs) : undefined;
   const begun = tables.filter((table) => table.state === 'copying' && nameOf(table) !== figures?.table);
   const failed = tables.filter(({ state }) => state === 'failed');
   return [
-    `copy ${id} of ${requestedAt}: ${patterns.join(' ')}${partText(part)}`,
+    `copy ${id} of ${requestedAt}${isExact === true ? ', exact' : ''}: ${patterns.join(' ')}${partText(part)}`,
     `  ${stateOf(copy)}${tablesText(copy)}`,
     ...(figures === undefined ? [] : [`  now ${figuresText(figures)}${endText(figures, nowMs)}`]),
     ...begun.map((table) => `  begun ${nameOf(table)}: ${count(table.rows)} rows`),

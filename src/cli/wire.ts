@@ -57,11 +57,12 @@ const MAX_CHUNK_ROWS = 100_000;
 
 function copySettings(config: Config, { clock }: Surroundings): RelayOptions['copies'] {
   const { source, copy } = config;
+  const { source: replica, ...manners } = copy;
   return {
-    reader: new MysqlTableReader({ settings: source, published: published(config), clock }),
+    reader: new MysqlTableReader({ settings: source, replica, published: published(config), clock }),
     atFirstStart: source.start === 'copy',
     maxRows: MAX_CHUNK_ROWS,
-    ...copy,
+    ...manners,
   };
 }
 
@@ -71,6 +72,7 @@ export function createSource(config: Config, { clock, logger }: Surroundings): M
     logger,
     published: published(config),
     partialRows: config.publish.partialRows,
+    readsElsewhere: config.copy.source !== undefined,
   });
 }
 
@@ -95,7 +97,7 @@ export function createDdlSink({ sink, ddl }: Config, surroundings: Surroundings)
  * Never the checkpoint itself, should it lie in the source or be replicated to it: each message would make the next
  * one.
  */
-function published({ tables, checkpoint }: Config): TableFilter {
+export function published({ tables, checkpoint }: Config): TableFilter {
   if (checkpoint.type === 'file') return tableFilter(tables);
   return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.schema}.${checkpoint.collection}`] });
 }

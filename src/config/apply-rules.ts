@@ -7,7 +7,7 @@ export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[
   const { source, target } = config;
   return [
     ...rocketmqBreaches('source', source),
-    ...mysqlTlsBreaches('target', target.tls),
+    ...mysqlTlsBreaches(['target'], target.tls),
     ...verifyBreaches(config, file),
     ...nameBreaches(config),
     ...pemFileBreaches(
@@ -33,7 +33,7 @@ function verifyBreaches({ verify }: ApplyConfig, file: File): readonly Breach[] 
     ],
     file,
   );
-  return [...mysqlTlsBreaches('source', tls), ...files].map(({ path, text }) => ({ path: ['verify', ...path], text }));
+  return [...mysqlTlsBreaches(['source'], tls), ...files].map(({ path, text }) => ({ path: ['verify', ...path], text }));
 }
 
 function nameBreaches({ tables, ledger }: ApplyConfig): readonly Breach[] {

@@ -13,7 +13,8 @@ import type { configSchema } from './schema.ts';
 /** Nothing changes the configuration after it was loaded. */
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-type Written = Frozen<z.output<typeof configSchema>>;
+/** As the file has it, with defaults, key by key. */
+export type Written = Frozen<z.output<typeof configSchema>>;
 
 /** Where a secret stands that was read from a file of its own; see `currentSecret`. */
 interface SecretFiles {
@@ -22,7 +23,18 @@ interface SecretFiles {
   readonly accessSecretFile?: string;
 }
 
-export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint'> & {
+/** Where tables are read of, when that is not the source itself. */
+export type CopySourceConfig = Pick<
+  Written['source'],
+  'host' | 'port' | 'user' | 'password' | 'tls' | 'connectTimeoutMs'
+> &
+  Pick<SecretFiles, 'passwordFile'> & {
+    /** The one that its keys stand in, for errors. */
+    readonly section: 'copy.source';
+  };
+
+export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint' | 'copy'> & {
+  readonly copy: Omit<Written['copy'], 'source'> & { readonly source?: CopySourceConfig };
   readonly source: Written['source'] & SecretFiles;
   readonly sink: Written['sink'] & SecretFiles;
   readonly checkpoint: Written['checkpoint'] & SecretFiles;

@@ -3,6 +3,7 @@ import { RelayError } from '../base/errors.ts';
 import type { ApplyConfig, Config } from './config.ts';
 import { applyBreaches } from './apply-rules.ts';
 import { applySchema } from './apply-schema.ts';
+import { completeCopy } from './copy-source.ts';
 import { issueProblems } from './issues.ts';
 import { applyJsonSchema, configJsonSchema, type JsonSchema } from './json-schema.ts';
 import { problemLines, type Problem } from './problem.ts';
@@ -32,6 +33,7 @@ const RELAY: Kind<z.output<typeof configSchema>, Config> = {
     source: { ...written.source, ...filesOf('source') },
     sink: { ...written.sink, ...filesOf('sink') },
     checkpoint: { ...written.checkpoint, ...filesOf('checkpoint') },
+    copy: completeCopy(written, filesOf),
     limits: { ...written.limits, lanes: written.ordering === 'total' ? 1 : written.limits.lanes },
   }),
 };

@@ -4,7 +4,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parseGlob } from '../base/glob.ts';
 import { SYSTEM_SCHEMAS } from '../base/system-schemas.ts';
-import type { Config, SinkConfig, SourceConfig, TablesConfig } from './config.ts';
+import type { SinkConfig, SourceConfig, TablesConfig, Written as Config } from './config.ts';
 import { reasonOf, type Surroundings } from './resolve.ts';
 import { formatSize } from './units.ts';
 import type { Path } from './yaml-tree.ts';
@@ -23,7 +23,8 @@ export interface File {
 
 export function breaches(config: Config, file: File): readonly Breach[] {
   return [
-    ...mysqlTlsBreaches('source', config.source.tls),
+    ...mysqlTlsBreaches(['source'], config.source.tls),
+    ...(config.copy.source?.tls === undefined ? [] : mysqlTlsBreaches(['copy', 'source'], config.copy.source.tls)),
     ...sinkBreaches(config.sink),
     ...tablesBreaches(config.tables),
     ...laneBreaches(config, file),
@@ -36,9 +37,9 @@ export function breaches(config: Config, file: File): readonly Breach[] {
 }
 
 /** `section`: the one that `tls` stands in. */
-export function mysqlTlsBreaches(section: string, tls: SourceConfig['tls']): readonly Breach[] {
+export function mysqlTlsBreaches(section: Path, tls: SourceConfig['tls']): readonly Breach[] {
   const found: Breach[] = [];
-  const at = (key: string, text: string): void => void found.push({ path: [section, 'tls', key], text });
+  const at = (key: string, text: string): void => void found.push({ path: [...section, 'tls', key], text });
   if (tls.ca !== undefined && tls.mode !== 'verify-ca' && tls.mode !== 'verify-identity') {
     at('ca', `is not looked at in mode ${tls.mode}: set mode to verify-identity or verify-ca, or remove ca`);
   }
@@ -151,13 +152,16 @@ function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
   return sink.topic === ddl.topic ? [{ path, text }] : [];
 }
 
-function pemBreaches({ source, sink, checkpoint }: Config, file: File): readonly Breach[] {
+function pemBreaches({ source, copy, sink, checkpoint }: Config, file: File): readonly Breach[] {
   const sinkCa = sink.type === 'rocketmq' ? sink.tls.ca : undefined;
   return pemFileBreaches(
     [
       [['source', 'tls', 'ca'], source.tls.ca, 'CERTIFICATE'],
       [['source', 'tls', 'cert'], source.tls.cert, 'CERTIFICATE'],
       [['source', 'tls', 'key'], source.tls.key, 'PRIVATE KEY'],
+      [['copy', 'source', 'tls', 'ca'], copy.source?.tls?.ca, 'CERTIFICATE'],
+      [['copy', 'source', 'tls', 'cert'], copy.source?.tls?.cert, 'CERTIFICATE'],
+      [['copy', 'source', 'tls', 'key'], copy.source?.tls?.key, 'PRIVATE KEY'],
       [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
       [['checkpoint', 'tls', 'ca'], checkpoint.type === 'mysqlx' ? checkpoint.tls.ca : undefined, 'CERTIFICATE'],
     ],

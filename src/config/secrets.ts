@@ -6,6 +6,7 @@ import { pathText } from './problem.ts';
  */
 const SECRET_PATHS = [
   ['source', 'password'],
+  ['copy', 'source', 'password'],
   ['sink', 'accessKey'],
   ['sink', 'accessSecret'],
   ['checkpoint', 'password'],

@@ -13,6 +13,7 @@ export interface ConfigFile {
 }
 
 const PASSWORD = ['source', 'password'];
+const COPY_PASSWORD = ['copy', 'source', 'password'];
 const ACCESS_SECRET = ['sink', 'accessSecret'];
 const CHECKPOINT_PASSWORD = ['checkpoint', 'password'];
 const READABLE_BY_OTHERS = 0o004;
@@ -23,7 +24,7 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
   const found: Problem[] = [];
   const warn = (path: readonly string[], text: string): void => void found.push(tree.problemAtValue(path, text));
 
-  for (const path of [PASSWORD, ACCESS_SECRET, CHECKPOINT_PASSWORD]) {
+  for (const path of [PASSWORD, COPY_PASSWORD, ACCESS_SECRET, CHECKPOINT_PASSWORD]) {
     const written = valueAt(tree.value, path);
     if (typeof written !== 'string' || !isClear(written)) continue;
     warn(

@@ -7,7 +7,10 @@ import { tlsOptions } from '../mysql/tls-options.ts';
 export type ConnectionSettings = Pick<
   SourceConfig,
   'host' | 'port' | 'user' | 'password' | 'passwordFile' | 'tls' | 'connectTimeoutMs'
->;
+> & {
+  /** Where they stand in the configuration, for errors; `source` unless given. */
+  readonly section?: 'copy.source';
+};
 
 /**
  * What mysql2 and zongji are given. Throws SOURCE_TLS when a file of `tls` cannot be read, or the mode cannot be kept.
@@ -16,7 +19,11 @@ export type ConnectionSettings = Pick<
  * only then the caller connects once more with `plainOptions`.
  */
 export function connectionOptions(settings: ConnectionSettings): ConnectionOptions {
-  const ssl = tlsOptions(settings.tls, { section: 'source', code: 'SOURCE_TLS', host: settings.host });
+  const ssl = tlsOptions(settings.tls, {
+    section: settings.section ?? 'source',
+    code: 'SOURCE_TLS',
+    host: settings.host,
+  });
   return ssl === undefined ? plainOptions(settings) : { ...plainOptions(settings), ssl };
 }
 
@@ -47,8 +54,8 @@ export function plainOptions(settings: ConnectionSettings): ConnectionOptions {
 }
 
 /** Throws SOURCE_ACCESS_DENIED when its file cannot be read. */
-export function currentPassword({ password, passwordFile }: ConnectionSettings): string {
-  return currentSecret(password, passwordFile, 'source.password', 'SOURCE_ACCESS_DENIED');
+export function currentPassword({ password, passwordFile, section }: ConnectionSettings): string {
+  return currentSecret(password, passwordFile, `${section ?? 'source'}.password`, 'SOURCE_ACCESS_DENIED');
 }
 
 /** True when what is sent to the host does not leave this machine. */

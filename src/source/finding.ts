@@ -24,7 +24,8 @@ export type FindingCode =
   | 'ENGINE_NOT_TRANSACTIONAL'
   | 'NOT_ENCRYPTED'
   | 'COPY_WITHOUT_GTIDS'
-  | 'COPY_ENGINE';
+  | 'COPY_ENGINE'
+  | 'COPY_REPLICA_WRITTEN';
 
 /** Something about the server that an operator should know before the relay runs. */
 export interface Finding {

@@ -24,6 +24,8 @@ export interface MysqlSourceOptions {
   readonly published: Published;
   /** Whether the server may log rows with some of their columns only: a warning then, otherwise an error. */
   readonly partialRows?: 'fail' | 'allow';
+  /** Tables that are copied are read of another server. */
+  readonly readsElsewhere?: boolean;
 }
 
 /**
@@ -90,13 +92,14 @@ export class MysqlSource implements Source {
    * the copy inexact.
    */
   findings(stored: StoredPosition | undefined): Promise<readonly Finding[]> {
-    const { published, partialRows } = this.#options;
+    const { published, partialRows, readsElsewhere = false } = this.#options;
     return preflight(this.#control, {
       published,
       settings: this.#config,
       partialRows,
       isFirstStart: stored === undefined,
       copiesAtFirstStart: this.#config.start === 'copy',
+      readsElsewhere,
     });
   }
 

@@ -11,10 +11,16 @@ export interface CopyPreflight {
   readonly account: string;
   /** Those that are published, as far as the account sees them. */
   readonly tables: readonly TableInfo[];
+  /** Tables are read of a replica: whether they may be SELECTed here does not matter. */
+  readonly isReadElsewhere?: boolean;
 }
 
 export function copyFindings(given: CopyPreflight): readonly Finding[] {
-  return [...gtidFindings(given), ...selectFindings(given), ...engineFindings(given)];
+  return [
+    ...gtidFindings(given),
+    ...(given.isReadElsewhere === true ? [] : selectFindings('source.start is copy', given)),
+    ...engineFindings(given),
+  ];
 }
 
 function gtidFindings({ facts }: CopyPreflight): readonly Finding[] {
@@ -30,7 +36,11 @@ function gtidFindings({ facts }: CopyPreflight): readonly Finding[] {
   ];
 }
 
-function selectFindings({ grants, account, tables }: CopyPreflight): readonly Finding[] {
+/** `setting`: why tables are to be read. */
+export function selectFindings(
+  setting: string,
+  { grants, account, tables }: Omit<CopyPreflight, 'facts'>,
+): readonly Finding[] {
   const lacking = tables.filter(({ database, table }) => !maySelect(grants, database, table));
   // What it has no right on it does not see: what it may not read, nobody tells it.
   const seesNothing = tables.length === 0 && !selectsAnything(grants);
@@ -41,8 +51,8 @@ function selectFindings({ grants, account, tables }: CopyPreflight): readonly Fi
       level: 'error',
       code: 'GRANT_MISSING',
       message: seesNothing
-        ? `source.start is copy, and the account ${account} lacks SELECT: no table could be copied.`
-        : `source.start is copy, and the account ${account} lacks SELECT on tables that are published: ${someOf(lacking.map(({ database, table }) => `${database}.${table}`))}.`,
+        ? `${setting}, and the account ${account} lacks SELECT: no table could be copied.`
+        : `${setting}, and the account ${account} lacks SELECT on tables that are published: ${someOf(lacking.map(({ database, table }) => `${database}.${table}`))}.`,
       remedy: seesNothing
         ? `GRANT SELECT ON <database>.* TO ${account};`
         : databases

@@ -16,7 +16,7 @@ import {
   type Published,
 } from './preflight-tables.ts';
 import { preparedBranches, preparedBranchFindings } from './prepared-branches.ts';
-import { textOf, type Row } from './rows.ts';
+import { textOf, type Asked, type Row } from './rows.ts';
 import { allTables, publishedCascades, publishedColumns, sequences } from './schema-queries.ts';
 import { headStatement, type ServerVersion } from './server-version.ts';
 
@@ -28,6 +28,8 @@ export interface PreflightOptions {
   readonly isFirstStart?: boolean;
   /** The first start is to copy all published tables. */
   readonly copiesAtFirstStart?: boolean;
+  /** Tables are read of another server. */
+  readonly readsElsewhere?: boolean;
 }
 
 /** By the last of MySQL's, and the last two of MariaDB's, the server answers what it is asked here. */
@@ -42,7 +44,14 @@ const NEEDED = {
  */
 export async function preflight(
   control: ControlConnection,
-  { published, settings, partialRows, isFirstStart = false, copiesAtFirstStart = false }: PreflightOptions,
+  {
+    published,
+    settings,
+    partialRows,
+    isFirstStart = false,
+    copiesAtFirstStart = false,
+    readsElsewhere = false,
+  }: PreflightOptions,
 ): Promise<readonly Finding[]> {
   const version = await control.version();
   const unsupported = [...versionFindings(version), ...binlogEngineFindings(await binlogEngine(control, version))];
@@ -75,7 +84,9 @@ export async function preflight(
     ...tableFindings(tables, published),
     ...cascadeFindings(await publishedCascades(control, published), published, facts.hidesCascades),
     ...(isFirstStart ? preparedBranchFindings(await preparedBranches(control, grants, version)) : []),
-    ...(isFirstStart && copiesAtFirstStart ? copyFindings({ facts, grants, account, tables }) : []),
+    ...(isFirstStart && copiesAtFirstStart
+      ? copyFindings({ facts, grants, account, tables, isReadElsewhere: readsElsewhere })
+      : []),
     ...transport,
   ];
 }
@@ -87,7 +98,7 @@ async function binlogEngine(control: ControlConnection, { flavour }: ServerVersi
   return row === undefined ? undefined : textOf(row, 'Value');
 }
 
-async function askGrants(control: ControlConnection): Promise<{ readonly grants: Grants; readonly account: string }> {
+export async function askGrants(control: Asked): Promise<{ readonly grants: Grants; readonly account: string }> {
   const lines = (await control.query('SHOW GRANTS'))
     .flatMap((row) => Object.values(row))
     .filter((line) => line !== null);
@@ -141,14 +152,15 @@ function visibilityFindings(
   ];
 }
 
-function encryptionFindings(host: string, isEncrypted: boolean): readonly Finding[] {
+/** `section`: the one that `host` stands in. */
+export function encryptionFindings(host: string, isEncrypted: boolean, section = 'source'): readonly Finding[] {
   if (isEncrypted || isLoopback(host)) return [];
   return [
     {
       level: 'warning',
       code: 'NOT_ENCRYPTED',
       message: `The connection to ${host} is not encrypted: every row crosses the network in plain text, and anyone on the way may learn the password.`,
-      remedy: 'Give the server a certificate, and set source.tls.mode to verify-identity.',
+      remedy: `Give the server a certificate, and set ${section}.tls.mode to verify-identity.`,
     },
   ];
 }

@@ -178,12 +178,15 @@ export interface TableView extends BinlogEnd {
 }
 
 /**
- * Reads whole tables beside the stream, with SELECT as the only right it needs. Every method throws RelayErrors:
- * retryable ones when the server is away, or another one than that of `seen` and of the definition answers.
+ * Reads whole tables beside the stream, of its server or of a replica of it, with SELECT as the only right it needs.
+ * Every method throws RelayErrors: retryable ones when the server is away, or another one than that of `seen` and of
+ * the definition answers.
  */
 export interface TableReader {
-  /** Published tables that the account may see. */
-  tables(): Promise<readonly TableName[]>;
+  /** Why what was asked last takes so long, where that is known. */
+  readonly waitsFor: string | undefined;
+  /** Published tables that the account may see, when everything that `seen` has is done. */
+  tables(seen: Seen): Promise<readonly TableName[]>;
   /** As it is when everything that `seen` has is done; undefined: there is no such table. */
   definition(name: TableName, seen: Seen): Promise<DefinedTable | undefined>;
   /** The rows that come next in the order of the primary key. */
@@ -199,7 +202,7 @@ export interface TableReader {
   view(definition: DefinedTable, seen: Seen): Promise<TableView>;
   /** True for an error of a read that means: the table has another definition, or is gone. */
   isRedefinition(thrown: unknown): boolean;
-  /** How busy the server is. */
+  /** How busy the server is that tables are read of, and where the binlog of the stream ends. */
   load(): Promise<ServerLoad>;
   /** Something went wrong: what is read next is read on a new connection, from whichever server answers. */
   reset(): Promise<void>;
@@ -208,6 +211,8 @@ export interface TableReader {
 
 export interface ServerLoad extends BinlogEnd {
   readonly threadsRunning: number;
+  /** Length of InnoDB's history list, of some seconds ago; undefined where the account may not ask for it. */
+  readonly historyList: number | undefined;
 }
 
 export interface Source {

@@ -1,6 +1,7 @@
 /** A relay that copies tables beside the stream, between a real server and a reader that writes rows over. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { asRelayError, type RelayError } from '../../src/base/errors.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { tableFilter, type TablePatterns } from '../../src/change/table-filter.ts';
@@ -8,7 +9,7 @@ import type { CopySettings } from '../../src/relay/copies/copies.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { MysqlTableReader } from '../../src/source/copy/table-reader.ts';
+import { MysqlTableReader, type TableReaderOptions } from '../../src/source/copy/table-reader.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { relayDefaults } from './relay-defaults.ts';
 import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
@@ -16,6 +17,8 @@ import { realSourceRelay, type RealSourceRelayOptions } from './real-source-rela
 export interface CopyingRelayOptions extends Omit<RealSourceRelayOptions, 'sink' | 'copies' | 'tables'> {
   readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
   readonly sink: Sink;
+  /** A replica that tables are read of; unless given they are read of `mysql`. */
+  readonly replica?: MysqlAddress | undefined;
   readonly copying?: Partial<Omit<CopySettings, 'reader'>>;
 }
 
@@ -26,15 +29,15 @@ export class CopyingRelay {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor({ mysql, tables, copying, sink, store = relayDefaults().store, ...options }: CopyingRelayOptions) {
-    const settings = {
-      host: mysql.host,
-      port: mysql.port,
-      user: mysql.user,
-      password: mysql.password,
-      tls: { mode: 'preferred' as const },
-      connectTimeoutMs: 10_000,
-    };
+  constructor({
+    mysql,
+    replica,
+    tables,
+    copying,
+    sink,
+    store = relayDefaults().store,
+    ...options
+  }: CopyingRelayOptions) {
     const published = tableFilter({ exclude: [], excludeColumns: [], ...tables });
     this.relay = realSourceRelay({
       mysql,
@@ -43,12 +46,19 @@ export class CopyingRelay {
       sink: mortalSink(sink, this.#life),
       store: { ...store, save: (checkpoint) => (this.#life.isOver ? Promise.resolve() : store.save(checkpoint)) },
       copies: {
-        reader: new MysqlTableReader({ settings, published, clock: systemClock }),
+        reader: new MysqlTableReader({
+          settings: connectionTo(mysql),
+          replica: replica && connectionTo(replica),
+          published,
+          clock: systemClock,
+        }),
         atFirstStart: true,
+        isExact: false,
         chunkMs: 500,
         chunkBytes: 8 << 20,
         maxRows: 100_000,
         maxThreadsRunning: 1000,
+        maxHistoryList: 1e12,
         rest: 0,
         ...copying,
       },
@@ -104,6 +114,15 @@ export class CopyingRelay {
     if (this.failure !== undefined) throw this.failure;
   }
 }
+
+export const connectionTo = ({ host, port, user, password }: MysqlAddress): TableReaderOptions['settings'] => ({
+  host,
+  port,
+  user,
+  password,
+  tls: { mode: 'preferred' as const },
+  connectTimeoutMs: 10_000,
+});
 
 interface Life {
   isOver: boolean;

@@ -37,13 +37,16 @@ export class Upserts implements Sink {
   /** Awaited before a message is taken. */
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
   readonly #isKept: boolean;
+  readonly #isStrict: boolean;
   /** What was applied already: a relay that was killed says things again. */
   readonly #applied = new Set<string>();
   /** Keys of rows that are known not to be there, by table. */
   readonly #absent = new Map<string, Set<string>>();
 
-  constructor({ keepMessages = false } = {}) {
+  /** `isStrict`: every INSERT is new, and every other change finds the row that it says was there. */
+  constructor({ keepMessages = false, isStrict = false } = {}) {
     this.#isKept = keepMessages;
+    this.#isStrict = isStrict;
   }
 
   open(): ReturnType<Sink['open']> {
@@ -77,6 +80,8 @@ export class Upserts implements Sink {
       this.#applied.add(id);
       const before = type === 'INSERT' ? undefined : { ...row, ...old?.[i] };
       if (pkNames !== null) this.#check(table, pkNames, isCopy, before, row, `${type} ${id}`);
+      else if (this.#isStrict && before !== undefined && !rows.has(keyOf(null, before)))
+        this.problems.push(`${type} ${id}: ${JSON.stringify({ before, known: 'absent' })}`);
       if (before !== undefined) this.#remove(rows, pkNames, before);
       if (type !== 'DELETE') this.#add(rows, pkNames, row);
     }
@@ -95,10 +100,10 @@ export class Upserts implements Sink {
     const key = keyOf(pkNames, before ?? row);
     const known = this.tables.get(table)?.get(key)?.row;
     const said = before ?? (isCopy ? row : undefined);
-    const isFit =
-      known === undefined
-        ? said === undefined || !absent.has(key)
-        : said !== undefined && JSON.stringify(known) === JSON.stringify(said);
+    const isKnown = known !== undefined && said !== undefined && JSON.stringify(known) === JSON.stringify(said);
+    const isFit = this.#isStrict
+      ? isKnown === (before !== undefined) && (before !== undefined || known === undefined)
+      : isKnown || (known === undefined && (said === undefined || !absent.has(key)));
     if (!isFit) this.problems.push(`${what}: ${JSON.stringify({ said, known: known ?? 'absent', row })}`);
     if (what.startsWith('DELETE')) absent.add(key);
     else {

@@ -196,6 +196,8 @@ export class LaneWriter {
     const { head, plan } = planned;
     const rows = { body, begin, head, plan, rows: countIn(message, 'rows'), hasInvalidText: hasInvalidText(message) };
     if (plan.key !== undefined) {
+      // An exact copy replaces tables with a key as well: its rows are written over those of their key, none is removed.
+      this.#removeOldRows(work, head, plan.sql, () => undefined);
       addMessage(work.statements, rows);
     } else {
       if (await this.#comesAnew(session, work.stream, table)) {
@@ -241,7 +243,7 @@ export class LaneWriter {
     return changes.some((_, row) => isNew(row)) ? isNew : 'none';
   }
 
-  /** The first rows of a table without a key since its copy began. */
+  /** The first rows of a table since a copy began that replaces it; `add` gets what removes the old ones. */
   #removeOldRows(
     work: LaneWork,
     table: { readonly database: string; readonly table: string },

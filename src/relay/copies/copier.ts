@@ -35,6 +35,8 @@ export class Copier {
   #unknown = { table: '', failures: 0 };
   #wake: () => void = () => undefined;
   #current: TableCopier | undefined;
+  /** Why the table could not be read, while it is about to be tried again. */
+  #trouble: string | undefined;
   readonly #tableOptions: TableCopierOptions;
 
   constructor(options: CopierOptions) {
@@ -50,12 +52,25 @@ export class Copier {
   }
 
   get progress(): CopyProgress | undefined {
-    return this.#current?.progress;
+    const progress = this.#current?.progress;
+    return progress && this.#trouble !== undefined ? { ...progress, waitsFor: this.#trouble } : progress;
   }
 
   /** A copy was asked for, or goes on. */
   wake(): void {
     this.#wake();
+  }
+
+  /** The copy is about to be cancelled. */
+  cancels(id: string): void {
+    const { list, logger } = this.#options;
+    const copy = list.list.find((each) => each.id === id);
+    if (copy?.isExact !== true || copy.endedAt !== undefined) return;
+    const tables = (copy.tables ?? []).filter(({ state }) => state === 'waiting' || state === 'copying').map(nameOf);
+    logger.warn(
+      { copy: id, tables: copy.tables === undefined ? copy.patterns : tables },
+      'an exact copy is cancelled: what the stream had of these tables meanwhile is in no message; copy them again',
+    );
   }
 
   /** Works until `ended`. Never throws: what cannot be copied is said in the list of copies. */
@@ -81,14 +96,15 @@ export class Copier {
           'a table could not be read for its copy; trying again',
         );
         await clock.sleep(delayMs(RETRY, failures, random), ended);
+        this.#current = undefined;
       }
     }
   }
 
   async #work({ id, tables }: Copy, ended: AbortSignal): Promise<void> {
-    const { list, reader, logger } = this.#options;
+    const { list, reader, stream, logger } = this.#options;
     if (tables === undefined) {
-      const named = await reader.tables();
+      const named = await reader.tables(await stream.begun(ended));
       list.resolve(id, named);
       const { patterns } = list.get(id);
       const count = list.get(id).tables?.length ?? 0;
@@ -103,11 +119,13 @@ export class Copier {
       } catch (thrown) {
         const error = asRelayError(thrown);
         await reader.reset();
-        if (isAborted(ended) || this.#mayPass(error, nameOf(table))) throw error;
+        if (isAborted(ended) || this.#mayPass(error, nameOf(table))) {
+          this.#trouble = error.message;
+          throw error;
+        }
         this.#fail(id, table, error);
-      } finally {
-        this.#current = undefined;
       }
+      this.#current = undefined;
     }
   }
 
@@ -134,18 +152,20 @@ export class Copier {
 
   /** One table, until it is copied, or the copy was paused or cancelled. */
   async #table(id: string, table: TableCopy, ended: AbortSignal): Promise<void> {
-    const { list, stream, pace, logger } = this.#options;
+    const { stream, pace, logger } = this.#options;
     const copier = new TableCopier(this.#tableOptions, id, table, ended);
     this.#current = copier;
+    this.#trouble = undefined;
     await pace.wait(ended);
     if (!copier.isActive) return;
     stream.watch(copier.watched);
     const reading = await copier.define();
     if (reading === undefined) {
-      list.update(id, { ...table, state: 'gone' });
+      if (!(await copier.gone())) return;
       logger.warn({ copy: id, table: nameOf(table) }, 'there is no such table any more: it is not copied');
     } else if (copier.part !== undefined) await this.#part(copier, reading, copier.part);
-    else if (reading.definition.table.primaryKey.length === 0) await new KeylessCopier(copier, reading).run();
+    else if (copier.isExact || reading.definition.table.primaryKey.length === 0)
+      await new KeylessCopier(copier, reading).run();
     else await new KeyedCopier(copier, reading).run();
     stream.unwatch();
   }

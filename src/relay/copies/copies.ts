@@ -13,13 +13,17 @@ import { Copier } from './copier.ts';
 import { CopyList } from './copy-list.ts';
 import { CopyPace } from './copy-pace.ts';
 import type { CopyStream } from './copy-stream.ts';
+import { WithheldTables } from './withheld-tables.ts';
 
 /** How tables are copied beside the stream. */
 export interface CopySettings extends ChunkLimits {
   readonly reader: TableReader;
   /** A run without a checkpoint copies every published table. */
   readonly atFirstStart: boolean;
+  /** Copies that are asked for from now on are exact: see WithheldTables. */
+  readonly isExact: boolean;
   readonly maxThreadsRunning: number;
+  readonly maxHistoryList: number;
   /** See CopyPaceOptions. */
   readonly rest: number;
 }
@@ -41,12 +45,14 @@ export class Copies {
   readonly list: CopyList;
   readonly stream: CopyStream;
   readonly #reader: TableReader | undefined;
+  readonly #isExact: boolean;
   readonly #copier: Copier | undefined;
 
-  constructor(list: CopyList, stream: CopyStream, reader: TableReader | undefined, copier: Copier | undefined) {
+  constructor(list: CopyList, stream: CopyStream, settings: CopySettings | undefined, copier: Copier | undefined) {
     this.list = list;
     this.stream = stream;
-    this.#reader = reader;
+    this.#reader = settings?.reader;
+    this.#isExact = settings?.isExact === true;
     this.#copier = copier;
   }
 
@@ -69,11 +75,12 @@ export class Copies {
     switch (request.do) {
       case 'copy': {
         if (this.#copier === undefined || this.stream.seen.gtidSet === undefined) throw withoutGtids();
-        const copy = this.list.add(request.patterns, request.part);
+        const copy = this.list.add(request.patterns, { part: request.part, isExact: this.#isExact });
         this.#copier.wake();
         return [copy];
       }
       case 'cancel':
+        this.#copier?.cancels(request.id);
         return this.#changed(request.id, this.list.cancel(request.id));
       case 'pause':
       case 'resume':
@@ -93,10 +100,13 @@ export function createCopies({ settings, stored, stream, planOptions, ...rest }:
   if (settings === undefined) return new Copies(list, stream, undefined, undefined);
   const { reader } = settings;
   stream.onMoved = () => void reader.reset();
+  const withheld = new WithheldTables(list);
+  stream.withhold(withheld);
   const copier = new Copier({
     list,
     reader,
     stream,
+    withheld,
     pace: new CopyPace({
       ...settings,
       reached: (end, ended) => stream.reached(end, ended),
@@ -111,7 +121,7 @@ export function createCopies({ settings, stored, stream, planOptions, ...rest }:
       ),
     ...rest,
   });
-  return new Copies(list, stream, reader, copier);
+  return new Copies(list, stream, settings, copier);
 }
 
 const withoutGtids = (): RelayError =>

@@ -1,6 +1,6 @@
 import { parseGlob } from '../../base/glob.ts';
 import { RelayError } from '../../base/errors.ts';
-import { tableFilter } from '../../change/table-filter.ts';
+import { tableFilter, type TableFilter } from '../../change/table-filter.ts';
 import type { Copies, Copy, CopyOutcome, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
 import type { AskedPart } from '../relay.ts';
@@ -41,10 +41,13 @@ export class CopyList {
   }
 
   /**
-   * `patterns`: `database.table`; of a part one name. Throws USAGE when one is not valid, or more is asked than is
-   * kept.
+   * `patterns`: `database.table`; of a part one name, which is never exact. Throws USAGE when one is not valid, or more
+   * is asked than is kept.
    */
-  add(patterns: readonly string[], asked?: AskedPart): Copy {
+  add(
+    patterns: readonly string[],
+    { part: asked, isExact = false }: { readonly part?: AskedPart | undefined; readonly isExact?: boolean } = {},
+  ): Copy {
     const active = this.#list.filter(({ endedAt }) => endedAt === undefined);
     if (active.length >= MAX_ACTIVE)
       throw new RelayError('USAGE', `${MAX_ACTIVE} copies go on already`, {
@@ -61,7 +64,9 @@ export class CopyList {
     if (asked !== undefined && patterns.length !== 1) throw severalTables();
     const part = asked === undefined ? {} : { part: partOf(asked, active) };
     this.#newestId += 1;
-    const copy: Copy = { id: String(this.#newestId), patterns, ...part, requestedAt: this.#time(), isPaused: false };
+    const id = String(this.#newestId);
+    const exact = isExact && asked === undefined ? { isExact } : {};
+    const copy: Copy = { id, patterns, ...part, requestedAt: this.#time(), isPaused: false, ...exact };
     this.#set([...this.#list, copy]);
     return copy;
   }
@@ -83,11 +88,12 @@ export class CopyList {
 
   /** The tables that the patterns of the copy name, of those that the server has. */
   resolve(id: string, tables: readonly TableName[]): void {
-    const copy = this.get(id);
-    const asked = tableFilter({ include: copy.patterns, exclude: [], excludeColumns: [] });
-    const named = tables.filter(({ database, table }) => asked.includes(database, table));
-    const isNamed = (of: TableName): boolean =>
-      named.some(({ database, table }) => database === of.database && table === of.table);
+    const { withheld = [], ...copy } = this.get(id);
+    const asked = askedBy(copy);
+    // Of what was withheld nothing may be left out: it is copied, or said to have failed.
+    const unseen = withheld.filter((of) => !tables.some((name) => isSameTable(of, name)));
+    const named = [...tables.filter(({ database, table }) => asked.includes(database, table)), ...unseen];
+    const isNamed = (of: TableName): boolean => named.some((name) => isSameTable(of, name));
     // Nobody needs to know any more that it failed before.
     const isOver = (of: TableCopy): boolean => isNamed(of) && (of.state === 'failed' || of.state === 'gone');
     if (copy.part === undefined)
@@ -98,6 +104,12 @@ export class CopyList {
       );
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
+  }
+
+  /** The copy is exact, does not know its tables yet, and something of this one was not published. */
+  withhold(id: string, { database, table }: TableName): void {
+    const copy = this.get(id);
+    this.#replace({ ...copy, withheld: [...(copy.withheld ?? []), { database, table }] });
   }
 
   /** The table of the copy that is worked on, or is the next one; undefined when there is none. */
@@ -189,6 +201,11 @@ const severalTables = (): RelayError =>
   new RelayError('USAGE', 'keys, or a range of them, were asked for of more than one table', {
     remedy: 'Name one table, without wildcards.',
   });
+/** Which tables the patterns of a copy name. */
+export const askedBy = ({ patterns }: Pick<Copy, 'patterns'>): TableFilter =>
+  tableFilter({ include: patterns, exclude: [], excludeColumns: [] });
+
+export const isSameTable = (a: TableName, b: TableName): boolean => a.database === b.database && a.table === b.table;
 
 const hasFailed = ({ tables = [] }: Copy): boolean => tables.some(({ state }) => state === 'failed');
 

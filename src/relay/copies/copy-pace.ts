@@ -8,6 +8,8 @@ export interface CopyPaceOptions {
   readonly reached: (end: BinlogEnd, ended: AbortSignal) => Promise<void>;
   /** With more threads running than this the copy waits. */
   readonly maxThreadsRunning: number;
+  /** With a longer history list the copy waits. */
+  readonly maxHistoryList: number;
   /** After a chunk the copy rests for so many times as long as it worked on it. */
   readonly rest: number;
   readonly clock: Clock;
@@ -37,15 +39,15 @@ export class CopyPace {
 
   /** Before each chunk: resolves when the next one may be read. */
   async wait(ended: AbortSignal): Promise<void> {
-    const { clock, rest, maxThreadsRunning, reader, reached } = this.#options;
+    const { clock, rest, reader, reached } = this.#options;
     const restMs = this.#workedMs * rest;
     this.#workedMs = 0;
     if (restMs >= 1) await clock.sleep(restMs, ended);
     while (!isAborted(ended) && clock.monotonic() - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = clock.monotonic();
-      const { threadsRunning, ...end } = await reader.load();
-      if (threadsRunning > maxThreadsRunning) {
-        this.waitsFor = `${threadsRunning} threads run on the server`;
+      const { threadsRunning, historyList, ...end } = await reader.load();
+      this.waitsFor = this.#busyWith(threadsRunning, historyList);
+      if (this.waitsFor !== undefined) {
         await clock.sleep(LOOK_MS, ended);
         continue;
       }
@@ -54,5 +56,12 @@ export class CopyPace {
       break;
     }
     this.waitsFor = undefined;
+  }
+
+  #busyWith(threadsRunning: number, historyList = 0): string | undefined {
+    const { maxThreadsRunning, maxHistoryList } = this.#options;
+    if (threadsRunning > maxThreadsRunning) return `${threadsRunning} threads run on the server`;
+    if (historyList <= maxHistoryList) return undefined;
+    return `the history list of InnoDB is ${historyList.toLocaleString('en-US')} long`;
   }
 }

@@ -8,6 +8,7 @@ import type { BinlogEnd, Seen, StartPosition } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import { HeldStream } from './held-stream.ts';
 import type { StreamWatch, WatchedTable } from './stream-watch.ts';
+import type { WithheldTables } from './withheld-tables.ts';
 
 /** What copies need of the stream and of the lanes. */
 export interface StreamEnds {
@@ -27,6 +28,8 @@ export interface StreamEnds {
   };
   /** As much is held as may be. */
   readonly isFull: () => boolean;
+  /** Everything before it is acknowledged: where a run would begin that has to begin anew. */
+  readonly lowWater: { position(): StartPosition };
   /** `isHeld` has changed. */
   readonly onHeld: () => void;
   readonly onReleased: () => void;
@@ -99,6 +102,23 @@ export class CopyStream {
     return { ...this.#ends.intake.position, serverUuid: this.#serverUuid };
   }
 
+  /** Where the stream is, at a boundary. */
+  get place(): BinlogEnd {
+    const { file, offset } = this.#ends.intake.position;
+    return { end: { file, offset }, serverUuid: this.#serverUuid ?? '' };
+  }
+
+  /** Whether a run that begins anew begins at this place or after it. Throws when the stream has changed its server. */
+  isBehindUs({ end, serverUuid }: BinlogEnd): boolean {
+    if (serverUuid !== this.#serverUuid) throw otherServer();
+    return !isBefore(this.#ends.lowWater.position(), end);
+  }
+
+  /** What is not to be published from now on. */
+  withhold(withheld: WithheldTables): void {
+    this.#ends.watch.withheld = withheld;
+  }
+
   watch(watched: WatchedTable): void {
     this.#ends.watch.watched = watched;
   }
@@ -119,6 +139,12 @@ export class CopyStream {
     return orEnd(ended, this.#held.now(work));
   }
 
+  /** What was read so far, as soon as it is known of which server. */
+  async begun(ended: AbortSignal): Promise<Seen> {
+    await orEnd(ended, this.#begun.promise);
+    return this.seen;
+  }
+
   /** Does `work` at the first boundary that is not before `end`, with the stream held. */
   during<T>(place: BinlogEnd, work: () => Promise<T>, ended: AbortSignal): Promise<T> {
     if (place.serverUuid !== this.#serverUuid) return Promise.reject(otherServer());
@@ -127,7 +153,7 @@ export class CopyStream {
 
   /** Resolves at the first boundary that is not before `end`. */
   async reached(place: BinlogEnd, ended: AbortSignal): Promise<void> {
-    await orEnd(ended, this.#begun.promise);
+    await this.begun(ended);
     if (place.serverUuid !== this.#serverUuid) throw otherServer();
     await orEnd(
       ended,

@@ -10,6 +10,7 @@ import type { RowKey } from '../../change/row-key.ts';
 import { ExactKey } from './exact-key.ts';
 import { identityKey, LikelyKeys } from './likely-keys.ts';
 import { isSameShape } from './same-shape.ts';
+import type { WithheldTables } from './withheld-tables.ts';
 
 /**
  * Sees every row and every statement of the stream on their way into the lanes, and remembers what a copy has to know
@@ -17,6 +18,8 @@ import { isSameShape } from './same-shape.ts';
  */
 export class StreamWatch implements RowTaker {
   readonly #taker: RowTaker;
+  /** Undefined: everything is published. */
+  withheld: Pick<WithheldTables, 'isEmpty' | 'withholds'> | undefined;
   #watched: WatchedTable | undefined;
 
   constructor(taker: RowTaker) {
@@ -30,6 +33,7 @@ export class StreamWatch implements RowTaker {
 
   add(messageClass: MessageClass, change: RowChange, changed: ColumnSet | undefined): void {
     this.#watched?.row(messageClass, change);
+    if (this.withheld?.isEmpty === false && this.withheld.withholds(nameOf(messageClass))) return;
     this.#taker.add(messageClass, change, changed);
   }
 
@@ -43,6 +47,8 @@ export class StreamWatch implements RowTaker {
     this.#watched?.statement(objects);
   }
 }
+
+const nameOf = ({ plan: { table } }: MessageClass): TableName => ({ database: table.database, table: table.name });
 
 /** What the stream does to one table while it is copied. */
 export class WatchedTable {

@@ -15,11 +15,13 @@ import { keyOf } from './copy-place.ts';
 import { requireCopyable } from './copyable.ts';
 import { WatchedTable } from './stream-watch.ts';
 import { TableProgress } from './table-progress.ts';
+import type { WithheldTables } from './withheld-tables.ts';
 
 export interface TableCopierOptions {
   readonly list: CopyList;
   readonly reader: TableReader;
   readonly stream: CopyStream;
+  readonly withheld: WithheldTables;
   readonly pace: CopyPace;
   readonly limits: ChunkLimits;
   /** Rows of the table as SELECT shows them, of the copy with this id. Throws BINLOG_UNSUPPORTED. */
@@ -64,8 +66,8 @@ export class TableCopier {
   }
 
   get progress(): CopyProgress {
-    const { clock, pace } = this.options;
-    return this.#shown.progress(clock, pace.waitsFor);
+    const { clock, pace, reader } = this.options;
+    return this.#shown.progress(clock, pace.waitsFor ?? reader.waitsFor);
   }
 
   /** For those who look at it. */
@@ -79,12 +81,19 @@ export class TableCopier {
     return this.options.list.isActive(this.id);
   }
 
+  /** Nothing of the table is published until its rows are. */
+  get isExact(): boolean {
+    return this.options.list.get(this.id).isExact === true;
+  }
+
   /** Reads the definition of the table as the stream has left it; undefined: there is none. */
   async define(): Promise<Reading | undefined> {
     const { reader, planOf, stream } = this.options;
     const { watched, ended } = this;
     const seen = await stream.now(() => {
       watched.redefine();
+      // Should there be no such table, nothing of it may have come since.
+      if (this.isExact) watched.open();
       return stream.seen;
     }, ended);
     const definition = await reader.definition(this.table, seen);
@@ -102,6 +111,16 @@ export class TableCopier {
     return stream.now(() => {
       this.watched.open();
       return stream.seen;
+    }, this.ended);
+  }
+
+  /** There was no such table when it was defined. False: there may be one again, of which something was withheld. */
+  gone(): Promise<boolean> {
+    const { watched } = this;
+    return this.options.stream.now(() => {
+      if (this.isExact && (watched.isTouched || watched.isRedefined)) return false;
+      this.options.list.update(this.id, { ...this.table, state: 'gone' });
+      return true;
     }, this.ended);
   }
 

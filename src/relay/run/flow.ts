@@ -237,6 +237,7 @@ export function createFlow(
       outbox,
       intake,
       isFull: () => throttle.isFull,
+      lowWater,
       onHeld: () => {
         throttle.added();
       },

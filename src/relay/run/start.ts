@@ -117,7 +117,7 @@ function copiesOf({ copies, clock }: RelayOptions, stored: Checkpoint | undefine
   if (stored?.copies !== undefined) return { copies: stored.copies };
   if (stored !== undefined || copies?.atFirstStart !== true) return {};
   const list = new CopyList(undefined, () => clock.now());
-  list.add(['*.*']);
+  list.add(['*.*'], { isExact: copies.isExact });
   const first = list.stored();
   return first === undefined ? {} : { copies: first };
 }

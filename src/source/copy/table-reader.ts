@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
 import { RelayError } from '../../base/errors.ts';
-import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import type { ConnectionSettings } from '../connection-options.ts';
 import { openControlSession, type ControlSession } from '../control-session.ts';
 import { KeptSession } from '../kept-session.ts';
@@ -24,8 +23,11 @@ import type {
   WrittenKey,
 } from '../source.ts';
 import { readDefinition, type TableDefinition } from './definition.ts';
+import { HistoryList } from './history-list.ts';
 import { PackedRows } from './packed-rows.ts';
+import { replicaError } from './replica-error.ts';
 import { selectAll, selectChunk, selectFound, selectKeys, selectNone, type Selection } from './selection.ts';
+import { untilReplicated, untilVisible } from './visible.ts';
 import { heldKeys } from './written-keys.ts';
 
 /**
@@ -33,9 +35,6 @@ import { heldKeys } from './written-keys.ts';
  * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses.
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = '', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600, completion_type = 'NO_CHAIN'`;
-/** So long a server may take to make visible what its binlog has. It is some milliseconds as a rule. */
-const VISIBLE_SECONDS = 20;
-const SNAPSHOT_LOOK_MS = 2;
 const REDEFINED = new Set([
   1054, // ER_BAD_FIELD_ERROR
   1072, // ER_KEY_COLUMN_DOES_NOT_EXITS
@@ -53,23 +52,42 @@ const FOUND_KEYS = 100;
 const FIRST_BYTES = 64 << 10;
 
 export interface TableReaderOptions {
+  /** Of the server that the stream comes from. */
   readonly settings: ConnectionSettings;
+  /** Of a replica of it, which tables are read of; undefined: they are read of that server itself. */
+  readonly replica?: ConnectionSettings | undefined;
   readonly published: Published;
   readonly clock: Clock;
 }
 
-/** Reads tables on one connection of its own, which is made when it is needed, and again after it was lost. */
+/** Reads tables on a connection of its own, which is made when it is needed, and again after it was lost. */
 export class MysqlTableReader implements TableReader {
   readonly #options: TableReaderOptions;
   readonly #closing = new AbortController();
+  /** Where tables are read. */
   readonly #session = new KeptSession((onLost) => this.#open(onLost));
+  /** Where the binlog is that the stream comes from. */
+  readonly #asked: KeptSession;
+  readonly #history: HistoryList;
+  #waitsFor: string | undefined;
 
   constructor(options: TableReaderOptions) {
+    const { settings, replica, clock } = options;
     this.#options = options;
+    this.#history = new HistoryList(clock);
+    this.#asked =
+      replica === undefined
+        ? this.#session
+        : new KeptSession((onLost) => openControlSession(settings, clock, onLost, this.#closing.signal));
   }
 
-  async tables(): Promise<readonly TableName[]> {
+  get waitsFor(): string | undefined {
+    return this.#waitsFor;
+  }
+
+  async tables(seen: Seen): Promise<readonly TableName[]> {
     const session = await this.#session.get();
+    if (await this.#visible(session, seen)) await session.query('COMMIT');
     const rows = await inUtf8(session, () =>
       session.query(
         "SELECT table_schema AS db, table_name AS name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_schema, table_name",
@@ -157,10 +175,9 @@ export class MysqlTableReader implements TableReader {
       if (isSnapshot) await session.query('COMMIT').catch(() => undefined);
       throw error;
     });
-    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by another one.
-    const asked = isWhole ? session : await this.#sessionWith(definition);
     // While a snapshot is open the table that was read cannot be renamed: what did so before stands before the end.
-    const end = await this.#end(asked);
+    // A chunk that was cut has lost its connection: it is asked for by another one.
+    const end = await this.#end();
     if (isSnapshot && isWhole) await session.query('COMMIT');
     return { rows, isWhole, end };
   }
@@ -172,7 +189,7 @@ export class MysqlTableReader implements TableReader {
       await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
     // From here on until COMMIT nobody can alter or rename the table: what did so before stands before the end.
     await session.query(selectNone(selection));
-    const end = await this.#end(session);
+    const end = await this.#end();
     return {
       ...end,
       rows: async (batchBytes, take) => {
@@ -233,12 +250,13 @@ export class MysqlTableReader implements TableReader {
   async load(): Promise<ServerLoad> {
     const session = await this.#session.get();
     const [row] = await session.query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
-    return { threadsRunning: numberOf(row, 'Value'), ...(await this.#end(session)) };
+    const threadsRunning = numberOf(row, 'Value');
+    return { threadsRunning, historyList: await this.#history.length(session), ...(await this.#end()) };
   }
 
   async reset(): Promise<void> {
-    const session = await this.#session.release();
-    session?.destroy();
+    const sessions = [await this.#session.release(), await this.#asked.release()];
+    for (const session of sessions) session?.destroy();
   }
 
   async close(): Promise<void> {
@@ -264,58 +282,35 @@ export class MysqlTableReader implements TableReader {
     };
   }
 
-  /**
-   * Resolves when the next read sees everything that `seen` has. What the binlog has delivered, a read may not see yet:
-   * MySQL adds a transaction to gtid_executed after it has become visible. MariaDB says where in the binlog a
-   * consistent snapshot stands: true, it is open then.
-   */
+  /** Resolves when the next read sees everything that `seen` has; true: in a snapshot, which is open now. */
   async #visible(session: ControlSession, seen: Seen): Promise<boolean> {
-    if (session.serverUuid !== seen.serverUuid) throw otherServer();
-    if (session.version.flavour === 'mariadb') {
-      await this.#snapshot(session, seen);
-      return true;
-    }
-    if (seen.gtidSet === undefined) throw withoutGtids();
-    if (seen.gtidSet === '') return false;
-    const [row] = await session.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late', [
-      seen.gtidSet,
-      String(VISIBLE_SECONDS),
-    ]);
-    if (numberOf(row, 'late') !== 0) throw notVisible();
-    return false;
-  }
-
-  async #snapshot(session: ControlSession, seen: Seen): Promise<void> {
-    const { clock } = this.#options;
-    const deadline = clock.monotonic() + VISIBLE_SECONDS * 1000;
-    for (;;) {
-      await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
-      const status = new Map(
-        (await session.query("SHOW STATUS LIKE 'binlog_snapshot%'")).map((row) => [
-          textOf(row, 'Variable_name').toLowerCase(),
-          textOf(row, 'Value'),
-        ]),
-      );
-      const place = {
-        file: status.get('binlog_snapshot_file') ?? '',
-        offset: Number(status.get('binlog_snapshot_position') ?? 0),
-      };
-      if (!isBefore(place, seen)) return;
-      await session.query('COMMIT');
-      if (clock.monotonic() > deadline) throw notVisible();
-      await clock.sleep(SNAPSHOT_LOOK_MS);
+    const { replica, clock } = this.#options;
+    if (session.serverUuid === seen.serverUuid) return untilVisible(session, seen, clock);
+    if (replica === undefined) throw otherServer();
+    const place = `${replica.host}:${replica.port}`;
+    this.#waitsFor = `the replica ${place} is not yet where the stream is`;
+    try {
+      return await untilReplicated(session, seen, place);
+    } finally {
+      this.#waitsFor = undefined;
     }
   }
 
-  /** What a read has seen stands before it, if it is asked for afterwards. */
-  async #end(session: ControlSession): Promise<BinlogEnd> {
+  /**
+   * What a read has seen stands before it, if it is asked for afterwards: of the server that the stream comes from.
+   * What a replica shows came out of that binlog; where its own ends means nothing to the stream.
+   */
+  async #end(): Promise<BinlogEnd> {
+    const session = await this.#asked.get();
     const [row] = await session.query(headStatement(session.version));
     return { end: { file: textOf(row, 'File'), offset: numberOf(row, 'Position') }, serverUuid: session.serverUuid };
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const { settings, clock } = this.#options;
-    const session = await openControlSession(settings, clock, onLost, this.#closing.signal);
+    const { settings, replica = settings, clock } = this.#options;
+    const session = await openControlSession(replica, clock, onLost, this.#closing.signal).catch((error: unknown) => {
+      throw replica === settings ? error : replicaError(error, replica);
+    });
     await session.query('SET NAMES utf8mb4');
     await session.query(SESSION);
     // A server may have another level for all: reads must see what is committed, and a view the same throughout.
@@ -349,12 +344,3 @@ const keyIndexes = ({ table }: TableDefinition): readonly number[] =>
 
 const otherServer = (): RelayError =>
   new RelayError('SOURCE_UNREACHABLE', 'the tables would be read from another server than the stream, or than before');
-
-const notVisible = (): RelayError =>
-  new RelayError(
-    'SOURCE_BEHIND',
-    `the server has not made visible within ${VISIBLE_SECONDS} s what it had written to its binlog before`,
-  );
-
-const withoutGtids = (): RelayError =>
-  new RelayError('COPY_WITHOUT_GTIDS', 'tables are copied from a server that runs without GTIDs');

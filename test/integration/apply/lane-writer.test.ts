@@ -269,6 +269,22 @@ describe('a table without a key', () => {
   });
 });
 
+it('a table with a key keeps its rows when an exact copy of it comes, and gets the others', async () => {
+  await target.connection.query(`${TABLE}; INSERT INTO orders VALUES (1, 'old'), (2, 'old')`);
+  const writing = await begin();
+  const other = { lane: 'lane-1' };
+  await writing.write(copyMark({ sequence: 1 }, 'begin', '', true, 2));
+  await writing.write(copyMark({ ...other, sequence: 1 }, 'begin', '', true, 2));
+  await writing.write(rows({ sequence: 2, properties: { copy: '1' } }, orders('2', '3')));
+  await writing.write(copyMark({ sequence: 3 }, 'end', '', true, 2));
+  await writing.write(copyMark({ ...other, sequence: 2 }, 'end', '', true, 2));
+  expect(await select('SELECT * FROM orders ORDER BY id')).toEqual([
+    [1, 'old'],
+    [2, 'n2'],
+    [3, 'n3'],
+  ]);
+});
+
 it('makes a table where a copy begins, and passes over its rows until then', async () => {
   const writing = await begin({ create: true });
   await writing.write(rows({ sequence: 1 }, orders('1')));

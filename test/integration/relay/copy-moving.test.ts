@@ -13,7 +13,7 @@ import { CopyWorkload, createTable, fill, KEY_KINDS, selectTexts } from '../../s
 import { Random } from '../../support/round-trip/random.ts';
 import { connectMysql, uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
-import { startReplica } from '../../support/replica.ts';
+import { startMariadbReplica, startReplica } from '../../support/replica.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
 const CLIENTS = 16;
@@ -25,8 +25,11 @@ interface ServerKind {
   readonly flags: readonly string[];
   readonly replica?: {
     readonly flags: readonly string[];
-    /** The relay reads it and the server that is written to in turns, the replica first. */
-    readonly isRead: boolean;
+    /**
+     * stream: the relay reads it and the server that is written to in turns, the replica first. tables: only the tables
+     * are read of it. nobody: it is there.
+     */
+    readonly readBy: 'stream' | 'tables' | 'nobody';
   };
 }
 
@@ -38,7 +41,13 @@ const SERVERS: readonly ServerKind[] = [
     name: '9.7 and a replica',
     version: '9.7',
     flags: [],
-    replica: { flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'], isRead: true },
+    replica: { flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'], readBy: 'stream' },
+  },
+  {
+    name: '9.7 and tables of a replica',
+    version: '9.7',
+    flags: [],
+    replica: { flags: ['--replica-parallel-workers=8', '--replica-preserve-commit-order=OFF'], readBy: 'tables' },
   },
   {
     // The binlog goes out before the server shows what it has: as soon as the replica has it, too.
@@ -47,10 +56,16 @@ const SERVERS: readonly ServerKind[] = [
     flags: ['--plugin-load-add=semisync_source.so', '--rpl-semi-sync-source-enabled=1'],
     replica: {
       flags: ['--plugin-load-add=semisync_replica.so', '--rpl-semi-sync-replica-enabled=1'],
-      isRead: false,
+      readBy: 'nobody',
     },
   },
   { name: 'mariadb-10.11', version: 'mariadb-10.11', flags: [] },
+  {
+    name: 'mariadb-10.11 and tables of a replica',
+    version: 'mariadb-10.11',
+    flags: [],
+    replica: { flags: ['--slave-parallel-threads=8', '--slave-parallel-mode=optimistic'], readBy: 'tables' },
+  },
 ];
 const collated = (version: MysqlVersion, sql: string): string =>
   version.startsWith('mariadb') ? sql.replaceAll('utf8mb4_0900_ai_ci', 'utf8mb4_unicode_ci') : sql;
@@ -64,7 +79,11 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
     let connections: Connection[];
     beforeAll(async () => {
       mysql = await startMysql({ version, own: true, flags, progress: () => undefined });
-      if (second !== undefined) replica = await startReplica(mysql, second.flags);
+      if (second !== undefined) {
+        replica = version.startsWith('mariadb')
+          ? await startMariadbReplica(mysql, version, second.flags)
+          : await startReplica(mysql, second.flags);
+      }
       connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
       for (const connection of connections)
         await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
@@ -91,12 +110,13 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
 
           const sink = new Upserts();
           const store = createMemoryCheckpointStore();
-          const read = replica === undefined || second?.isRead !== true ? [mysql] : [replica, mysql];
+          const read = replica === undefined || second?.readBy !== 'stream' ? [mysql] : [replica, mysql];
           let starts = 0;
           const start = (): CopyingRelay => {
             starts += 1;
             return new CopyingRelay({
               mysql: read[(starts - 1) % read.length] ?? mysql,
+              replica: second?.readBy === 'tables' ? replica : undefined,
               tables: { include: [`${database}.*`] },
               sink,
               store,
@@ -130,7 +150,7 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
           const [{ tables: states = [] } = {}] = run.relay.status().copies;
           expect(states.filter(({ state }) => state !== 'copied')).toEqual([]);
           expect(workload.transactions).toBeGreaterThan(200);
-          if (second?.isRead === false) {
+          if (second?.readBy === 'nobody') {
             const [[waited]] = await admin.query<RowDataPacket[]>("SHOW STATUS LIKE 'Rpl_semi_sync_source_yes_tx'");
             expect(Number(waited?.['Value'])).toBeGreaterThan(200);
           }

@@ -29,7 +29,14 @@ describe('what is written', () => {
       ordering: 'key',
       ddl: 'warn',
       limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
-      copy: { chunkMs: 500, chunkBytes: 8 << 20, maxThreadsRunning: 64, rest: 1 },
+      copy: {
+        chunkMs: 500,
+        chunkBytes: 8 << 20,
+        maxThreadsRunning: 64,
+        maxHistoryList: 1_000_000,
+        rest: 1,
+        isExact: false,
+      },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [] },
       log: { level: 'info', format: 'auto' },
@@ -71,14 +78,52 @@ describe('what is written', () => {
 
   it('takes how tables are copied, a share of the time among it', () => {
     const { source, copy } = parse(
-      `${REQUIRED}copy: { chunkTime: 10ms, chunkBytes: 64KiB, maxThreadsRunning: 8, rest: 0.5 }\n`.replace(
+      `${REQUIRED}copy: { chunkTime: 10ms, chunkBytes: 64KiB, maxThreadsRunning: 8, maxHistoryList: 5000, rest: 0.5, exact: true }\n`.replace(
         'source:\n',
         'source:\n  start: copy\n',
       ),
     );
     expect(source.start).toBe('copy');
-    expect(copy).toEqual({ chunkMs: 10, chunkBytes: 64 << 10, maxThreadsRunning: 8, rest: 0.5 });
+    expect(copy).toEqual({
+      chunkMs: 10,
+      chunkBytes: 64 << 10,
+      maxThreadsRunning: 8,
+      maxHistoryList: 5000,
+      rest: 0.5,
+      isExact: true,
+    });
     expect(parse(`${REQUIRED}copy: { rest: '\${REST}' }\n`, { env: { REST: '2.5' } }).copy.rest).toBe(2.5);
+  });
+
+  it('takes from source what copy.source leaves out', () => {
+    const outside = { env: {}, files: { '/p': 'secret', '/q': 'other' } };
+    const own = REQUIRED.replace('user: relay', 'user: relay\n  password: file:/p\n  port: 3307');
+    expect(parse(own, outside).copy.source).toBeUndefined();
+    expect(parse(`${own}copy: { source: { host: replica } }\n`, outside).copy.source).toEqual({
+      host: 'replica',
+      port: 3307,
+      user: 'relay',
+      password: 'secret',
+      passwordFile: '/p',
+      tls: { mode: 'preferred' },
+      connectTimeoutMs: 10_000,
+      section: 'copy.source',
+    });
+    const full =
+      'copy: { source: { host: r, port: 1, user: u, password: file:/q, tls: { mode: required }, connectTimeout: 2s } }\n';
+    expect(parse(own + full, outside).copy.source).toEqual({
+      host: 'r',
+      port: 1,
+      user: 'u',
+      password: 'other',
+      passwordFile: '/q',
+      tls: { mode: 'required' },
+      connectTimeoutMs: 2000,
+      section: 'copy.source',
+    });
+    const clear = parse(`${own}copy: { source: { user: u, password: '' } }\n`, outside).copy.source;
+    expect(clear).toMatchObject({ user: 'u', password: '' });
+    expect(clear).not.toHaveProperty('passwordFile');
   });
 
   it.each([

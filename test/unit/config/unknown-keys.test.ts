@@ -14,7 +14,7 @@ const CONFIGS = [
     ddl: { topic: 'x' },
     publish: { oversize: 'fail' },
     limits: { lanes: 2 },
-    copy: { rest: 1 },
+    copy: { rest: 1, source: { host: 'c', tls: { mode: 'required' } } },
     checkpoint: { path: 'x' },
     admin: { port: 1 },
     log: { level: 'info' },

@@ -10,10 +10,11 @@ function newPace(
   rest: number,
   load: () => number,
   reached: CopyPaceOptions['reached'] = () => Promise.resolve(),
+  historyList: () => number | undefined = () => undefined,
 ): { readonly clock: ManualClock; readonly pace: CopyPace } {
   const clock = new ManualClock();
-  const reader = { load: () => Promise.resolve({ threadsRunning: load(), ...END }) };
-  return { clock, pace: new CopyPace({ reader, reached, maxThreadsRunning: 10, rest, clock }) };
+  const reader = { load: () => Promise.resolve({ threadsRunning: load(), historyList: historyList(), ...END }) };
+  return { clock, pace: new CopyPace({ reader, reached, maxThreadsRunning: 10, maxHistoryList: 5000, rest, clock }) };
 }
 
 describe('CopyPace', () => {
@@ -51,6 +52,26 @@ describe('CopyPace', () => {
     expect(looks).toBe(3);
     await pace.wait(never);
     expect(looks).toBe(3);
+  });
+
+  it('waits while the history list is longer than it may be, and says so', async () => {
+    let length: number | undefined = 12_345;
+    const { clock, pace } = newPace(
+      0,
+      () => 1,
+      () => Promise.resolve(),
+      () => length,
+    );
+    const waiting = pace.wait(never);
+    await clock.advance(0);
+    expect(pace.waitsFor).toBe('the history list of InnoDB is 12,345 long');
+    length = 5000;
+    await clock.advance(1000);
+    await waiting;
+    expect(pace.waitsFor).toBeUndefined();
+    length = undefined;
+    await clock.advance(1000);
+    await pace.wait(never);
   });
 
   it('waits until the stream has come to the end of the binlog, and says so', async () => {

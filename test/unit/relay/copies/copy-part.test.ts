@@ -57,26 +57,26 @@ describe('the list', () => {
   it('takes parts of one named table only', () => {
     const list = newList();
     for (const patterns of [['shop.*'], ['shop.order?'], ['shop.orders', 'shop.items']])
-      expect(codeOf(() => list.add(patterns, asked))).toBe('USAGE');
+      expect(codeOf(() => list.add(patterns, { part: asked }))).toBe('USAGE');
     expect(list.list).toEqual([]);
-    list.resolve(list.add(['`shop`.orders'], asked).id, TABLES);
+    list.resolve(list.add(['`shop`.orders'], { part: asked }).id, TABLES);
     expect(list.list[0]?.tables).toMatchObject([{ state: 'waiting' }]);
   });
 
   it('forgets the keys of a part that has ended, or was cancelled', () => {
     const list = newList();
-    const { id } = list.add(['shop.orders'], asked);
+    const { id } = list.add(['shop.orders'], { part: asked });
     list.resolve(id, TABLES);
     list.update(id, { ...failed, state: 'copied', rows: 1 });
     expect(list.get(id)).toMatchObject({ part: { of: 'keys', count: 1, keys: [] }, outcome: { rows: 1 } });
-    const range = list.add(['shop.orders'], { from: ['17'] });
+    const range = list.add(['shop.orders'], { part: { from: ['17'] } });
     list.cancel(range.id);
     expect(list.get(range.id).part).toEqual({ of: 'range' });
   });
 
   it('keeps what has failed of a whole table when a part of it is copied, and not the other way round', () => {
     const list = newList();
-    const [whole, part, next] = [list.add(['shop.orders']), list.add(['shop.orders'], asked), list.add(['shop.*'])];
+    const [whole, part, next] = [list.add(['shop.orders']), list.add(['shop.orders'], { part: asked }), list.add(['shop.*'])];
     for (const { id } of [whole, part]) {
       list.resolve(id, TABLES);
       list.update(id, failed);
@@ -92,7 +92,7 @@ describe('the list', () => {
     list.resolve(whole, TABLES);
     list.update(whole, failed);
     for (let n = 0; n < 30; n += 1) {
-      const { id } = list.add(['shop.orders'], asked);
+      const { id } = list.add(['shop.orders'], { part: asked });
       list.resolve(id, TABLES);
       list.update(id, n % 2 === 0 ? failed : { ...failed, state: 'copied' });
     }
