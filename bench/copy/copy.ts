@@ -1,8 +1,8 @@
 /**
- * A copy of the million rows of workload A into a topic; beside it, in the same run, the reading of these rows alone,
- * and what the copy does to customers who order meanwhile.
+ * A copy of a table into a topic; beside it, in the same run, the same rows by mysqldump, by one SELECT and by the
+ * reading of a copy alone, and what the copy does to customers who order meanwhile.
  *
- *   npm run build && npx tsx bench/copy/copy.ts [--scale 0.1] [--runs 3]
+ *   npm run build && npx tsx bench/copy/copy.ts [--scale 0.2] [--runs 3] [--orders 500] [--seconds 40]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,20 +14,30 @@ import type { MysqlServer, RocketmqServer } from '../../dev/servers/servers.ts';
 import { startRocketmq } from '../../dev/servers/start.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
+import { rowPackets } from '../../src/source/row-packets.ts';
 import { MysqlTableReader } from '../../src/source/copy/table-reader.ts';
 import { runPacedLoad } from '../live/paced-load.ts';
 import { DATABASE, startLoadedMysql } from '../load/loaded-mysql.ts';
 import { workloadNamed } from '../load/workloads.ts';
-import { cpuSeconds, peakRssMbOf } from '../measure/processes.ts';
+import { cpuSeconds, mainThreadSeconds, peakRssMbOf } from '../measure/processes.ts';
 import { quantile } from '../measure/numbers.ts';
 import { say } from '../measure/say.ts';
 import { table } from '../measure/table.ts';
+import { mysqldump } from './mysqldump.ts';
 
 const { values } = parseArgs({
-  options: { scale: { type: 'string', default: '1' }, runs: { type: 'string', default: '1' } },
+  options: {
+    scale: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1' },
+    orders: { type: 'string', default: '500' },
+    seconds: { type: 'string', default: '40' },
+  },
 });
+/** How long customers order: at least as long as a copy takes. */
+const ORDER_SECONDS = Number(values.seconds);
+/** Orders a second. */
+const ORDERS_PER_SECOND = Number(values.orders);
 const TIMEOUT_MS = 3_600_000;
-const ORDERS_PER_SECOND = 500;
 const CHUNK_ROWS = 20_000;
 const US = 1e6;
 
@@ -38,6 +48,8 @@ interface Figures {
   readonly cpuUs: number;
   readonly mysqlCpuUs: number;
   readonly rssMb: number;
+  /** Share of the time in which the thread of JavaScript worked; undefined where it is not asked for. */
+  readonly busy?: number;
   /** Of the orders that came in meanwhile. */
   readonly latencies: readonly number[];
 }
@@ -51,6 +63,8 @@ try {
   await numberOrders(mysql);
   for (let n = 1; n <= Number(values.runs); n += 1) {
     const rows = await countRows(mysql);
+    figures.push(await dumped(mysql, rows));
+    figures.push(await selected(mysql, rows));
     figures.push(await readAlone(mysql, rows));
     figures.push(await copy(`copy, rest 0`, { mysql, rocketmq, topic: `full-${n}`, rest: 0, hasOrders: false }));
     figures.push(await ordersAlone(mysql));
@@ -72,13 +86,14 @@ try {
 }
 console.log(
   table([
-    ['', 'rows/s', 'us a row', 'mysqld us a row', 'RSS MB', 'order p50 ms', 'order p99 ms'],
-    ...figures.map(({ what, rows, seconds, cpuUs, mysqlCpuUs, rssMb, latencies }) => [
+    ['', 'rows/s', 'us a row', 'mysqld us a row', 'RSS MB', 'busy', 'order p50 ms', 'order p99 ms'],
+    ...figures.map(({ what, rows, seconds, cpuUs, mysqlCpuUs, rssMb, busy, latencies }) => [
       what,
       rows === 0 ? '' : Math.round(rows / seconds),
       rows === 0 ? '' : (cpuUs / rows).toFixed(2),
       rows === 0 ? '' : (mysqlCpuUs / rows).toFixed(2),
       rssMb === 0 ? '' : rssMb,
+      busy === undefined ? '' : `${Math.round(busy * 100)} %`,
       latencies.length === 0 ? '' : quantile(latencies, 0.5).toFixed(1),
       latencies.length === 0 ? '' : quantile(latencies, 0.99).toFixed(1),
     ]),
@@ -97,6 +112,34 @@ async function countRows({ host, port, user, password }: MysqlServer): Promise<n
   const [rows] = await connection.query({ sql: 'SELECT COUNT(*) FROM orders', rowsAsArray: true });
   await connection.end();
   return Number((rows as unknown as unknown[][])[0]?.[0]);
+}
+
+async function dumped(server: MysqlServer, rows: number): Promise<Figures> {
+  const before = await cpuSeconds(await server.pids());
+  const dump = await mysqldump(server, `${DATABASE}.orders`);
+  const mysqlCpuUs = ((await cpuSeconds(await server.pids())) - before) * US;
+  return { what: 'mysqldump', rows, ...dump, mysqlCpuUs, latencies: [] };
+}
+
+/** The rows as the packets that a copy reads, in one SELECT, and nothing is done with them. */
+async function selected(server: MysqlServer, rows: number): Promise<Figures> {
+  const { host, port, user, password } = server;
+  const connection = await createConnection({ host, port, user, password, database: DATABASE });
+  const mysqlBefore = await cpuSeconds(await server.pids());
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  await rowPackets(
+    connection,
+    'SELECT * FROM orders',
+    () => true,
+    TIMEOUT_MS,
+    () => false,
+  );
+  const seconds = (performance.now() - startMs) / 1000;
+  const used = process.cpuUsage(before);
+  const mysqlCpuUs = ((await cpuSeconds(await server.pids())) - mysqlBefore) * US;
+  await connection.end();
+  return { what: 'SELECT', rows, seconds, cpuUs: used.user + used.system, mysqlCpuUs, rssMb: 0, latencies: [] };
 }
 
 /** Chunk by chunk, as a copy reads, and nothing is done with the rows. */
@@ -133,8 +176,8 @@ async function readAlone(server: MysqlServer, rows: number): Promise<Figures> {
 
 async function ordersAlone(server: MysqlServer): Promise<Figures> {
   const latencies: number[] = [];
-  await orders(server, 15, (ms) => latencies.push(ms));
-  return { what: 'orders alone', rows: 0, seconds: 15, cpuUs: 0, mysqlCpuUs: 0, rssMb: 0, latencies };
+  await orders(server, ORDER_SECONDS, (ms) => latencies.push(ms));
+  return { what: 'orders alone', rows: 0, seconds: ORDER_SECONDS, cpuUs: 0, mysqlCpuUs: 0, rssMb: 0, latencies };
 }
 
 function orders(server: MysqlServer, seconds: number, onCommitted: (ms: number) => void): Promise<number> {
@@ -171,9 +214,10 @@ async function copy(
     await relay.ready();
     const latencies: number[] = [];
     let isCopying = false;
-    const load = hasOrders ? orders(server, 40, (ms) => isCopying && latencies.push(ms)) : undefined;
+    const load = hasOrders ? orders(server, ORDER_SECONDS, (ms) => isCopying && latencies.push(ms)) : undefined;
     if (hasOrders) await new Promise((resolve) => setTimeout(resolve, 3000));
     const [cpuBefore, mysqlBefore] = [await cpuSeconds([relay.pid]), await cpuSeconds(await server.pids())];
+    const mainBefore = await mainThreadSeconds(relay.pid);
     const startMs = performance.now();
     isCopying = true;
     await ask((await relay.address()) ?? '');
@@ -186,6 +230,7 @@ async function copy(
     isCopying = false;
     const seconds = (performance.now() - startMs) / 1000;
     const [cpuAfter, mysqlAfter] = [await cpuSeconds([relay.pid]), await cpuSeconds(await server.pids())];
+    const busy = ((await mainThreadSeconds(relay.pid)) - mainBefore) / seconds;
     const rssMb = await peakRssMbOf(relay.pid);
     await load;
     return {
@@ -195,6 +240,7 @@ async function copy(
       cpuUs: (cpuAfter - cpuBefore) * US,
       mysqlCpuUs: (mysqlAfter - mysqlBefore) * US,
       rssMb,
+      busy,
       latencies,
     };
   } finally {

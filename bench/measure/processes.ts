@@ -16,14 +16,17 @@ export async function peakRssMbOf(pid: number): Promise<number> {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 }
 
-async function cpuSecondsOf(pid: number): Promise<number> {
+/** User and system time of the thread that a process began with: of Node.js the one that runs JavaScript. */
+export const mainThreadSeconds = (pid: number): Promise<number> => cpuSecondsOf(`${pid}/task/${pid}`);
+
+async function cpuSecondsOf(pid: number | string): Promise<number> {
   const [, ...fields] = await statOf(pid);
   // proc(5): utime and stime are fields 14 and 15; `fields` begins with the fourth.
   return (Number(fields[10]) + Number(fields[11])) / CLOCK_TICKS_PER_SECOND;
 }
 
 /** Fields of /proc/<pid>/stat from the third, the state, on. */
-async function statOf(pid: number): Promise<string[]> {
+async function statOf(pid: number | string): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

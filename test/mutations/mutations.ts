@@ -198,6 +198,15 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/integration/relay/copy-exact.test.ts'],
     needsServers: true,
   },
+  // What comes after the place of the exact copy of a table is withheld until the list of copies says that it is copied.
+  {
+    invariant: 19,
+    file: 'src/relay/copies/keyless-copier.ts',
+    find: 'if (this.#of.isExact) options.withheld.given(this.#of.id, this.#of.table);',
+    replace: '',
+    tests: ['test/integration/relay/copy-exact.test.ts'],
+    needsServers: true,
+  },
   {
     invariant: 20,
     file: 'src/relay/copies/keyed-copier.ts',

@@ -132,6 +132,42 @@ it('a table waits unseen while its copy is paused, and is seen again when that i
   expect(sink.texts('a')).toEqual([JSON.stringify({ id: '1', v: '3' }), JSON.stringify({ id: '7', v: '7' })]);
 });
 
+it('a table is copied only when a restart would begin behind its place: an open XA branch keeps it from that', async () => {
+  const database = await useNew();
+  await admin.query('CREATE TABLE x (id INT PRIMARY KEY, v INT); INSERT INTO x VALUES (1, 1), (2, 2)');
+  const sink = new Upserts({ isStrict: true });
+  const store = createMemoryCheckpointStore();
+  const options = {
+    mysql,
+    tables: { include: [`${database}.*`] },
+    sink,
+    store,
+    copying: { ...EXACT, atFirstStart: false },
+  };
+  let run = new CopyingRelay(options);
+  await run.untilRunning();
+  const [branch] = clients;
+  if (branch === undefined) throw new Error('no connection');
+  await branch.query("XA START 'b'; UPDATE x SET v = 10 WHERE id = 1; XA END 'b'; XA PREPARE 'b'");
+  run.relay.copy({ do: 'copy', patterns: [`${database}.x`] });
+  const waits = async (): Promise<void> => {
+    await run.until(({ copying }) => copying?.waitsFor?.startsWith('an XA branch is prepared') === true);
+  };
+  await waits();
+  // Readers have the rows by now, and what comes after them.
+  await admin.query('UPDATE x SET v = v + 1 WHERE id = 2');
+  await run.until(() => sink.texts('x').join().includes('"v":"3"'));
+  await run.kill();
+  run = new CopyingRelay(options);
+  await waits();
+  await admin.query("XA COMMIT 'b'");
+  await run.untilCopied();
+  await run.untilPublished(admin);
+  await run.stop();
+  expect(sink.problems).toEqual([]);
+  expect(sink.texts('x')).toEqual(await rowTexts(admin, 'x'));
+});
+
 it('a table that cannot be read is published again, and said to have failed', async () => {
   const database = await useNew();
   await admin.query('CREATE TABLE m (id INT PRIMARY KEY, v INT) ENGINE = MyISAM; INSERT INTO m VALUES (1, 1)');
