@@ -1,8 +1,9 @@
 import type { Code } from '../base/error-codes.ts';
-import { asRelayError } from '../base/errors.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Copy } from '../checkpoint/checkpoint.ts';
 import type { CopyRequest, RelayStatus } from '../relay/relay.ts';
 import { shownCopies } from './copies.ts';
+import { betweenIn, keysIn } from './copy-part.ts';
 import { isTexts } from './json-post.ts';
 import { jsonPage, type Page } from './page.ts';
 
@@ -14,14 +15,18 @@ const CODES: Partial<Record<Code, number>> = {
   ADMIN_UNREACHABLE: 503,
 };
 
+/** Characters of patterns: they stand in every checkpoint. */
+const MAX_NAMES = 8192;
+
 /** Answers what was sent to /copy. */
 export function copy(body: unknown, take: (request: CopyRequest) => readonly Copy[]): Page {
-  const request = requestIn(body);
-  if (request === undefined) {
-    const error = 'send {"tables": ["shop.orders"]}, or an id: {"pause": "1"}, {"resume": "1"} or {"cancel": "1"}';
-    return jsonPage(400, { error });
-  }
   try {
+    const request = requestIn(body);
+    if (request === undefined) {
+      const error =
+        'send {"tables": ["shop.orders"]}, with "keys" or "between" for some of its rows, or an id: {"pause": "1"}, {"resume": "1"} or {"cancel": "1"}';
+      return jsonPage(400, { error });
+    }
     return jsonPage(200, { copies: shownCopies(take(request)) });
   } catch (thrown) {
     const { code, message, remedy } = asRelayError(thrown);
@@ -37,10 +42,21 @@ export const copies = ({ copies, copying }: RelayStatus): Page =>
 
 function requestIn(body: unknown): CopyRequest | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
+  if ('tables' in body) return tablesIn(body.tables, body);
   const [entry, ...more] = Object.entries(body) as readonly (readonly [string, unknown])[];
   if (entry === undefined || more.length > 0) return undefined;
   const [key, value] = entry;
-  if (key === 'tables') return isTexts(value) ? { do: 'copy', patterns: value } : undefined;
   const isOfOne = key === 'pause' || key === 'resume' || key === 'cancel';
   return isOfOne && typeof value === 'string' ? { do: key, id: value } : undefined;
+}
+
+function tablesIn(tables: unknown, body: object): CopyRequest | undefined {
+  const [part, ...more] = Object.entries(body).filter(([name]) => name !== 'tables') as readonly [string, unknown][];
+  if (!isTexts(tables) || more.length > 0) return undefined;
+  if (tables.reduce((sum, { length }) => sum + length, 0) > MAX_NAMES)
+    throw new RelayError('USAGE', `tables has more than ${MAX_NAMES} characters`);
+  if (part === undefined) return { do: 'copy', patterns: tables };
+  const [name, value] = part;
+  if (name === 'keys') return { do: 'copy', patterns: tables, part: keysIn(value) };
+  return name === 'between' ? { do: 'copy', patterns: tables, part: betweenIn(value) } : undefined;
 }

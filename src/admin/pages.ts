@@ -31,6 +31,8 @@ const INDEX = `binlog-relay
 Both as application/json:
 POST /acknowledge   takes notices away: {"ids": ["7"]} or {"all": true}
 POST /copy          publishes rows that are in tables: {"tables": ["shop.orders", "shop.*"]};
+                    rows of one: {"tables": ["shop.orders"], "keys": [["17"], ["18"]]},
+                    or "between": {"from": ["17"], "to": ["99"]};
                     or {"pause": "1"}, {"resume": "1"}, {"cancel": "1"}: the copy with this id
 `;
 

@@ -6,7 +6,7 @@ import type { AdminServer } from './admin.ts';
 import { copy } from './copy.ts';
 import { limitConnections } from './connections.ts';
 import { isHostAllowed } from './host-check.ts';
-import { answerPost } from './json-post.ts';
+import { answerPost, type Posted } from './json-post.ts';
 import type { Page } from './page.ts';
 import { createPages, type PageSources } from './pages.ts';
 
@@ -27,7 +27,7 @@ export interface Site {
   /** Undefined for a path that is none. */
   readonly pageOf: (path: string) => Promise<Page | undefined>;
   /** What takes a POST to the path; undefined where nothing does. */
-  readonly postedTo: (path: string) => ((body: unknown) => Page) | undefined;
+  readonly postedTo: (path: string) => Posted | undefined;
 }
 
 /**
@@ -124,9 +124,14 @@ async function respond(request: IncomingMessage, response: ServerResponse, site:
   send(response, (await site.pageOf(path)) ?? text(404, 'not found; see /'));
 }
 
-function postedTo(path: string, options: AdminOptions): ((body: unknown) => Page) | undefined {
-  if (path === '/acknowledge') return (body) => acknowledge(body, options.acknowledge);
-  return path === '/copy' ? (body) => copy(body, options.copy) : undefined;
+/** Far more than the ids of all notices. */
+const IDS_BYTES = 8 << 10;
+/** More than all the keys that one copy takes, each of them with what JSON needs around it. */
+const KEYS_BYTES = 4 << 20;
+
+function postedTo(path: string, options: AdminOptions): Posted | undefined {
+  if (path === '/acknowledge') return { maxBytes: IDS_BYTES, take: (body) => acknowledge(body, options.acknowledge) };
+  return path === '/copy' ? { maxBytes: KEYS_BYTES, take: (body) => copy(body, options.copy) } : undefined;
 }
 
 function refuse(response: ServerResponse, allowed: string): void {

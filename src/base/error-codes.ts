@@ -192,6 +192,10 @@ export const ERROR_CODES = {
     'The place in a table that the checkpoint names for its copy is none.',
     'Ask for the copy of the table again: binlog-relay copy <database>.<table>. The stream goes on.',
   ),
+  COPY_KEY_INVALID: terminal(
+    'A key that a copy was asked for is none that its table can have: a text where a number is, a number that is too large, a text that is too long, or another number of parts.',
+    'Nothing of the request was published. Correct the key part that the message names, and ask again; binlog-relay copy --cancel <id> takes the failed one away.',
+  ),
   COPY_UNKNOWN: terminal(
     'No copy with this id goes on.',
     '`binlog-relay copy --list` shows those that go on, and the newest that have ended.',

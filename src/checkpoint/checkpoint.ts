@@ -79,17 +79,32 @@ export interface TableCopy {
   readonly rows: number;
   /** The primary key of the last of them, each part as SELECT shows it, in hexadecimal; absent before the first. */
   readonly after?: readonly string[];
-  /** What the parts of `after` are: another key begins anew. */
+  /** What the parts of `after`, or of the keys that were asked for, are: another key begins anew, or fails. */
   readonly key?: string;
+  /** Of a copy of single keys: so many of them, from the first, are done. */
+  readonly keysDone?: number;
   /** Why it failed. */
   readonly reason?: string;
 }
+
+/**
+ * Which rows of its one table a copy is of. A key is written as its parts, with commas between them: `t` and its text
+ * in UTF-8, or `x` and the bytes as SELECT shows them, in hexadecimal. Bounds are inclusive, and may have fewer parts
+ * than the key.
+ */
+export type CopyPart =
+  /** `keys`: none any more once the copy has ended. */
+  | { readonly of: 'keys'; readonly count: number; readonly keys: readonly string[] }
+  /** Without bounds once the copy has ended. */
+  | { readonly of: 'range'; readonly from?: string; readonly to?: string };
 
 /** Tables whose rows are published as they are, beside the stream. */
 export interface Copy {
   readonly id: string;
   /** As they were asked for. */
   readonly patterns: readonly string[];
+  /** Absent: all rows. */
+  readonly part?: CopyPart;
   readonly requestedAt: string;
   readonly isPaused: boolean;
   /** Absent while it goes on. */

@@ -40,12 +40,21 @@ const noticesSchema = z.strictObject({
 
 const hexadecimal = z.string().regex(/^([0-9a-f]{2})*$/);
 
+/** See CopyPart. */
+const keyText = z.string().regex(/^[tx]([0-9a-f]{2})*(,[tx]([0-9a-f]{2})*)*$/);
+
+const partSchema = z.discriminatedUnion('of', [
+  z.strictObject({ of: z.literal('keys'), count: z.int().min(1), keys: z.array(keyText) }),
+  z.strictObject({ of: z.literal('range'), from: keyText.optional(), to: keyText.optional() }),
+]);
+
 const copiesSchema = z.strictObject({
   newestId: z.int().min(1),
   list: z.array(
     z.strictObject({
       id: z.string().regex(/^\d+$/),
       patterns: z.array(z.string().min(1)).min(1),
+      part: partSchema.optional(),
       requestedAt: z.string(),
       isPaused: z.boolean(),
       endedAt: z.string().optional(),
@@ -59,6 +68,7 @@ const copiesSchema = z.strictObject({
             rows: z.int().min(0),
             after: z.array(hexadecimal).min(1).optional(),
             key: z.string().optional(),
+            keysDone: z.int().min(0).optional(),
             reason: z.string().optional(),
           }),
         )
@@ -147,7 +157,12 @@ function toCheckpoint(content: Content): Checkpoint {
 }
 
 function toCopies({ newestId, list }: NonNullable<Content['copies']>): Copies {
-  return { newestId, list: list.map((copy) => withoutAbsent({ ...copy, tables: copy.tables?.map(withoutAbsent) })) };
+  return {
+    newestId,
+    list: list.map(({ part, tables, ...copy }) =>
+      withoutAbsent({ ...copy, part: part && withoutAbsent(part), tables: tables?.map(withoutAbsent) }),
+    ),
+  };
 }
 
 /** zod leaves optional fields that are absent out, but its types do not say so. */

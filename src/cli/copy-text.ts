@@ -56,17 +56,22 @@ export function copiesText({ copies, copying }: ShownCopies, nowMs: number): str
 }
 
 function copyLines(copy: ShownCopy, copying: CopyProgress | null, nowMs: number): readonly string[] {
-  const { id, patterns, requestedAt, tables = [] } = copy;
+  const { id, patterns, part, requestedAt, tables = [] } = copy;
   const figures = copying?.copy === id ? copyFigures(copying, nowMs) : undefined;
   const begun = tables.filter((table) => table.state === 'copying' && nameOf(table) !== figures?.table);
   const failed = tables.filter(({ state }) => state === 'failed');
   return [
-    `copy ${id} of ${requestedAt}: ${patterns.join(' ')}`,
+    `copy ${id} of ${requestedAt}: ${patterns.join(' ')}${partText(part)}`,
     `  ${stateOf(copy)}${tablesText(copy)}`,
     ...(figures === undefined ? [] : [`  now ${figuresText(figures)}${endText(figures, nowMs)}`]),
     ...begun.map((table) => `  begun ${nameOf(table)}: ${count(table.rows)} rows`),
     ...failed.map((table) => `  failed ${nameOf(table)}: ${table.reason ?? 'for no known reason'}`),
   ];
+}
+
+function partText(part: ShownCopy['part']): string {
+  if (part === undefined) return '';
+  return part.of === 'range' ? ', a range of keys' : `, ${count(part.count)} ${part.count === 1 ? 'key' : 'keys'}`;
 }
 
 function stateOf({ endedAt, isCancelled, isPaused, tables }: ShownCopy): string {

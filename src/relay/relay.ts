@@ -95,10 +95,16 @@ export interface OpenXaBranch {
   readonly bytes: number;
 }
 
+/** One value for each part of a primary key: its text, or its bytes as SELECT shows them, in hexadecimal. */
+export type AskedKey = readonly (string | { readonly hex: string })[];
+
+/** Rows of one table. Bounds are inclusive, either may be absent, and may have fewer parts than the key. */
+export type AskedPart = { readonly keys: readonly AskedKey[] } | { readonly from?: AskedKey; readonly to?: AskedKey };
+
 /** What an operator asks of copies of tables. */
 export type CopyRequest =
-  /** `database.table` patterns: published tables that match them are copied. */
-  | { readonly do: 'copy'; readonly patterns: readonly string[] }
+  /** `database.table` patterns: published tables that match them are copied. With `part` one name. */
+  | { readonly do: 'copy'; readonly patterns: readonly string[]; readonly part?: AskedPart }
   | { readonly do: 'pause' | 'resume' | 'cancel'; readonly id: string };
 
 /** The table that is being copied. */

@@ -92,10 +92,54 @@ export interface Seen extends StartPosition {
   readonly serverUuid: string | undefined;
 }
 
+/** Of a primary key, each part as SELECT shows it (selectedExpression). */
+export type KeyBytes = readonly Buffer[];
+
+/** Inclusive; a bound may be absent, and may have fewer parts than the key. */
+export interface KeyRange {
+  readonly from?: KeyBytes;
+  readonly to?: KeyBytes;
+}
+
+/** A part of a key as somebody wrote it: text in UTF-8, or the bytes as SELECT shows them. */
+export interface KeyValue {
+  readonly form: 'text' | 'bytes';
+  readonly bytes: Buffer;
+}
+
+/** A key, or a bound of keys, as somebody wrote it. */
+export interface WrittenKey {
+  /** What it is called in an error: `keys[3]`. */
+  readonly name: string;
+  readonly values: readonly KeyValue[];
+  /** It may have fewer parts than the key. */
+  readonly isBound: boolean;
+}
+
+export interface KeysRequest {
+  readonly definition: DefinedTable;
+  readonly keys: readonly KeyBytes[];
+  /** More bytes than this are read of one key only. */
+  readonly maxBytes: number;
+  /** The read sees all of it. */
+  readonly seen: Seen;
+}
+
+/** The rows of some keys, as they were at one moment. */
+export interface KeysChunk extends BinlogEnd {
+  /** See Chunk. */
+  readonly images: Buffer;
+  readonly rows: number;
+  /** Of each key that was asked for: whether the server has a row whose key it takes as equal. */
+  readonly found: readonly boolean[];
+}
+
 export interface ChunkRequest {
   readonly definition: DefinedTable;
   /** The key that the chunk comes after: what `last` of the chunk before was; undefined for the first one. */
-  readonly after: readonly Buffer[] | undefined;
+  readonly after: KeyBytes | undefined;
+  /** Only rows whose keys are in it. */
+  readonly range?: KeyRange;
   readonly maxRows: number;
   /** The chunk is cut after the row with which it has as many bytes. */
   readonly maxBytes: number;
@@ -118,7 +162,7 @@ export interface Chunk extends BinlogEnd {
   readonly images: Buffer;
   readonly rows: number;
   /** The key of the last row; undefined when there is no row. */
-  readonly last: readonly Buffer[] | undefined;
+  readonly last: KeyBytes | undefined;
   /** No row of the table comes after these. */
   readonly isEnd: boolean;
 }
@@ -144,6 +188,13 @@ export interface TableReader {
   definition(name: TableName, seen: Seen): Promise<DefinedTable | undefined>;
   /** The rows that come next in the order of the primary key. */
   read(request: ChunkRequest): Promise<Chunk>;
+  /**
+   * Keys as the table would hold them: 17 for `017`, texts in the bytes of the column's charset. Throws
+   * COPY_KEY_INVALID for one that it cannot hold, and says where it stands.
+   */
+  keys(definition: DefinedTable, asked: readonly WrittenKey[]): Promise<readonly KeyBytes[]>;
+  /** The rows of single keys; undefined: they are more bytes than asked for, and fewer keys have to be. */
+  readKeys(request: KeysRequest): Promise<KeysChunk | undefined>;
   /** Of a table without a primary key. */
   view(definition: DefinedTable, seen: Seen): Promise<TableView>;
   /** True for an error of a read that means: the table has another definition, or is gone. */

@@ -1,11 +1,13 @@
 import { asRelayError, type RelayError } from '../../base/errors.ts';
 import { delayMs, isAborted, unlessAborted, type Backoff } from '../../base/retry.ts';
-import type { Copy, TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { Copy, CopyPart, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { CopyProgress } from '../relay.ts';
 import type { ChunkIdentity } from './copied-rows.ts';
+import { requireKeyed } from './copyable.ts';
 import { KeyedCopier } from './keyed-copier.ts';
 import { KeylessCopier } from './keyless-copier.ts';
-import { nameOf, TableCopier, type TableCopierOptions } from './table-copier.ts';
+import { KeysCopier } from './keys-copier.ts';
+import { nameOf, TableCopier, type Reading, type TableCopierOptions } from './table-copier.ts';
 
 export interface CopierOptions extends Omit<TableCopierOptions, 'nextChunk' | 'onAdvanced'> {
   readonly epoch: number;
@@ -142,9 +144,17 @@ export class Copier {
     if (reading === undefined) {
       list.update(id, { ...table, state: 'gone' });
       logger.warn({ copy: id, table: nameOf(table) }, 'there is no such table any more: it is not copied');
-    } else if (reading.definition.table.primaryKey.length === 0) await new KeylessCopier(copier, reading).run();
+    } else if (copier.part !== undefined) await this.#part(copier, reading, copier.part);
+    else if (reading.definition.table.primaryKey.length === 0) await new KeylessCopier(copier, reading).run();
     else await new KeyedCopier(copier, reading).run();
     stream.unwatch();
+  }
+
+  async #part(copier: TableCopier, reading: Reading, part: CopyPart): Promise<void> {
+    requireKeyed(reading.definition, part);
+    copier.requireKey(reading.definition, copier.table.key);
+    if (part.of === 'keys') await new KeysCopier(copier, reading, part.keys).run();
+    else await new KeyedCopier(copier, reading).run();
   }
 
   /** No run gives out the number of another one: what is read again after a crash has other change ids. */

@@ -69,7 +69,7 @@ export class Copies {
     switch (request.do) {
       case 'copy': {
         if (this.#copier === undefined || this.stream.seen.gtidSet === undefined) throw withoutGtids();
-        const copy = this.list.add(request.patterns);
+        const copy = this.list.add(request.patterns, request.part);
         this.#copier.wake();
         return [copy];
       }

@@ -3,9 +3,13 @@ import { RelayError } from '../../base/errors.ts';
 import { tableFilter } from '../../change/table-filter.ts';
 import type { Copies, Copy, CopyOutcome, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { TableName } from '../../source/source.ts';
+import type { AskedPart } from '../relay.ts';
+import { partOf, shortened } from './copy-part.ts';
 
 /** Of those that have ended, and have not failed. */
 const MAX_ENDED = 5;
+/** Of parts of tables, whether they have failed or not: programs ask for many. */
+const MAX_ENDED_PARTS = 20;
 /** Of those that go on: each names its tables in every checkpoint. */
 const MAX_ACTIVE = 20;
 
@@ -36,9 +40,13 @@ export class CopyList {
     return this.#newestId === 0 ? undefined : { newestId: this.#newestId, list: this.#list };
   }
 
-  /** `patterns`: `database.table`. Throws USAGE when one is not valid, or too many copies go on. */
-  add(patterns: readonly string[]): Copy {
-    if (this.#list.filter(({ endedAt }) => endedAt === undefined).length >= MAX_ACTIVE)
+  /**
+   * `patterns`: `database.table`; of a part one name. Throws USAGE when one is not valid, or more is asked than is
+   * kept.
+   */
+  add(patterns: readonly string[], asked?: AskedPart): Copy {
+    const active = this.#list.filter(({ endedAt }) => endedAt === undefined);
+    if (active.length >= MAX_ACTIVE)
       throw new RelayError('USAGE', `${MAX_ACTIVE} copies go on already`, {
         remedy: 'Wait until one has ended, or cancel one: binlog-relay copy --list shows them.',
       });
@@ -48,9 +56,12 @@ export class CopyList {
         throw new RelayError('USAGE', `the table pattern ${JSON.stringify(pattern)} ${parsed.problem}`, {
           remedy: 'Write it as database.table, such as shop.orders, or shop.* for all tables of a database.',
         });
+      if (asked !== undefined && parsed.parts.some(({ literal }) => literal === undefined)) throw severalTables();
     }
+    if (asked !== undefined && patterns.length !== 1) throw severalTables();
+    const part = asked === undefined ? {} : { part: partOf(asked, active) };
     this.#newestId += 1;
-    const copy: Copy = { id: String(this.#newestId), patterns, requestedAt: this.#time(), isPaused: false };
+    const copy: Copy = { id: String(this.#newestId), patterns, ...part, requestedAt: this.#time(), isPaused: false };
     this.#set([...this.#list, copy]);
     return copy;
   }
@@ -79,11 +90,12 @@ export class CopyList {
       named.some(({ database, table }) => database === of.database && table === of.table);
     // Nobody needs to know any more that it failed before.
     const isOver = (of: TableCopy): boolean => isNamed(of) && (of.state === 'failed' || of.state === 'gone');
-    this.#set(
-      this.#list.map((each) =>
-        each.tables === undefined ? each : { ...each, tables: each.tables.filter((of) => !isOver(of)) },
-      ),
-    );
+    if (copy.part === undefined)
+      this.#set(
+        this.#list.map((each) =>
+          each.tables === undefined ? each : { ...each, tables: each.tables.filter((of) => !isOver(of)) },
+        ),
+      );
     this.#replace({ ...copy, tables: named.map((name) => ({ ...name, state: 'waiting', rows: 0 })) });
     this.#endIfDone(id);
   }
@@ -138,6 +150,7 @@ export class CopyList {
     const { tables = [] } = copy;
     return {
       ...copy,
+      ...(copy.part !== undefined && { part: shortened(copy.part) }),
       endedAt: this.#time(),
       ...(copy.tables !== undefined && {
         tables: tables.filter(({ state }) => state === 'failed' || state === 'gone'),
@@ -152,11 +165,9 @@ export class CopyList {
 
   #set(list: readonly Copy[]): void {
     // What has failed is said until somebody has seen to it.
-    const ended = list
-      .filter((copy) => copy.isCancelled === true || !hasFailed(copy))
-      .flatMap(({ id, endedAt }) => (endedAt === undefined ? [] : [{ id, endedAt }]))
-      .sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt));
-    const dropped = new Set(ended.slice(0, Math.max(0, ended.length - MAX_ENDED)).map(({ id }) => id));
+    const whole = list.filter((copy) => copy.part === undefined && (copy.isCancelled === true || !hasFailed(copy)));
+    const parts = list.filter(({ part }) => part !== undefined);
+    const dropped = new Set([...tooMany(whole, MAX_ENDED), ...tooMany(parts, MAX_ENDED_PARTS)]);
     this.#list = list.filter(({ id }) => !dropped.has(id));
     this.version += 1;
   }
@@ -165,6 +176,19 @@ export class CopyList {
     return new Date(this.#now()).toISOString();
   }
 }
+
+/** Ids of those that ended first. */
+function tooMany(list: readonly Copy[], max: number): readonly string[] {
+  const ended = list
+    .flatMap(({ id, endedAt }) => (endedAt === undefined ? [] : [{ id, endedAt }]))
+    .sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt));
+  return ended.slice(0, Math.max(0, ended.length - max)).map(({ id }) => id);
+}
+
+const severalTables = (): RelayError =>
+  new RelayError('USAGE', 'keys, or a range of them, were asked for of more than one table', {
+    remedy: 'Name one table, without wildcards.',
+  });
 
 const hasFailed = ({ tables = [] }: Copy): boolean => tables.some(({ state }) => state === 'failed');
 

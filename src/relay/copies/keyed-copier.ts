@@ -1,12 +1,13 @@
-import type { Chunk } from '../../source/source.ts';
+import type { Chunk, KeyRange } from '../../source/source.ts';
 import { ChunkSize } from './chunk-size.ts';
 import type { ChunkIdentity } from './copied-rows.ts';
+import { boundsOf } from './copy-part.ts';
 import { afterOf, keyOf, placeOf } from './copy-place.ts';
 import { nameOf, type Reading, type TableCopier } from './table-copier.ts';
 import type { TableProgress } from './table-progress.ts';
 
 /** A table whose rows come in another shape than its definition says, however often that is read, is not understood. */
-const MAX_REDEFINITIONS = 20;
+export const MAX_REDEFINITIONS = 20;
 /** So often a row alone is read again that is updated meanwhile, and of which the stream brings only some columns. */
 const MAX_PARTIAL = 40;
 /** So often in a row a chunk is read in whose time more rows change than are remembered. */
@@ -14,9 +15,9 @@ const MAX_OVERFLOWN = 20;
 /** The longest pause between two tries for a row that is updated. */
 const MAX_PAUSE_MS = 1000;
 /** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
-const HOLD_WEIGHT = 5;
+export const HOLD_WEIGHT = 5;
 
-/** Copies a table by its primary key, chunk by chunk; see Copier. */
+/** Copies a table, or a range of it, by its primary key, chunk by chunk; see Copier. */
 export class KeyedCopier {
   readonly #of: TableCopier;
   readonly #size: ChunkSize;
@@ -31,6 +32,7 @@ export class KeyedCopier {
   /** Key of the last row that was copied. */
   #after: readonly Buffer[] | undefined;
   #rows: number;
+  #range: KeyRange = {};
 
   constructor(of: TableCopier, reading: Reading) {
     this.#of = of;
@@ -45,8 +47,10 @@ export class KeyedCopier {
   async run(): Promise<void> {
     const { options, watched, ended } = this.#of;
     const { stream, pace, logger } = options;
+    const isWhole = this.#of.part === undefined;
+    this.#range = await this.#rangeOf();
     if (this.#after === undefined) {
-      await stream.mark(this.#of.begin(this.#reading.definition), ended);
+      if (isWhole) await stream.mark(this.#of.begin(this.#reading.definition), ended);
       this.#update('copying');
     }
     for (;;) {
@@ -55,11 +59,22 @@ export class KeyedCopier {
       if (watched.isRedefined && !(await this.#redefine())) return;
       const isEnd = await this.#chunk();
       if (!isEnd) continue;
-      await stream.mark(this.#of.end(this.#rows), ended);
+      if (isWhole) await stream.mark(this.#of.end(this.#rows), ended);
       this.#of.update('copied', this.#rows);
-      logger.info({ copy: this.#of.id, table: nameOf(this.#of.table), rows: this.#rows }, 'a table is copied');
+      logger.info(
+        { copy: this.#of.id, table: nameOf(this.#of.table), rows: this.#rows },
+        isWhole ? 'a table is copied' : 'a range of a table is copied',
+      );
       return;
     }
+  }
+
+  async #rangeOf(): Promise<KeyRange> {
+    const { options, part } = this.#of;
+    if (part?.of !== 'range') return {};
+    const bounds = boundsOf(part);
+    const held = await options.reader.keys(this.#reading.definition, bounds);
+    return Object.fromEntries(bounds.map(({ isLower }, i) => [isLower ? 'from' : 'to', held[i]]));
   }
 
   /** False when the table cannot be gone on with as it is now. */
@@ -71,6 +86,7 @@ export class KeyedCopier {
       this.#update('gone');
       return false;
     }
+    if (this.#of.part !== undefined) this.#of.requireKey(redefined.definition, keyOf(this.#reading.definition));
     // Another key: the rows have another order, and what was copied says nothing about what is left.
     if (keyOf(redefined.definition) !== keyOf(this.#reading.definition)) return false;
     this.#reading = redefined;
@@ -125,6 +141,7 @@ export class KeyedCopier {
       const chunk = await reader.read({
         definition,
         after: this.#after,
+        range: this.#range,
         maxRows: this.#size.rows,
         maxBytes: limits.chunkBytes,
         seen,

@@ -1,12 +1,14 @@
 import type { ColumnSet } from '../../binlog/rows/row-compiler.ts';
 import type { DdlStatement } from '../../binlog/statements/ddl-statement.ts';
-import type { RowChange } from '../../change/change.ts';
+import { newRowChange, type RowChange } from '../../change/change.ts';
 import type { TableName } from '../../source/source.ts';
 import type { RowTaker } from '../tables/row-reader.ts';
 import type { MessageClass, TablePlan } from '../tables/table-plan.ts';
 import { LOGGED } from '../tables/value-form.ts';
 import { ChangedKeys } from './changed-keys.ts';
+import type { RowKey } from '../../change/row-key.ts';
 import { ExactKey } from './exact-key.ts';
+import { identityKey, LikelyKeys } from './likely-keys.ts';
 import { isSameShape } from './same-shape.ts';
 
 /**
@@ -46,29 +48,40 @@ export class StreamWatch implements RowTaker {
 export class WatchedTable {
   /** Since `open`. */
   readonly changed = new ChangedKeys();
+  /** Keys that rows were given since `open`: those of inserts, and of updates after them. */
+  readonly given = new LikelyKeys();
   /** Rows of the table have come since `open`. */
   isTouched = false;
   /** Its definition may be another one since `redefine`. */
   isRedefined = false;
   readonly #name: TableName;
-  readonly #keys = new WeakMap<TablePlan, ExactKey>();
+  readonly #keys = new WeakMap<TablePlan, KeyReaders>();
   #plan: TablePlan | undefined;
   #isOpen = false;
+  readonly #isOfKeys: boolean;
+  readonly #identity = newRowChange().row;
 
-  constructor(name: TableName) {
+  /** `isOfKeys`: keys that are not found are of interest. */
+  constructor(name: TableName, isOfKeys = false) {
     this.#name = name;
+    this.#isOfKeys = isOfKeys;
   }
 
   /** A chunk will be read now: what comes from here on counts. */
   open(): void {
     this.#isOpen = true;
     this.isTouched = false;
-    this.changed.clear();
+    this.#forget();
   }
 
   close(): void {
     this.#isOpen = false;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.changed.clear();
+    this.given.clear();
   }
 
   /** Its definition is about to be read. */
@@ -90,9 +103,12 @@ export class WatchedTable {
     if (!this.#isOpen) return;
     this.isTouched = true;
     if (plan.table.primaryKey.length === 0) return;
-    const key = this.#keyOf(plan);
-    this.changed.add(key.read(image, start), plan.isPartial && kind !== 'DELETE');
-    if (kind === 'UPDATE') this.changed.add(key.read(image, before), false);
+    const { exact, identity } = this.#keysOf(plan);
+    this.changed.add(exact.read(image, start), plan.isPartial && kind !== 'DELETE');
+    if (kind === 'UPDATE') this.changed.add(exact.read(image, before), false);
+    if (kind === 'DELETE' || !this.#isOfKeys) return;
+    identity.read(image, start, this.#identity);
+    this.given.add(this.#identity);
   }
 
   statement(objects: DdlStatement['objects']): void {
@@ -108,12 +124,17 @@ export class WatchedTable {
     return table === undefined || table.toLowerCase() === ownTable.toLowerCase();
   }
 
-  #keyOf(plan: TablePlan): ExactKey {
-    let key = this.#keys.get(plan);
-    if (key === undefined) {
-      key = new ExactKey(plan.table, LOGGED);
-      this.#keys.set(plan, key);
+  #keysOf(plan: TablePlan): KeyReaders {
+    let keys = this.#keys.get(plan);
+    if (keys === undefined) {
+      keys = { exact: new ExactKey(plan.table, LOGGED), identity: identityKey(plan.table, LOGGED) };
+      this.#keys.set(plan, keys);
     }
-    return key;
+    return keys;
   }
+}
+
+interface KeyReaders {
+  readonly exact: ExactKey;
+  readonly identity: RowKey;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { TableCopy } from '../../checkpoint/checkpoint.ts';
+import type { CopyPart, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { CopyMark } from '../../format/format.ts';
 import type { DefinedTable, Seen, TableDefinition, TableReader } from '../../source/source.ts';
 import type { CopyProgress } from '../relay.ts';
@@ -11,6 +11,7 @@ import { CopiedRows, type ChunkIdentity } from './copied-rows.ts';
 import type { CopyList } from './copy-list.ts';
 import type { CopyPace } from './copy-pace.ts';
 import type { CopyStream } from './copy-stream.ts';
+import { keyOf } from './copy-place.ts';
 import { requireCopyable } from './copyable.ts';
 import { WatchedTable } from './stream-watch.ts';
 import { TableProgress } from './table-progress.ts';
@@ -35,6 +36,7 @@ export interface TableCopierOptions {
 /** What a table is read with, until its definition changes. */
 export interface Reading {
   readonly definition: DefinedTable;
+  readonly plan: TablePlan;
   readonly rows: CopiedRows;
 }
 
@@ -44,6 +46,8 @@ export class TableCopier {
   /** Id of the copy. */
   readonly id: string;
   readonly table: TableCopy;
+  /** Of its rows; undefined: all. */
+  readonly part: CopyPart | undefined;
   readonly watched: WatchedTable;
   /** Everything that waits is given up then. */
   readonly ended: AbortSignal;
@@ -53,7 +57,8 @@ export class TableCopier {
     this.options = options;
     this.id = id;
     this.table = table;
-    this.watched = new WatchedTable(table);
+    this.part = options.list.get(id).part;
+    this.watched = new WatchedTable(table, this.part?.of === 'keys');
     this.ended = ended;
     this.#shown = this.show(0);
   }
@@ -88,7 +93,7 @@ export class TableCopier {
     const plan = planOf(definition, this.id);
     watched.expect(plan);
     const rows = new CopiedRows({ plan, taker: stream.taker, turn: () => stream.turn(ended) });
-    return { definition, rows };
+    return { definition, plan, rows };
   }
 
   /** From here on the stream is watched; what it has brought so far a read has to see. */
@@ -105,7 +110,7 @@ export class TableCopier {
   }
 
   /** How far the table is; `rest`: where it is gone on after a restart. */
-  update(state: TableCopy['state'], rows: number, rest: Pick<TableCopy, 'key' | 'after'> = {}): void {
+  update(state: TableCopy['state'], rows: number, rest: Pick<TableCopy, 'key' | 'after' | 'keysDone'> = {}): void {
     const { database, table } = this.table;
     this.options.list.update(this.id, { database, table, state, rows, ...rest });
   }
@@ -122,6 +127,16 @@ export class TableCopier {
     const { database, table } = this.table;
     const { source, number, readMs } = this.nextChunk();
     return { copy: this.id, database, table, source, change: `${number}#0`, atMs: readMs, ...facts };
+  }
+
+  /** Throws COPY_TABLE_UNSUPPORTED when the key of the table is not `before`: what was asked for means nothing then. */
+  requireKey(definition: TableDefinition, before: string | undefined): void {
+    if (before === undefined || before === keyOf(definition)) return;
+    throw new RelayError(
+      'COPY_TABLE_UNSUPPORTED',
+      `${nameOf(this.table)} has another primary key than when the copy of a part of it was begun`,
+      { remedy: 'Ask for the rows by their new keys, or for the whole table.' },
+    );
   }
 
   /** A row is updated whenever it is read, and the stream has only parts of it. */

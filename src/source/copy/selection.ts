@@ -1,14 +1,12 @@
-/** The statements that read a table: a chunk after a key, or all of it. The server alone compares keys. Pure. */
+/** The statements that read a table: a chunk of it, single keys, or all. The server alone compares keys. Pure. */
 import { RelayError } from '../../base/errors.ts';
 import type { Column } from '../../binlog/binlog.ts';
 import { selectedExpression } from '../../binlog/rows/selected.ts';
 import { BINARY_COLLATION } from '../../binlog/charsets/collations.ts';
 import { isBlob, isVarchar, TYPE } from '../../binlog/wire/column-types.ts';
+import type { KeyBytes, KeyRange } from '../source.ts';
 import type { TableDefinition } from './definition.ts';
 import { quoted, quotedTable } from '../../mysql/quoted.ts';
-
-/** Of a primary key, each part as SELECT shows it (selectedExpression). */
-export type KeyBytes = readonly Buffer[];
 
 export interface Selection {
   readonly definition: TableDefinition;
@@ -25,28 +23,68 @@ export function selectAll({ definition: { table }, columns }: Selection): string
 /** No row, but the lock that any read of the table takes until its transaction has ended. */
 export const selectNone = (selection: Selection): string => `${selectAll(selection)} LIMIT 0`;
 
-/** The `maxRows` rows that come first in the order of the primary key, after the key `after`. */
-export function selectChunk(selection: Selection, after: KeyBytes | undefined, maxRows: number): string {
+/** The `maxRows` rows of the range that come first in the order of the primary key, after the key `after`. */
+export function selectChunk(
+  selection: Selection,
+  after: KeyBytes | undefined,
+  maxRows: number,
+  { from, to }: KeyRange = {},
+): string {
   const { definition } = selection;
-  const names = definition.table.primaryKey.map(({ column }) => quoted(column.name));
-  const where = after === undefined ? '' : ` WHERE ${beyond(names, literalsOf(definition, after))}`;
-  return `${selectAll(selection)} FORCE INDEX (${quoted(definition.keyIndex ?? 'PRIMARY')})${where} ORDER BY ${names.join(', ')} LIMIT ${maxRows}`;
+  const names = namesOf(definition);
+  const bounds = [
+    ...(after === undefined ? [] : [beyond(names, literalsOf(definition, after), '>')]),
+    ...(after === undefined && from !== undefined ? [beyond(names, boundOf(definition, from), '>=')] : []),
+    ...(to === undefined ? [] : [beyond(names, boundOf(definition, to), '<=')]),
+  ];
+  const where = bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
+  return `${selectAll(selection)}${byKey(definition)}${where} ORDER BY ${names.join(', ')} LIMIT ${maxRows}`;
+}
+
+/** The rows with these keys, in no order. */
+export function selectKeys(selection: Selection, keys: readonly KeyBytes[]): string {
+  const { definition } = selection;
+  const where = keys.map((key) => equal(definition, key)).join(' OR ');
+  return `${selectAll(selection)}${byKey(definition)} WHERE ${where}`;
+}
+
+/** One row: 1 in the column `e0` when there is a row with the first key, in `e1` with the second. */
+export function selectFound({ definition }: Selection, keys: readonly KeyBytes[]): string {
+  const { database, name } = definition.table;
+  const rows = `SELECT 1 FROM ${quotedTable(database, name)}${byKey(definition)}`;
+  return `SELECT ${keys.map((key, i) => `EXISTS (${rows} WHERE ${equal(definition, key)}) AS e${i}`).join(', ')}`;
+}
+
+const byKey = ({ keyIndex = 'PRIMARY' }: TableDefinition): string => ` FORCE INDEX (${quoted(keyIndex)})`;
+
+const namesOf = ({ table }: TableDefinition): readonly string[] =>
+  table.primaryKey.map(({ column }) => quoted(column.name));
+
+function equal(definition: TableDefinition, key: KeyBytes): string {
+  const values = literalsOf(definition, key);
+  return `(${namesOf(definition)
+    .map((name, i) => `${name} = ${values[i] ?? ''}`)
+    .join(' AND ')})`;
 }
 
 /**
  * A row comparison, `(a, b) > (x, y)`, would read the table from its beginning: MySQL makes a range only of what is
  * written out.
  */
-function beyond(names: readonly string[], values: readonly string[]): string {
+function beyond(names: readonly string[], values: readonly string[], compares: '>' | '>=' | '<='): string {
   const [name = '', ...otherNames] = names;
   const [value = '', ...otherValues] = values;
-  if (otherNames.length === 0) return `${name} > ${value}`;
-  return `(${name} > ${value} OR (${name} = ${value} AND ${beyond(otherNames, otherValues)}))`;
+  // A bound may have fewer parts than the key.
+  if (otherValues.length === 0) return `${name} ${compares} ${value}`;
+  return `(${name} ${compares.charAt(0)} ${value} OR (${name} = ${value} AND ${beyond(otherNames, otherValues, compares)}))`;
 }
 
 function literalsOf({ table, keyCharsets }: TableDefinition, key: KeyBytes): readonly string[] {
   return table.primaryKey.map(({ column }, i) => literal(column, key[i], keyCharsets[i]));
 }
+
+const boundOf = ({ table, keyCharsets }: TableDefinition, bound: KeyBytes): readonly string[] =>
+  table.primaryKey.slice(0, bound.length).map(({ column }, i) => literal(column, bound[i], keyCharsets[i]));
 
 function literal(column: Column, value: Buffer | undefined, charset: TableDefinition['keyCharsets'][number]): string {
   if (value === undefined) throw keyError(column);

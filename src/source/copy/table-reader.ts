@@ -13,15 +13,20 @@ import type {
   Chunk,
   ChunkRequest,
   DefinedTable,
+  KeyBytes,
+  KeysChunk,
+  KeysRequest,
   Seen,
   ServerLoad,
   TableName,
   TableReader,
   TableView,
+  WrittenKey,
 } from '../source.ts';
 import { readDefinition, type TableDefinition } from './definition.ts';
 import { PackedRows } from './packed-rows.ts';
-import { selectAll, selectChunk, selectNone, type Selection } from './selection.ts';
+import { selectAll, selectChunk, selectFound, selectKeys, selectNone, type Selection } from './selection.ts';
+import { heldKeys } from './written-keys.ts';
 
 /**
  * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
@@ -42,6 +47,8 @@ const REDEFINED = new Set([
 const SILENCE_MS = 60_000;
 /** Of a key that has a prefix: the server sorts what is left of the table before it gives the first row. */
 const SORTING_SILENCE_MS = 300_000;
+/** One statement asks of so many keys whether they are there. */
+const FOUND_KEYS = 100;
 /** A chunk's buffer grows by doubling from here. */
 const FIRST_BYTES = 64 << 10;
 
@@ -81,29 +88,13 @@ export class MysqlTableReader implements TableReader {
     return found && { ...found, serverUuid: session.serverUuid };
   }
 
-  async read({ definition, after, maxRows, maxBytes, seen }: ChunkRequest): Promise<Chunk> {
-    const session = await this.#sessionWith(definition);
+  async read({ definition, after, range, maxRows, maxBytes, seen }: ChunkRequest): Promise<Chunk> {
     const selection = this.#selectionOf(definition);
-    const isSnapshot = await this.#visible(session, seen);
-    const rows = packedRows(selection, Math.min(maxBytes, FIRST_BYTES));
-    const isWhole = await session
-      .rows(
-        selectChunk(selection, after, maxRows),
-        (b, from, end) => {
-          rows.add(b, from, end);
-          return rows.sizeBytes < maxBytes || rows.rows >= maxRows;
-        },
-        isSorted(definition) ? SORTING_SILENCE_MS : SILENCE_MS,
-      )
-      .catch(async (error: unknown) => {
-        if (isSnapshot) await session.query('COMMIT').catch(() => undefined);
-        throw error;
-      });
-    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by another one.
-    const asked = isWhole ? session : await this.#sessionWith(definition);
-    // While a snapshot is open the table that was read cannot be renamed: what did so before stands before the end.
-    const end = await this.#end(asked);
-    if (isSnapshot && isWhole) await session.query('COMMIT');
+    const { rows, isWhole, end } = await this.#read(selection, definition, seen, {
+      sql: selectChunk(selection, after, maxRows, range),
+      maxBytes,
+      isLast: (read) => read.rows >= maxRows,
+    });
     return {
       images: rows.images,
       rows: rows.rows,
@@ -111,6 +102,67 @@ export class MysqlTableReader implements TableReader {
       isEnd: isWhole && rows.rows < maxRows,
       ...end,
     };
+  }
+
+  async keys(definition: DefinedTable, asked: readonly WrittenKey[]): Promise<readonly KeyBytes[]> {
+    return heldKeys(await this.#sessionWith(definition), definition, asked);
+  }
+
+  async readKeys({ definition, keys, maxBytes, seen }: KeysRequest): Promise<KeysChunk | undefined> {
+    const selection = this.#selectionOf(definition);
+    const found: boolean[] = [];
+    const { rows, isWhole, end } = await this.#read(selection, definition, seen, {
+      sql: selectKeys(selection, keys),
+      maxBytes,
+      isLast: () => keys.length === 1,
+      afterwards: async (session) => {
+        for (let i = 0; i < keys.length; i += FOUND_KEYS) {
+          const some = keys.slice(i, i + FOUND_KEYS);
+          const [row] = await session.query(selectFound(selection, some));
+          found.push(...some.map((_, n) => textOf(row, `e${n}`) === '1'));
+        }
+      },
+    });
+    return isWhole ? { images: rows.images, rows: rows.rows, found, ...end } : undefined;
+  }
+
+  /** `isLast`: more bytes than `maxBytes` are all right. `afterwards`: read as well, if it is read whole. */
+  async #read(
+    selection: Selection,
+    definition: DefinedTable,
+    seen: Seen,
+    what: {
+      readonly sql: string;
+      readonly maxBytes: number;
+      readonly isLast: (rows: PackedRows) => boolean;
+      readonly afterwards?: (session: ControlSession) => Promise<void>;
+    },
+  ): Promise<{ readonly rows: PackedRows; readonly isWhole: boolean; readonly end: BinlogEnd }> {
+    const session = await this.#sessionWith(definition);
+    const isSnapshot = await this.#visible(session, seen);
+    const rows = packedRows(selection, Math.min(what.maxBytes, FIRST_BYTES));
+    const read = async (): Promise<boolean> => {
+      const isWhole = await session.rows(
+        what.sql,
+        (b, from, end) => {
+          rows.add(b, from, end);
+          return rows.sizeBytes < what.maxBytes || what.isLast(rows);
+        },
+        isSorted(definition) ? SORTING_SILENCE_MS : SILENCE_MS,
+      );
+      if (isWhole) await what.afterwards?.(session);
+      return isWhole;
+    };
+    const isWhole = await read().catch(async (error: unknown) => {
+      if (isSnapshot) await session.query('COMMIT').catch(() => undefined);
+      throw error;
+    });
+    // A chunk that was cut has lost its connection: the end of the binlog is asked for after the read, by another one.
+    const asked = isWhole ? session : await this.#sessionWith(definition);
+    // While a snapshot is open the table that was read cannot be renamed: what did so before stands before the end.
+    const end = await this.#end(asked);
+    if (isSnapshot && isWhole) await session.query('COMMIT');
+    return { rows, isWhole, end };
   }
 
   async view(definition: DefinedTable, seen: Seen): Promise<TableView> {

@@ -312,7 +312,7 @@ describe('copies', () => {
   const shown = { ...copy, tables: [{ database: 'shop', table: 'orders', state: 'copying', rows: 7 }] };
   let asked: CopyRequest[] = [];
   const post = async (
-    body: string,
+    body: string | Buffer,
     take: AdminOptions['copy'] = () => [copy],
     headers: Record<string, string> = { 'Content-Type': 'application/json' },
   ): Promise<[number, unknown]> => {
@@ -350,6 +350,66 @@ describe('copies', () => {
     expect((await post(body))[0]).toBe(400);
     expect((await post('{"pause":"1","cancel":"1"}'))[0]).toBe(400);
     expect(asked).toEqual([]);
+  });
+
+  it('of single keys and of ranges are asked for', async () => {
+    const ask = async (body: object): Promise<CopyRequest | undefined> => {
+      expect((await post(JSON.stringify(body)))[0]).toBe(200);
+      return asked[0];
+    };
+    const keys = [['17'], ['备注', { hex: '00Ff' }], ['']];
+    const patterns = ['shop.orders'];
+    expect(await ask({ tables: patterns, keys })).toEqual({ do: 'copy', patterns, part: { keys } });
+    expect(await ask({ between: { from: ['1'], to: ['9', 'z'] }, tables: patterns })).toEqual({
+      do: 'copy',
+      patterns,
+      part: { from: ['1'], to: ['9', 'z'] },
+    });
+    expect(await ask({ tables: patterns, between: { to: ['9'] } })).toEqual({
+      do: 'copy',
+      patterns,
+      part: { to: ['9'] },
+    });
+    const many = Array.from({ length: 10_000 }, (_, i) => [`a key of a table ${i}`]);
+    expect(await ask({ tables: patterns, keys: many })).toEqual({ do: 'copy', patterns, part: { keys: many } });
+  });
+
+  it.each([
+    ['"keys":[]', 'keys is no list of keys'],
+    ['"keys":"17"', 'keys is no list of keys'],
+    ['"keys":["17"]', 'keys[0] is no list of the parts of a key'],
+    ['"keys":[["17"],[]]', 'keys[1] is no list of the parts of a key'],
+    ['"keys":[["17"],["1",18]]', 'keys[1][1] is a number: write it as text'],
+    ['"keys":[[null]]', 'keys[0][0] is neither a text nor {"hex": "…"}'],
+    ['"keys":[[{"hex":"0"}]]', 'keys[0][0].hex is not in hexadecimal'],
+    ['"keys":[[{"hex":"00","x":1}]]', 'keys[0][0] is neither'],
+    ['"keys":[["\\ud83d"]]', 'keys[0][0] has half a character'],
+    [`"keys":[[${'"1",'.repeat(16)}"1"]]`, 'keys[0] has 17 parts'],
+    ['"between":{}', 'between has neither from nor to'],
+    ['"between":[]', 'between is no object'],
+    ['"between":{"from":["1"],"until":["2"]}', 'between.until is neither from nor to'],
+    ['"between":{"to":"2"}', 'between.to is no list of the parts of a key'],
+    ['"keys":[["1"]],"between":{"to":["2"]}', 'send {'],
+    ['"key":[["1"]]', 'send {'],
+  ])('of a part that is sent as %s are refused', async (part, problem) => {
+    const [code, body] = await post(`{"tables":["shop.orders"],${part}}`);
+    expect([code, asked]).toEqual([400, []]);
+    expect((body as { error: string }).error).toContain(problem);
+  });
+
+  it('are refused when their bytes are no UTF-8, which would be other keys, or too many', async () => {
+    expect((await post(Buffer.from('{"tables":["a.b"],"keys":[["\xe9"]]}', 'latin1')))[0]).toBe(400);
+    expect((await post(`{"tables":["a.b"],"keys":[["${'x'.repeat(5 << 20)}"]]}`))[0]).toBe(413);
+    expect((await post(`{"tables":["${'x'.repeat(9000)}"]}`))[0]).toBe(400);
+    expect(asked).toEqual([]);
+  });
+
+  it('of a part show how large it is, and none of its keys', async () => {
+    const part = { of: 'keys', count: 2, keys: ['t3137', 'xff'] } as const;
+    const [, body] = await post('{"tables":["a.b"],"keys":[["17"]]}', () => [{ ...copy, part }]);
+    expect(body).toEqual({ copies: [{ ...shown, part: { of: 'keys', count: 2 } }] });
+    const [, range] = await post('{"resume":"3"}', () => [{ ...copy, part: { of: 'range', from: 't3137' } }]);
+    expect(range).toEqual({ copies: [{ ...shown, part: { of: 'range' } }] });
   });
 
   it.each([

@@ -114,6 +114,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'COPY_WITHOUT_GTIDS',
     'COPY_TABLE_UNSUPPORTED',
     'COPY_PLACE_INVALID',
+    'COPY_KEY_INVALID',
     'COPY_UNKNOWN',
     // What stands in the topic stays there, and what the ledger says is for an operator to judge.
     'VALUE_REFUSED',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
+import type { Checkpoint, CopyPart } from '../../../src/checkpoint/checkpoint.ts';
 import { parseCheckpoint, renderCheckpoint } from '../../../src/checkpoint/file-format.ts';
 import { checkpoint } from '../../support/checkpoints.ts';
 
@@ -73,6 +73,51 @@ describe('copies of tables', () => {
           checkpoint(1, { copies: { newestId: 2, list: [{ ...second, tables: [{ ...table, after }] }] } }),
         ),
       ).toThrow();
+  });
+});
+
+describe('parts of tables', () => {
+  const copiesOf = (part: CopyPart, keysDone?: number): NonNullable<Checkpoint['copies']> => ({
+    newestId: 1,
+    list: [
+      {
+        id: '1',
+        patterns: ['shop.orders'],
+        part,
+        requestedAt: 'then',
+        isPaused: false,
+        tables: [
+          { database: 'shop', table: 'orders', state: 'copying', rows: 1, ...(keysDone !== undefined && { keysDone }) },
+        ],
+      },
+    ],
+  });
+
+  it.each([
+    { of: 'keys', count: 3, keys: ['t3137', 'xff,t', 'x'] },
+    { of: 'keys', count: 3, keys: [] },
+    { of: 'range' },
+    { of: 'range', from: 't31' },
+    { of: 'range', from: 't31', to: 't32,xff' },
+  ] as const)('are read back as they were: %j', (part) => {
+    const written = checkpoint(1, { copies: copiesOf(part, 2) });
+    expect(parse(renderCheckpoint(written))).toEqual({ ok: true, checkpoint: written });
+  });
+
+  it.each(['', '3137', 't3', 't31,', 'txy', 't31 OR 1', "x'", 'T31', 't31\n'])(
+    'are refused with the key %j, whoever has computed the checksum',
+    (key) => {
+      for (const part of [{ of: 'keys', count: 1, keys: [key] } as const, { of: 'range', from: key } as const])
+        expect(() => renderCheckpoint(checkpoint(1, { copies: copiesOf(part) }))).toThrow();
+    },
+  );
+
+  it('are refused with numbers that count nothing', () => {
+    const render = (part: CopyPart, done?: number): string =>
+      renderCheckpoint(checkpoint(1, { copies: copiesOf(part, done) }));
+    expect(() => render({ of: 'keys', count: 0, keys: [] })).toThrow();
+    expect(() => render({ of: 'keys', count: 1, keys: ['t'] }, -1)).toThrow();
+    expect(() => render({ of: 'rows', count: 1, keys: ['t'] } as unknown as CopyPart)).toThrow();
   });
 });
 

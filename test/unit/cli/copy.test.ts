@@ -57,6 +57,59 @@ it('asks for tables, and says how to follow the copy', async () => {
   expect(asked).toEqual([{ do: 'copy', patterns: ['shop.orders', 'crm.*'] }]);
 });
 
+it.each([
+  [['--keys', '17, 18'], { keys: [['17'], ['18']] }],
+  [['--keys', '18446744073709551615'], { keys: [['18446744073709551615']] }],
+  [['--keys', '["a,b","",{"hex":"c0ff"}]'], { keys: [['a,b'], [''], [{ hex: 'c0ff' }]] }],
+  [
+    ['--keys', '[["a \\"1\\" 2",18446744073709551615],["b",-1.50]]'],
+    {
+      keys: [
+        ['a "1" 2', '18446744073709551615'],
+        ['b', '-1.50'],
+      ],
+    },
+  ],
+  [['--from', '17'], { from: ['17'] }],
+  [['--from', '["a",1]', '--to', '["b"]'], { from: ['a', '1'], to: ['b'] }],
+  [['--to', 'a,b'], { to: ['a,b'] }],
+] as const)('asks for rows of one table by %j', async (options, part) => {
+  const { code } = await run(['shop.orders', ...options]);
+  expect([code, asked]).toEqual([0, [{ do: 'copy', patterns: ['shop.orders'], part }]]);
+});
+
+it.each([
+  [['--keys', '1,,2'], '--keys has an empty key'],
+  [['--keys', '[1'], '--keys is no JSON'],
+  [['--from', '["a"'], '--from is no JSON'],
+  [['--keys', '1', '--to', '2'], 'are two things'],
+  [['crm.x', '--keys', '1'], 'keys are of one table, 2 were named'],
+  [['--keys', '[null]'], 'keys[0][0] is neither a text nor'],
+] as const)('refuses %j', async (options, problem) => {
+  const { code, stderr } = await run(['shop.orders', ...options]);
+  expect([code, asked]).toEqual([78, []]);
+  expect(stderr).toContain(problem);
+});
+
+it('refuses keys without a table', async () => {
+  expect((await run(['--keys', '1'])).stderr).toContain('keys are of one table, 0 were named');
+});
+
+it('lists parts of tables by their size', async () => {
+  const list = [
+    { ...COPY, part: { of: 'keys', count: 1200, keys: [] } },
+    { ...COPY, part: { of: 'keys', count: 1, keys: ['t31'] } },
+    { ...COPY, part: { of: 'range', to: 't31' } },
+  ] as const;
+  expect((await run(['--list'], undefined, list)).stdout.split('\n').filter((line) => line.startsWith('copy'))).toEqual(
+    [
+      'copy 7 of 2026-11-23T11:20:00.000Z: shop.*, 1,200 keys',
+      'copy 7 of 2026-11-23T11:20:00.000Z: shop.*, 1 key',
+      'copy 7 of 2026-11-23T11:20:00.000Z: shop.*, a range of keys',
+    ],
+  );
+});
+
 it.each(['pause', 'resume', 'cancel'] as const)('--%s shows the copy as it is then', async (word) => {
   const { code, stdout } = await run([`--${word}`, '7'], () => [{ ...COPY, isPaused: true }]);
   expect([code, stdout]).toEqual([0, 'copy 7 of 2026-11-23T11:20:00.000Z: shop.*\n  paused\n']);
