@@ -14,7 +14,7 @@ import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { connectMysql, freshTopic, sharedMysql, sharedRocketmq, uniqueName, type FreshTopic } from './servers.ts';
-import { program, type Outcome } from './program.ts';
+import { Program, program, type Outcome } from './program.ts';
 import { tableStates } from './table-states.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -134,6 +134,17 @@ export class AppliedShop {
     const file = join(this.#folder, 'apply.yaml');
     await writeFile(file, stringify(this.#applyConfig(sections)));
     return program(['apply', '--check', '--config', file]);
+  }
+
+  /** `verify`, started; `settings` are those of its section. */
+  async verify(args: readonly string[] = [], settings: Sections = {}): Promise<Program> {
+    const file = join(this.#folder, 'verify.yaml');
+    const { host, port, user, password } = sharedMysql();
+    const relay = await this.relay.address();
+    const verify = { source: { host, port, user, password }, relay, rest: 0, patience: '60s', ...settings };
+    const tables = { include: [`${this.sourceDatabase}.*`], rename: { [this.sourceDatabase]: this.targetDatabase } };
+    await writeFile(file, stringify(this.#applyConfig({ tables, verify, log: { format: 'json' } })));
+    return new Program(['verify', '--config', file, ...args]);
   }
 
   #applyConfig(sections: Sections): Sections {

@@ -48,7 +48,7 @@ export function verifierOf({
     everyMs: undefined,
     clock: systemClock,
     random: Math.random,
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: process.env['VERIFY_LOG'] ?? 'silent' }),
     ...options,
   });
 }

@@ -14,7 +14,7 @@ export async function describeDifference(
   const { columns } = pair;
   const source = await ends.source();
   const target = await ends.target();
-  const hashes = (forms: readonly string[]): readonly string[] => forms.map((form) => `MD5(CONCAT(${form}))`);
+  const hashes = (forms: readonly string[]): readonly string[] => forms.map((form) => `SHA2(CONCAT(${form}), 256)`);
   const [one] = await source.query(selectColumns(pair.source, key, hashes(columns.map((column) => column.source))));
   const [other] = await target.query(selectColumns(pair.target, key, hashes(columns.map((column) => column.target))));
   const different = columns.filter((_column, i) => one?.[`c${i}`] !== other?.[`c${i}`]);

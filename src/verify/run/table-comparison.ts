@@ -1,4 +1,3 @@
-import type { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { describeTable } from '../tables/described-table.ts';
 import { tablePair, type TablePair } from '../tables/table-pair.ts';
@@ -77,6 +76,3 @@ function stateOf({ different, undecided }: Compared): TableState {
   if (different > 0) return 'different';
   return undecided > 0 ? 'undecided' : 'equal';
 }
-
-/** What a server says of a table that has just been changed, which is then looked at anew. */
-export const isRetried = (error: RelayError): boolean => error.isRetried(true) && error.code !== 'VERIFY_NO_PROGRESS';

@@ -8,7 +8,7 @@ import { Pace } from '../pass/pace.ts';
 import type { TablePair } from '../tables/table-pair.ts';
 import type { Ends, TableResult, VerifyProgress, VerifyState, VerifyStatus } from '../verify.ts';
 import type { Pass, Store } from './store.ts';
-import { compareTable, isRetried, type ComparisonOptions } from './table-comparison.ts';
+import { compareTable, type ComparisonOptions } from './table-comparison.ts';
 
 export interface VerifierOptions {
   readonly ends: Ends;
@@ -41,6 +41,8 @@ const MAX_LOOKS = 40;
 const BACKOFF = { firstMs: 500, lastMs: 10_000 };
 /** One pass waits so often for a server that is away. */
 const MAX_FAILURES = 12;
+/** What is refused is asked for so often. */
+const MAX_REFUSALS = 2;
 
 /** Compares all tables, once or for ever. */
 export class Verifier {
@@ -175,7 +177,9 @@ export class Verifier {
     let failed = 0;
     const isAgain = (error: RelayError): boolean => {
       if (error.code === 'VERIFY_NO_PROGRESS') return everyMs !== undefined;
-      return isRetried(error) && (everyMs !== undefined || failed < MAX_FAILURES);
+      // What a server says of a table that has just been changed; looked at anew it is another one, or the same error.
+      if (!error.isRetried(false)) return error.isRetried(true) && failed < MAX_REFUSALS;
+      return everyMs !== undefined || failed < MAX_FAILURES;
     };
     const found = await retried(
       async () => {

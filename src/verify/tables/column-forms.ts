@@ -44,9 +44,9 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
   // The document that its text makes: numbers and times of a kind of their own are not told from plain ones, which is
   // all that a copy can have.
   if (one === 'json' && other === 'json')
-    return both((_column, name) => `MD5(CAST(CAST(CAST(${name} AS CHAR) AS JSON) AS CHAR))`);
+    return both((_column, name) => `SHA2(CAST(CAST(CAST(${name} AS CHAR) AS JSON) AS CHAR), 256)`);
   if (one === 'json' && other === 'text')
-    return [`MD5(CAST(${quoted(source.name)} AS CHAR))`, md5In('utf8mb4', target)];
+    return [`SHA2(CAST(${quoted(source.name)} AS CHAR), 256)`, hashIn('utf8mb4', target)];
   if (one !== other) return undefined;
   const octets = Math.max(source.octets, target.octets);
   const isShort = octets > 0 && octets <= SHORT_OCTETS;
@@ -64,14 +64,14 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
       return both((_column, name) => name);
     case 'text': {
       const charset = oneName(source.charset) === oneName(target.charset) ? undefined : 'utf8mb4';
-      if (!isShort) return [md5In(charset, source), md5In(charset, target)];
+      if (!isShort) return [hashIn(charset, source), hashIn(charset, target)];
       return both((column) => lengthAndBytes(inCharset(charset, column)));
     }
     case 'bytes':
       return both((column, name) => {
         const address = ADDRESSES[column.dataType];
         if (address !== undefined) return lengthAndBytes(`CAST(${name} AS BINARY(${address}))`);
-        return isShort ? lengthAndBytes(name) : `MD5(${name})`;
+        return isShort ? lengthAndBytes(name) : `SHA2(${name}, 256)`;
       });
     default:
       return undefined;
@@ -80,7 +80,8 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
 
 const lengthAndBytes = (value: string): string => `CONCAT(LENGTH(${value}), ':', CAST(${value} AS BINARY))`;
 
-const md5In = (charset: string | undefined, column: DescribedColumn): string => `MD5(${inCharset(charset, column)})`;
+const hashIn = (charset: string | undefined, column: DescribedColumn): string =>
+  `SHA2(${inCharset(charset, column)}, 256)`;
 
 function inCharset(charset: string | undefined, { name, charset: own }: DescribedColumn): string {
   return charset === undefined || own === charset ? quoted(name) : `CONVERT(${quoted(name)} USING ${charset})`;

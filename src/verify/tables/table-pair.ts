@@ -76,7 +76,9 @@ export function tablePair(source: DescribedTable, target: DescribedTable): Table
   };
 }
 
-const rowHash = (forms: readonly string[]): string => `MD5(CONCAT(${["''", ...forms].join(", ',', ")}))`;
+/** MySQL has MD5 no more from 9.6 on. */
+const rowHash = (forms: readonly string[]): string =>
+  `LEFT(SHA2(CONCAT(${["''", ...forms].join(", ',', ")}), 256), 32)`;
 
 const namesOf = (columns: readonly DescribedColumn[]): string =>
   columns.map(({ name }) => name.toLowerCase()).join('\n');

@@ -77,7 +77,8 @@ describe('a table with a key', () => {
     await target.connection.query("UPDATE t SET id = 'K17' WHERE id = 'k17'");
     const result = await one();
     expect(result.state).toBe('different');
-    expect(result.differences.every(({ columns }) => columns.includes('id'))).toBe(true);
+    // Each of the two is looked for by its own bytes.
+    expect(result.differences.map(({ key }) => key)).toEqual(expect.arrayContaining([['6B3137'], ['4B3137']]));
   });
 
   it('shows values only when asked to, and stops at the most that are looked for', async () => {
