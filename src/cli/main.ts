@@ -52,6 +52,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'write the topic of a relay into a MySQL or MariaDB, exactly once in effect',
     load: async () => (await import('./apply.ts')).applyCommand,
   },
+  {
+    name: 'flink-ddl',
+    summary: 'print published tables as CREATE TABLE of Flink SQL, for integrations/flink',
+    load: async () => (await import('./flink-ddl.ts')).flinkDdlCommand,
+  },
 ];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.
