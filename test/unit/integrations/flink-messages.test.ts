@@ -1,6 +1,6 @@
 /**
- * Messages of all kinds for the tests of integrations/flink, written by the relay's own code. They are compared with
- * the file that those tests read, so that it cannot drift: `npx vitest run --project unit <this file> -u` writes it anew.
+ * Messages of all kinds for the tests of integrations/flink, written by the relay’s own code. They are compared with
+ * the file that those tests read, so that it cannot drift; to write it anew run this file with `--update`.
  */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
