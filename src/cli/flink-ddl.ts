@@ -40,6 +40,7 @@ Examples:
       throw new RelayError('USAGE', 'no table is named', { remedy: 'Name one: binlog-relay flink-ddl shop.orders' });
     }
     const config = readConfig(args);
+    const settings = settingsOf(config, args);
     const published = tableFilter(config.tables);
     const session = await openControlSession(config.source, systemClock, () => undefined, new AbortController().signal);
     try {
@@ -53,7 +54,7 @@ Examples:
         if (definition === undefined)
           throw missing(name, 'does not exist', 'Names are written as the database has them, database.table.');
         const excludes = (column: string): boolean => published.excludesColumn(name.database, name.table, column);
-        statements.push(flinkTable(definition.table, { ...settingsOf(config, args), excludes }));
+        statements.push(flinkTable(definition.table, { ...settings, excludes }));
       }
       print(statements.join('\n'));
     } finally {
