@@ -90,8 +90,10 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
     const flink = await start('live', await script('live', {}, FAIL_AT));
     const live = tables('live');
     for (const least of [ROWS / 3, ROWS]) {
-      await until('some rows are there', flink, () => live.orders.changes > least);
-      await relay?.kill9();
+      await until('some rows are there', flink, () => {
+        live.orders.readOn();
+        return live.orders.changes > least;
+      });
       await startRelay();
     }
     await source.query(
@@ -132,7 +134,9 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
     200_000,
   );
 
+  /** Instead of the one that runs. */
   async function startRelay(): Promise<void> {
+    await relay?.kill9();
     const { host, port, user, password } = MYSQL;
     relay = await RelayProcess.start({
       folder,
@@ -181,9 +185,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
       "SET 'parallelism.default' = '1';",
       ddl,
       ...TABLES.map(sink),
-      'EXECUTE STATEMENT SET BEGIN',
-      ...TABLES.map((table) => `INSERT INTO ${table}_lines SELECT * FROM ${table};`),
-      'END;',
+      `EXECUTE STATEMENT SET BEGIN ${TABLES.map((table) => `INSERT INTO ${table}_lines SELECT * FROM ${table};`).join(' ')} END;`,
     ].join('\n');
   }
 

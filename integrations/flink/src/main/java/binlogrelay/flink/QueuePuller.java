@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
 /** Pulls the queues of a reader, one after the other, from the offsets that the checkpoint has. */
 final class QueuePuller implements SplitReader<Pulled, QueueSplit> {
   private static final Logger LOG = LoggerFactory.getLogger(QueuePuller.class);
-  private static final long IDLE_MILLIS = 50;
+  /** How long is waited when no queue has anything: longer each time, so that idle tables cost the broker little. */
+  private static final long MIN_IDLE_MILLIS = 20;
+
+  private static final long MAX_IDLE_MILLIS = 250;
   private static final long RETRY_MILLIS = 1000;
 
   private final Settings settings;
@@ -40,6 +43,7 @@ final class QueuePuller implements SplitReader<Pulled, QueueSplit> {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition woken = lock.newCondition();
   private boolean awake;
+  private long idleMillis = MIN_IDLE_MILLIS;
 
   private static final class Queue {
     final QueueSplit split;
@@ -88,7 +92,8 @@ final class QueuePuller implements SplitReader<Pulled, QueueSplit> {
         any = true;
       }
     }
-    if (!any) pause(IDLE_MILLIS);
+    if (!any) pause(idleMillis);
+    idleMillis = any ? MIN_IDLE_MILLIS : Math.min(2 * idleMillis, MAX_IDLE_MILLIS);
     return pulled.build();
   }
 
