@@ -57,6 +57,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'compare the source with what apply has written, while both move, and mend what differs',
     load: async () => (await import('./verify.ts')).verifyCommand,
   },
+  {
+    name: 'flink-ddl',
+    summary: 'print published tables as CREATE TABLE of Flink SQL, for integrations/flink',
+    load: async () => (await import('./flink-ddl.ts')).flinkDdlCommand,
+  },
 ];
 
 const HELP = `binlog-relay publishes every insert, update and delete of a MySQL or MariaDB server, exactly and in order, to a RocketMQ topic.

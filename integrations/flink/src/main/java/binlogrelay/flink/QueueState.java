@@ -1,0 +1,33 @@
+package binlogrelay.flink;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** A queue while it is read: what has been emitted. */
+final class QueueState {
+  private final QueueSplit start;
+  private final Map<QueueSplit.LaneKey, LanePosition> lanes;
+  private long offset;
+
+  QueueState(QueueSplit start) {
+    this.start = start;
+    this.lanes = new HashMap<>(start.lanes());
+    this.offset = start.offset();
+  }
+
+  LanePosition of(QueueSplit.LaneKey lane) {
+    return lanes.get(lane);
+  }
+
+  void reached(QueueSplit.LaneKey lane, LanePosition position) {
+    lanes.put(lane, position);
+  }
+
+  void next(long offset) {
+    this.offset = offset;
+  }
+
+  QueueSplit split() {
+    return new QueueSplit(start.topic(), start.broker(), start.queue(), offset, start.end(), lanes);
+  }
+}

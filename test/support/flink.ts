@@ -1,0 +1,116 @@
+/** The connector of integrations/flink, built by Maven, in a Flink of a process of its own. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const PROJECT = join(import.meta.dirname, '../../integrations/flink');
+const TARGET = join(PROJECT, 'target');
+const BUILD_MS = 600_000;
+
+/** Why nothing of it can be tested here; undefined when it can. */
+export async function whyNoFlink(): Promise<string | undefined> {
+  if (process.env['INTEGRATIONS'] === '0') return 'INTEGRATIONS=0';
+  for (const tool of ['java', 'mvn'] as const) {
+    const isThere = await run(tool, ['--version']).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return `there is no ${tool}`;
+  }
+  return undefined;
+}
+
+/** The jar, after its own tests have passed. What Maven has by now is enough, unless something is missing. */
+export async function buildConnector(): Promise<void> {
+  const build = (...args: readonly string[]): Promise<unknown> =>
+    run('mvn', ['-q', '-B', ...args, 'package'], { cwd: PROJECT, timeout: BUILD_MS, maxBuffer: 64 << 20 });
+  try {
+    await build('-o');
+  } catch (error) {
+    if (!/offline/i.test(outputOf(error))) throw new Error(outputOf(error).slice(-8000), { cause: error });
+    await build();
+  }
+}
+
+function outputOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'stdout' in error && typeof error.stdout === 'string' ? error.stdout : error.message;
+}
+
+/** A script of Flink SQL; it ends when its jobs have. */
+export class FlinkRun {
+  readonly exited: Promise<number | null>;
+  output = '';
+  hasEnded = false;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.exited = new Promise((resolve) =>
+      child.once('exit', (code) => {
+        this.hasEnded = true;
+        resolve(code);
+      }),
+    );
+  }
+
+  static async start(folder: string, name: string, sql: string): Promise<FlinkRun> {
+    const script = join(folder, `${name}.sql`);
+    await writeFile(script, sql);
+    const jar = readdirSync(TARGET).find((file) => /^binlog-relay-flink-.*\.jar$/.test(file)) ?? '';
+    const flink = readFileSync(join(TARGET, 'flink.classpath'), 'utf8').trim();
+    const args = [
+      ...['-Xmx700m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Duser.timezone=UTC'],
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+      '-Dorg.slf4j.simpleLogger.log.binlogrelay=info',
+      ...['java.lang', 'java.util'].map((room) => `--add-opens=java.base/${room}=ALL-UNNAMED`),
+      ...['-cp', [join(TARGET, jar), join(TARGET, 'test-classes'), flink].join(':')],
+      ...['binlogrelay.flink.RunSql', script],
+    ];
+    return new FlinkRun(spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder }));
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+/** Rows by their key, as a table of the connector `lines` has them (src/test/java/…/LinesTableFactory.java). */
+export class LinesTable {
+  readonly #file: string;
+  readonly #keyColumns: number;
+  readonly rows = new Map<string, readonly (string | null)[]>();
+  changes = 0;
+  #read = 0;
+
+  /** The key is made of the first columns. */
+  constructor(file: string, keyColumns: number) {
+    this.#file = file;
+    this.#keyColumns = keyColumns;
+  }
+
+  /** Takes what has been written since. */
+  readOn(): void {
+    let text: Buffer;
+    try {
+      text = readFileSync(this.#file).subarray(this.#read);
+    } catch {
+      return; // Not a row yet.
+    }
+    const end = text.lastIndexOf('\n') + 1;
+    this.#read += end;
+    for (const line of text.toString('utf8', 0, end).split('\n').slice(0, -1)) {
+      const { kind, row } = JSON.parse(line) as { kind: string; row: readonly (string | null)[] };
+      const key = JSON.stringify(row.slice(0, this.#keyColumns));
+      if (kind === '-D') this.rows.delete(key);
+      else this.rows.set(key, row);
+      this.changes += 1;
+    }
+  }
+}
