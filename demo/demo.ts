@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import type { RowDataPacket } from 'mysql2/promise';
 import { PROGRAM } from '../dev/daemon-process.ts';
 import { runLoad, type LoadCounts } from '../dev/shop.ts';
 import { connect, COPY, Parties, SOURCE, TOPIC, WATCHERS } from './parties.ts';
@@ -95,15 +96,18 @@ async function tick({ apply }: Parties, startedMs: number): Promise<void> {
 }
 
 /** Everything is published and copied, and apply has written all of it. */
-async function untilIdle({ relay, apply }: Parties): Promise<void> {
-  const { counters } = await relay.until(
+async function untilIdle({ servers, relay, apply }: Parties): Promise<void> {
+  await relay.until(
     'done',
     ({ progress, heldBytes, copies }) =>
       progress === 'idle' && heldBytes === 0 && copies.every(({ endedAt }) => endedAt !== undefined),
     PATIENCE_MS,
   );
-  const rows = counters.changesAcknowledged + counters.rowsCopied;
-  await apply.until('done', (health) => health.counters.rows >= rows, PATIENCE_MS);
+  const connection = await connect(servers.mysql);
+  const [[executed]] = await connection.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+  await connection.end();
+  const gtids = String(executed?.['gtids']).replaceAll('\n', '');
+  await apply.until('done', ({ complete }) => complete?.gtidSet === gtids, PATIENCE_MS);
 }
 
 async function report(

@@ -101,13 +101,17 @@ export class Parties {
 
   async startApply(): Promise<void> {
     const { host, port } = this.target;
+    const { mysql, rocketmq } = this.servers;
+    const source = { host: mysql.host, port: mysql.port, user: mysql.relayUser, password: mysql.relayPassword };
     this.#apply = await ApplyProcess.start({
       folder: this.#folder,
       config: {
-        source: { endpoint: this.servers.rocketmq.endpoint, topic: TOPIC, group: APPLIERS },
+        source: { endpoint: rocketmq.endpoint, topic: TOPIC, group: APPLIERS },
         target: { host, port, ...APPLY_USER },
         tables: { rename: { [SOURCE]: COPY } },
         create: true,
+        // Which `binlog-relay verify` reads in the same file.
+        verify: { source, relay: await this.relay.address(), rest: 0 },
       },
     });
     await this.#apply.until('running', ({ state }) => state === 'running');

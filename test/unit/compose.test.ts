@@ -193,6 +193,12 @@ describe('apply in docker-compose.yml', () => {
     expect(target.environment['MYSQL_DATABASE']).toBe(serviceOf('mysql').environment['MYSQL_DATABASE']);
     expect(environmentOf('bigdata')['APPLY_MYSQL_PASSWORD']).toBe(applyConfig.target.password);
     expect(applyConfig.create).toBe(true);
+    expect(applyConfig.verify?.source).toMatchObject({
+      host: config.source.host,
+      user: config.source.user,
+      password: config.source.password,
+    });
+    expect(applyConfig.verify?.relay).toBe(`http://relay:${config.admin.port}`);
   });
 
   it('has the configuration that is in the image, where its command looks for it, and is probed there', () => {
