@@ -8,6 +8,7 @@ import type { CopySettings } from '../../src/relay/copies/copies.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';
 import type { Sink } from '../../src/sink/sink.ts';
+import type { TableReader } from '../../src/source/source.ts';
 import { MysqlTableReader } from '../../src/source/copy/table-reader.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { relayDefaults } from './relay-defaults.ts';
@@ -17,6 +18,8 @@ export interface CopyingRelayOptions extends Omit<RealSourceRelayOptions, 'sink'
   readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
   readonly sink: Sink;
   readonly copying?: Partial<Omit<CopySettings, 'reader'>>;
+  /** In place of the reader of tables: one that does something besides. */
+  readonly reader?: (reader: TableReader) => TableReader;
 }
 
 export class CopyingRelay {
@@ -26,7 +29,15 @@ export class CopyingRelay {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor({ mysql, tables, copying, sink, store = relayDefaults().store, ...options }: CopyingRelayOptions) {
+  constructor({
+    mysql,
+    tables,
+    copying,
+    reader = (plain) => plain,
+    sink,
+    store = relayDefaults().store,
+    ...options
+  }: CopyingRelayOptions) {
     const settings = {
       host: mysql.host,
       port: mysql.port,
@@ -43,7 +54,7 @@ export class CopyingRelay {
       sink: mortalSink(sink, this.#life),
       store: { ...store, save: (checkpoint) => (this.#life.isOver ? Promise.resolve() : store.save(checkpoint)) },
       copies: {
-        reader: new MysqlTableReader({ settings, published, clock: systemClock }),
+        reader: reader(new MysqlTableReader({ settings, published, clock: systemClock })),
         atFirstStart: true,
         chunkMs: 500,
         chunkBytes: 8 << 20,

@@ -37,13 +37,19 @@ export class Upserts implements Sink {
   /** Awaited before a message is taken. */
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
   readonly #isKept: boolean;
+  readonly #folded: (table: string, key: string) => string;
   /** What was applied already: a relay that was killed says things again. */
   readonly #applied = new Set<string>();
   /** Keys of rows that are known not to be there, by table. */
   readonly #absent = new Map<string, Set<string>>();
 
-  constructor({ keepMessages = false } = {}) {
+  /** `folded`: the same for keys that the source takes as equal. */
+  constructor({
+    keepMessages = false,
+    folded = (_, key) => key,
+  }: { readonly keepMessages?: boolean; readonly folded?: (table: string, key: string) => string } = {}) {
     this.#isKept = keepMessages;
+    this.#folded = folded;
   }
 
   open(): ReturnType<Sink['open']> {
@@ -95,16 +101,25 @@ export class Upserts implements Sink {
     const key = keyOf(pkNames, before ?? row);
     const known = this.tables.get(table)?.get(key)?.row;
     const said = before ?? (isCopy ? row : undefined);
+    // Who has heard everything has no row of a key that a copy says there is none of, nor of one that is equal to it.
     const isFit =
-      known === undefined
-        ? said === undefined || !absent.has(key)
-        : said !== undefined && JSON.stringify(known) === JSON.stringify(said);
+      isCopy && before !== undefined
+        ? !this.#hasEqual(table, key)
+        : known === undefined
+          ? said === undefined || !absent.has(key)
+          : said !== undefined && JSON.stringify(known) === JSON.stringify(said);
     if (!isFit) this.problems.push(`${what}: ${JSON.stringify({ said, known: known ?? 'absent', row })}`);
     if (what.startsWith('DELETE')) absent.add(key);
     else {
       absent.delete(keyOf(pkNames, row));
       if (before !== undefined && keyOf(pkNames, row) !== key) absent.add(key);
     }
+  }
+
+  #hasEqual(table: string, key: string): boolean {
+    const folded = this.#folded(table, key);
+    for (const each of this.tables.get(table)?.keys() ?? []) if (this.#folded(table, each) === folded) return true;
+    return false;
   }
 
   /** All rows of a table as text, sorted. */
