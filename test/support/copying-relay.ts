@@ -9,6 +9,7 @@ import type { CopySettings } from '../../src/relay/copies/copies.ts';
 import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';
 import type { Sink } from '../../src/sink/sink.ts';
+import type { TableReader } from '../../src/source/source.ts';
 import { MysqlTableReader, type TableReaderOptions } from '../../src/source/copy/table-reader.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { relayDefaults } from './relay-defaults.ts';
@@ -20,6 +21,8 @@ export interface CopyingRelayOptions extends Omit<RealSourceRelayOptions, 'sink'
   /** A replica that tables are read of; unless given they are read of `mysql`. */
   readonly replica?: MysqlAddress | undefined;
   readonly copying?: Partial<Omit<CopySettings, 'reader'>>;
+  /** In place of the reader of tables: one that does something besides. */
+  readonly reader?: (reader: TableReader) => TableReader;
 }
 
 export class CopyingRelay {
@@ -34,6 +37,7 @@ export class CopyingRelay {
     replica,
     tables,
     copying,
+    reader = (plain) => plain,
     sink,
     store = relayDefaults().store,
     ...options
@@ -46,12 +50,14 @@ export class CopyingRelay {
       sink: mortalSink(sink, this.#life),
       store: { ...store, save: (checkpoint) => (this.#life.isOver ? Promise.resolve() : store.save(checkpoint)) },
       copies: {
-        reader: new MysqlTableReader({
-          settings: connectionTo(mysql),
-          replica: replica && connectionTo(replica),
-          published,
-          clock: systemClock,
-        }),
+        reader: reader(
+          new MysqlTableReader({
+            settings: connectionTo(mysql),
+            replica: replica && connectionTo(replica),
+            published,
+            clock: systemClock,
+          }),
+        ),
         atFirstStart: true,
         isExact: false,
         chunkMs: 500,

@@ -38,15 +38,28 @@ export class Upserts implements Sink {
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
   readonly #isKept: boolean;
   readonly #isStrict: boolean;
+  readonly #folded: (table: string, key: string) => string;
   /** What was applied already: a relay that was killed says things again. */
   readonly #applied = new Set<string>();
   /** Keys of rows that are known not to be there, by table. */
   readonly #absent = new Map<string, Set<string>>();
 
-  /** `isStrict`: every INSERT is new, and every other change finds the row that it says was there. */
-  constructor({ keepMessages = false, isStrict = false } = {}) {
+  /**
+   * `isStrict`: every INSERT is new, and every other change finds the row that it says was there. `folded`: the same for
+   * keys that the source takes as equal.
+   */
+  constructor({
+    keepMessages = false,
+    isStrict = false,
+    folded = (_, key) => key,
+  }: {
+    readonly keepMessages?: boolean;
+    readonly isStrict?: boolean;
+    readonly folded?: (table: string, key: string) => string;
+  } = {}) {
     this.#isKept = keepMessages;
     this.#isStrict = isStrict;
+    this.#folded = folded;
   }
 
   open(): ReturnType<Sink['open']> {
@@ -103,13 +116,22 @@ export class Upserts implements Sink {
     const isKnown = known !== undefined && said !== undefined && JSON.stringify(known) === JSON.stringify(said);
     const isFit = this.#isStrict
       ? isKnown === (before !== undefined) && (before !== undefined || known === undefined)
-      : isKnown || (known === undefined && (said === undefined || !absent.has(key)));
+      : isCopy && before !== undefined
+        ? // Who has heard everything has no row of a key that a copy says there is none of, nor of one that is equal to it.
+          !this.#hasEqual(table, key)
+        : isKnown || (known === undefined && (said === undefined || !absent.has(key)));
     if (!isFit) this.problems.push(`${what}: ${JSON.stringify({ said, known: known ?? 'absent', row })}`);
     if (what.startsWith('DELETE')) absent.add(key);
     else {
       absent.delete(keyOf(pkNames, row));
       if (before !== undefined && keyOf(pkNames, row) !== key) absent.add(key);
     }
+  }
+
+  #hasEqual(table: string, key: string): boolean {
+    const folded = this.#folded(table, key);
+    for (const each of this.tables.get(table)?.keys() ?? []) if (this.#folded(table, each) === folded) return true;
+    return false;
   }
 
   /** All rows of a table as text, sorted. */

@@ -157,6 +157,19 @@ describe('marked messages', () => {
     ).toEqual(['UPDATE `copy`.`orders` SET `id` = 1,`note` = "x",`at` = `at` WHERE `id` = 1']);
   });
 
+  it('deletes by a key alone, as a copy of keys says that there is no such row', () => {
+    expect(
+      sqlOf([
+        {
+          types: { id: 'bigint' },
+          kind: 'DELETE',
+          data: [[['id', '17']], [['id', '18446744073709551615']]],
+          head: { absent: ['note', 'price'] },
+        },
+      ]).join('; '),
+    ).toBe('DELETE FROM `copy`.`orders` WHERE `id` IN ((17),(18446744073709551615))');
+  });
+
   it('writes the bytes of texts that are none', () => {
     const types = { id: 'int', note: 'text', e: "enum('','a')" };
     const data: BodyParts['data'] = ['1', '2'].map((id) => [
