@@ -69,7 +69,7 @@ export interface VerifyHealth {
   readonly passStartedAt: string | null;
   readonly passEndedAt: string | null;
   readonly progress: VerifyStatus['progress'] | null;
-  readonly tables: readonly Omit<TableResult, 'differences'>[];
+  readonly tables: readonly ShownTable[];
   readonly rows: number;
   readonly trouble: VerifyStatus['trouble'] | null;
   readonly lastError: VerifyStatus['lastError'] | null;
@@ -77,6 +77,9 @@ export interface VerifyHealth {
   /** When this was said, ISO 8601 in UTC. */
   readonly at: string;
 }
+
+/** JSON leaves out what is undefined. */
+type ShownTable = Omit<TableResult, 'differences'> & { readonly differences: undefined };
 
 export function verifyHealth(status: VerifyStatus, nowMs: number, versions: Versions): VerifyHealth {
   const { state, passes, rows, passStartedAt, passEndedAt, progress, tables, trouble, lastError } = status;
@@ -89,7 +92,7 @@ export function verifyHealth(status: VerifyStatus, nowMs: number, versions: Vers
     passStartedAt: passStartedAt ?? null,
     passEndedAt: passEndedAt ?? null,
     progress: progress ?? null,
-    tables: tables.map(({ differences: _keys, ...table }) => table),
+    tables: tables.map((table) => ({ ...table, differences: undefined })),
     rows,
     trouble: trouble ?? null,
     lastError: lastError ?? null,

@@ -1,7 +1,7 @@
-import { hexExpressions, type HexKey } from '../../mysql/key-range.ts';
+import type { HexKey, KeyColumn } from '../../mysql/key-range.ts';
 import { selectColumns } from '../tables/queries.ts';
 import type { Difference, DifferenceKind, Row } from '../verify.ts';
-import type { TableOptions } from './keyed-table.ts';
+import type { TableOptions } from './table-options.ts';
 
 type Described = Pick<TableOptions, 'pair' | 'ends' | 'showsValues'>;
 
@@ -48,7 +48,7 @@ export async function describeDifference(
 }
 
 /** `id=17`; bytes that are no text in hexadecimal. */
-export function shownKey(columns: Parameters<typeof hexExpressions>[0], key: HexKey): string {
+export function shownKey(columns: readonly KeyColumn[], key: HexKey): string {
   return columns
     .map(({ name, form }, i) => {
       const hex = key[i] ?? '';

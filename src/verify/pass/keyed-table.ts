@@ -1,36 +1,14 @@
-import type { Clock } from '../../base/clock.ts';
 import { isAborted } from '../../base/retry.ts';
 import type { HexKey } from '../../mysql/key-range.ts';
-import type { TablePair } from '../tables/table-pair.ts';
 import { areEqual, EVERYTHING, keyId, keyIn, selectBound, type KeyRange, type Sums } from '../tables/queries.ts';
-import type { Difference, Ends } from '../verify.ts';
-import { Candidate, type CandidateRules, type RowHash } from './candidates.ts';
+import type { Difference } from '../verify.ts';
+import { Candidate, type RowHash } from './candidates.ts';
 import { ChunkRows } from './chunk-rows.ts';
 import { describeDifference } from './difference.ts';
 import { Looks } from './looks.ts';
-import type { Moments } from './moments.ts';
-import type { Pace } from './pace.ts';
 import { rowsOf, sumsOf, type KeyedRow } from './reads.ts';
+import type { TableOptions } from './table-options.ts';
 import type { Compared, TablePlace } from './table-place.ts';
-
-export interface TableOptions {
-  readonly pair: TablePair;
-  readonly ends: Ends;
-  readonly moments: Moments;
-  readonly pace: Pace;
-  readonly rules: CandidateRules;
-  /** How long the read of one chunk should take. */
-  readonly chunkMs: number;
-  /** When so many rows differ, no more are looked for. */
-  readonly maxDifferences: number;
-  readonly showsValues: boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly stop: AbortSignal;
-  /** Everything up to there is decided: a comparison that is cut off goes on there. */
-  readonly onPlace: (place: TablePlace) => Promise<void>;
-  readonly onProgress: (progress: { readonly rows: number; readonly open: number; readonly different: number }) => void;
-}
 
 interface Chunk extends KeyRange {
   readonly rowsBefore: number;

@@ -1,6 +1,6 @@
 import { isAborted } from '../../base/retry.ts';
 import { areEqual, EVERYTHING, type Sums } from '../tables/queries.ts';
-import type { TableOptions } from './keyed-table.ts';
+import type { TableOptions } from './table-options.ts';
 import { sumsOf } from './reads.ts';
 import type { Compared } from './table-place.ts';
 

@@ -2,7 +2,7 @@ import type { HexKey } from '../../mysql/key-range.ts';
 import { keyId } from '../tables/queries.ts';
 import type { Asked } from '../verify.ts';
 import type { Candidate, Look, RowHash } from './candidates.ts';
-import type { TableOptions } from './keyed-table.ts';
+import type { TableOptions } from './table-options.ts';
 import { hashesOf } from './reads.ts';
 
 /** While the target is waited for, no more rows than these are looked at again and again in the source. */

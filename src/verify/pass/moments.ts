@@ -31,8 +31,8 @@ export class Moments {
   }
 
   /**
-   * Resolves with true when the target has everything that `wanted` holds; `meanwhile` is called again and again before.
-   * False: it was stopped. Throws VERIFY_NO_PROGRESS.
+   * Resolves with true when the target has everything that `wanted` holds; `meanwhile` is called again and again
+   * before. False: it was stopped. Throws VERIFY_NO_PROGRESS.
    */
   async until(wanted: Place, meanwhile: () => Promise<void>): Promise<boolean> {
     const { ends, reached, patienceMs, clock, stop } = this.#options;

@@ -2,7 +2,7 @@
 import { domainOf, parseGtidList } from '../../binlog/gtids/mariadb-position.ts';
 import { isBefore } from '../../binlog/wire/binlog-file.ts';
 import { RelayError } from '../../base/errors.ts';
-import { textLiteral } from '../text-literal.ts';
+import { textLiteral } from '../../mysql/text-literal.ts';
 import type { Asked, Place, Row } from '../verify.ts';
 
 /** Everything that the source has executed by now. */

@@ -1,7 +1,8 @@
 import type { Logger } from '../../base/log.ts';
 import { describeTable } from '../tables/described-table.ts';
 import { tablePair, type TablePair } from '../tables/table-pair.ts';
-import { KeyedTable, type TableOptions } from '../pass/keyed-table.ts';
+import { KeyedTable } from '../pass/keyed-table.ts';
+import type { TableOptions } from '../pass/table-options.ts';
 import { compareKeyless } from '../pass/keyless-table.ts';
 import type { Compared } from '../pass/table-place.ts';
 import type { TableResult, TableState } from '../verify.ts';

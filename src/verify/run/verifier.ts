@@ -218,7 +218,7 @@ export class Verifier {
     this.#progress = undefined;
     const facts = { table: `${database}.${table}`, rows, different, undecided, ...(reason !== '' && { reason }) };
     const isWell = state === 'equal' || state === 'gone' || state === 'awaited';
-    if (isWell) this.#options.logger.info(facts, `${state}`);
-    else this.#options.logger.warn(facts, `${state}`);
+    if (isWell) this.#options.logger.info(facts, state);
+    else this.#options.logger.warn(facts, state);
   }
 }

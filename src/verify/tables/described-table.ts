@@ -1,5 +1,5 @@
 import { quotedTable } from '../../mysql/quoted.ts';
-import { textLiteral } from '../text-literal.ts';
+import { textLiteral } from '../../mysql/text-literal.ts';
 import type { Asked } from '../verify.ts';
 
 export interface DescribedColumn {

@@ -24,6 +24,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'LEDGER_FENCED',
     // The lane waits for a copy of the table.
     'ROW_MISSING',
+    'VERIFY_NO_PROGRESS',
     'TOPIC_UNREACHABLE',
     'TOPIC_BUSY',
   ],
@@ -77,6 +78,9 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'NOTICE_UNKNOWN',
     'CHECKPOINT_MISSING',
     'CHECKPOINT_STORE_MISSING',
+    'VERIFY_UNHASHABLE',
+    'VERIFY_UNCONFIGURED',
+    'VERIFY_REPAIR_REFUSED',
     'INTERNAL',
     // Found before the first session alone.
     'SOURCE_SETTINGS',

@@ -42,7 +42,23 @@ describe('the configuration of apply', () => {
     expect(JSON.stringify(redacted(config))).not.toMatch(/from.(the|a)/);
   });
 
+  it('has a section for verify, with defaults of its own, and hides its secret', () => {
+    expect(load(MINIMAL).verify).toBeUndefined();
+    const config = load(`${MINIMAL}verify: { source: { host: orders, user: v, password: "file:/run/secret" } }\n`);
+    expect(config.verify).toMatchObject({
+      source: { port: 3306, password: 'from a file', passwordFile: '/run/secret' },
+      chunkMs: 300,
+      rest: 1,
+      patienceMs: 300_000,
+      maxDifferences: 1000,
+      admin: { port: 8687 },
+    });
+    expect(config.verify?.everyMs).toBeUndefined();
+    expect(JSON.stringify(redacted(config))).not.toContain('from a file');
+  });
+
   it.each([
+    ['verify: { source: { host: a, user: b }, relay: relay }', 'is no address such as http://relay:8686'],
     ['statements: run', 'apply.yaml:3:13: statements: "run" is not one of stop, ignore'],
     ['conections: 4', 'apply.yaml:3:1: conections: unknown key (did you mean connections?)'],
     ['tables: { rename: { a: x, b: x } }', 'apply.yaml:3:30: tables.rename.b: "x" is the name of a already'],
