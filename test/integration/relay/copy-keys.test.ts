@@ -307,7 +307,8 @@ describe.each<MysqlVersion>(['9.7', 'mariadb-10.11'])('%s', (version) => {
         sink: recorder,
         copying: { atFirstStart: false },
         reader: (reader) => ({
-          tables: () => reader.tables(),
+          waitsFor: undefined,
+          tables: (seen) => reader.tables(seen),
           definition: (name, seen) => reader.definition(name, seen),
           read: (request) => reader.read(request),
           keys: (definition, keys) => reader.keys(definition, keys),
