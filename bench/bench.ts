@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   A: { file: 'catch-up/catch-up.ts', args: ['A'] },
   B: { file: 'catch-up/catch-up.ts', args: ['B'] },
   C: { file: 'catch-up/catch-up.ts', args: ['C'] },
+  apply: { file: 'apply/apply-bench.ts', args: [] },
   live: { file: 'live/live.ts', args: [] },
   jitter: { file: 'jitter/jitter.ts', args: [] },
   scale: { file: 'scale/scale-bench.ts', args: [] },

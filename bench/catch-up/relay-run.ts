@@ -29,6 +29,8 @@ export interface RelayRunOptions {
   readonly topic: string;
   readonly changes: number;
   readonly isEncrypted: boolean;
+  /** Messages as small as they get: of a row each, nearly. */
+  readonly isSingle?: boolean;
 }
 
 const TIMEOUT_MS = 3_600_000;
@@ -44,6 +46,7 @@ export async function runRelay({
   topic,
   changes,
   isEncrypted,
+  isSingle = false,
 }: RelayRunOptions): Promise<RelayFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-'));
   const brokerBefore = await cpuSeconds(await rocketmq.pids());
@@ -62,6 +65,7 @@ export async function runRelay({
       },
       tables: { include: [`${DATABASE}.*`] },
       sink: { endpoint: rocketmq.endpoint, topic },
+      ...(isSingle && { limits: { messageBytes: '1KiB' } }),
     },
   });
   try {
