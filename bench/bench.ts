@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   B: { file: 'catch-up/catch-up.ts', args: ['B'] },
   C: { file: 'catch-up/catch-up.ts', args: ['C'] },
   apply: { file: 'apply/apply-bench.ts', args: [] },
+  'apply-live': { file: 'apply/live.ts', args: [] },
   live: { file: 'live/live.ts', args: [] },
   jitter: { file: 'jitter/jitter.ts', args: [] },
   scale: { file: 'scale/scale-bench.ts', args: [] },

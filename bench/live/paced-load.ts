@@ -1,4 +1,4 @@
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type ResultSetHeader } from 'mysql2/promise';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 
 export interface PacedLoadOptions {
@@ -8,8 +8,8 @@ export interface PacedLoadOptions {
   readonly perSecond: number;
   readonly seconds: number;
   readonly clients: number;
-  /** How long a transaction took, from its statement to its commit, in ms. */
-  readonly onCommitted?: (ms: number) => void;
+  /** How long a transaction took, from its statement to its commit, in ms; and the key of its row. */
+  readonly onCommitted?: (ms: number, id: number) => void;
 }
 
 const INSERT =
@@ -32,8 +32,13 @@ export async function runPacedLoad(options: PacedLoadOptions): Promise<number> {
       const amount = (mine % 100_000) / 100;
       const remark = mine % 3 === 0 ? '请尽快发货，谢谢' : 'please deliver soon';
       const sentMs = performance.now();
-      await connection.execute(INSERT, [`ORD${mine}`, mine % 100_000, amount, remark]);
-      onCommitted(performance.now() - sentMs);
+      const [{ insertId }] = await connection.execute<ResultSetHeader>(INSERT, [
+        `ORD${mine}`,
+        mine % 100_000,
+        amount,
+        remark,
+      ]);
+      onCommitted(performance.now() - sentMs, insertId);
     }
     await connection.end();
   };
