@@ -1,6 +1,6 @@
 import { RelayError } from '../../base/errors.ts';
 import type { RowsHead } from './head.ts';
-import { scanKeys, scanRows, type Row } from './scanner.ts';
+import { hasKeys, scanKeys, scanRows, type Row } from './scanner.ts';
 import {
   deleteRow,
   deleteSameRow,
@@ -11,9 +11,9 @@ import {
   type Change,
 } from './single-rows.ts';
 import type { Statements, TupleStatement } from './statements.ts';
-import type { ColumnPlan, TablePlan } from './table-plan.ts';
-import { dataEnd, readInvalidText, readOld } from './tail.ts';
-import { deleteRows, insertRows, replaceRows } from './whole-rows.ts';
+import type { TablePlan } from './table-plan.ts';
+import { dataEnd, readInvalidText, readOld, readOldKeys } from './tail.ts';
+import { deleteRows, insertRows, nameIn, replaceRows } from './whole-rows.ts';
 
 /** A message of rows, and what is known of it. */
 export interface RowsMessage {
@@ -40,30 +40,50 @@ export function addMessage(out: Statements, message: RowsMessage, isWanted?: (ro
   if (!isPlain || !addWhole(out, message)) addSingle(out, message, isWanted);
 }
 
-/** Without a look at the values; false when the message needs one. */
-function addWhole(out: Statements, { body, begin, head, plan, rows }: RowsMessage): boolean {
-  const { key } = plan;
-  const add = (statement: TupleStatement): number => out.addRows(statement, body, begin, rows);
-  const keys = scanKeys(body, begin);
-  switch (head.kind) {
-    case 'INSERT':
-      add(key === undefined ? insertRows(plan, keys) : replaceRows(plan, keys));
-      return true;
-    case 'DELETE':
-      if (key === undefined) return false;
-      add(deleteRows(plan, key, keys));
-      return true;
-    case 'UPDATE':
-      if (key === undefined || head.absent.length > 0 || changesKey(body, begin, key)) return false;
-      add(replaceRows(plan, keys));
-      return true;
-  }
+/**
+ * How messages with the same head are written, which is the same for all of them. A head is read once for all bodies
+ * that begin with the same bytes, so that this is known for nearly every message.
+ */
+interface Whole {
+  readonly statement: TupleStatement;
+  /** The names of a row's columns as they stand in it. */
+  readonly keys: readonly Buffer[];
+  /** Of the key's. */
+  readonly ofKey: readonly Buffer[];
 }
 
-/** Which columns have changed is the same for all rows of a message. */
-function changesKey(body: Buffer, begin: number, key: readonly ColumnPlan[]): boolean {
-  const [first] = readOld(body, dataEnd(body, begin), 1);
-  return first !== undefined && key.some(({ name }) => first.has(name));
+const KNOWN = new WeakMap<RowsHead, Whole>();
+
+/** Without a look at the values; false when the message needs one. */
+function addWhole(out: Statements, message: RowsMessage): boolean {
+  const { body, begin, head, plan, rows } = message;
+  if (head.kind === 'DELETE' && plan.key === undefined) return false;
+  if (head.kind === 'UPDATE' && (plan.key === undefined || head.absent.length > 0)) return false;
+  const { statement, ofKey } = wholeOf(message);
+  if (head.kind === 'UPDATE' && changesKey(body, begin, ofKey)) return false;
+  out.addRows(statement, body, begin, rows);
+  return true;
+}
+
+function wholeOf({ body, begin, head, plan }: RowsMessage): Whole {
+  const known = KNOWN.get(head);
+  if (known?.statement.plan === plan && hasKeys(body, begin, known.keys)) return known;
+  // A copy: otherwise the whole body would be kept.
+  const keys = scanKeys(body, begin).map((key) => Buffer.from(key));
+  const ofKey = keys.filter((key) => plan.key?.some(({ name }) => name === nameIn(key)));
+  const whole = { statement: statementOf(head, plan, keys), keys, ofKey };
+  KNOWN.set(head, whole);
+  return whole;
+}
+
+function statementOf({ kind }: RowsHead, plan: TablePlan, keys: readonly Buffer[]): TupleStatement {
+  if (plan.key === undefined) return insertRows(plan, keys);
+  return kind === 'DELETE' ? deleteRows(plan, plan.key, keys) : replaceRows(plan, keys);
+}
+
+/** Which columns have changed is the same for all rows of a message. `ofKey`: the names of the key's columns. */
+function changesKey(body: Buffer, begin: number, ofKey: readonly Buffer[]): boolean {
+  return readOldKeys(body, dataEnd(body, begin)).some((changed) => ofKey.some((key) => key.equals(changed)));
 }
 
 function addSingle(out: Statements, message: RowsMessage, isWanted?: (row: number) => boolean): void {
@@ -72,7 +92,7 @@ function addSingle(out: Statements, message: RowsMessage, isWanted?: (row: numbe
   }
 }
 
-function addChange(out: Statements, { head, plan, begin, body }: RowsMessage, change: Change): void {
+function addChange(out: Statements, { head, plan }: RowsMessage, change: Change): void {
   const { key } = plan;
   if (key === undefined) {
     if (head.kind === 'INSERT') insertRow(out, plan, change);
@@ -84,7 +104,7 @@ function addChange(out: Statements, { head, plan, begin, body }: RowsMessage, ch
   else if (head.kind === 'DELETE') deleteRow(out, plan, key, change);
   else if (head.absent.length > 0) updateRow(out, plan, key, change);
   else {
-    if (changesKey(body, begin, key)) deleteRow(out, plan, key, change);
+    if (key.some(({ name }) => change.old.has(name))) deleteRow(out, plan, key, change);
     replaceRow(out, plan, change);
   }
 }

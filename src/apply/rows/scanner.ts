@@ -63,6 +63,20 @@ export function scanKeys(b: Buffer, at: number): readonly Buffer[] {
   }
 }
 
+/** Whether the object's members have these names, in this order: those that `scanKeys` gave of another one. */
+export function hasKeys(b: Buffer, at: number, keys: readonly Uint8Array[]): boolean {
+  if (b[at] !== OPEN || keys.length === 0) return false;
+  let p = at;
+  for (const key of keys) {
+    // The brace, or the comma.
+    p += 1;
+    for (let i = 0; i < key.length; i += 1) if (b[p + i] !== key[i]) return false;
+    p = valueEnd(b, p + key.length);
+    if (b[p] !== COMMA && b[p] !== CLOSE) return false;
+  }
+  return b[p] === CLOSE;
+}
+
 function scanRow(b: Buffer, at: number): Scanned<Row> {
   const value = new Map<string, string | null>();
   if (b[at] !== OPEN) throw malformed(at, 'the beginning of a row');

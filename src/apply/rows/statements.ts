@@ -79,6 +79,12 @@ export class Statements {
     });
   }
 
+  /** What `take` gave is not used any more: its memory is. */
+  recycle(): void {
+    for (const { sql } of this.#all.splice(0)) sql.recycle();
+    this.#newest.clear();
+  }
+
   #open(plan: TablePlan, before: string, after: string, found: number | undefined): Growing {
     const sql = new GrowingBytes({ bytes: 0 }, FIRST_BYTES);
     sql.append(Buffer.from(before));

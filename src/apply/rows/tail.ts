@@ -1,6 +1,6 @@
 import { RelayError } from '../../base/errors.ts';
 import { malformed } from './malformed.ts';
-import { scanRows, scanStrings, type Row, type Scanned } from './scanner.ts';
+import { scanKeys, scanRows, scanStrings, type Row, type Scanned } from './scanner.ts';
 
 /** What stands after the rows of `data`, as far as it was asked for. */
 export interface Tail {
@@ -22,6 +22,7 @@ const CHANGES = Buffer.from(',"changes":[');
 const INVALID_TEXT = Buffer.from('],"invalidText":');
 const GTID = Buffer.from('],"gtid":');
 const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 /** Where the bracket after the rows of `data` stands, the first of which begins at `begin`. */
 export function dataEnd(body: Buffer, begin: number): number {
@@ -32,10 +33,21 @@ export function dataEnd(body: Buffer, begin: number): number {
 }
 
 /** The previous values, one object a row; empty where there are none. `end`: where the bracket of `data` stands. */
-export function readOld(body: Buffer, end: number, limit?: number): readonly Row[] {
+export function readOld(body: Buffer, end: number): readonly Row[] {
+  const at = oldBegin(body, end);
+  return body[at] === BRACKET ? scanRows(body, at + 1).value : [];
+}
+
+/** The names of the columns that have changed, as they stand in the first row of `old`. `end` as above. */
+export function readOldKeys(body: Buffer, end: number): readonly Buffer[] {
+  const at = oldBegin(body, end);
+  return body[at] === BRACKET && body[at + 1] === BRACE ? scanKeys(body, at + 1) : [];
+}
+
+function oldBegin(body: Buffer, end: number): number {
   const at = end + OLD.length;
   if (!body.subarray(end, at).equals(OLD)) throw malformed(end, '`old`');
-  return body[at] === BRACKET ? scanRows(body, at + 1, limit).value : [];
+  return at;
 }
 
 /** The rest of each row's change id. `end` as above. */

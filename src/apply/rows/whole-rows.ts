@@ -4,7 +4,7 @@ import type { TupleStatement } from './statements.ts';
 import { CONDITIONS, KEYS, tupleColumn, VALUES } from './tuples.ts';
 
 /** `key`: a column's name as it stands in the rows, with quotes and colon. */
-function nameIn(key: Uint8Array): string {
+export function nameIn(key: Uint8Array): string {
   return String(JSON.parse(Buffer.from(key.buffer, key.byteOffset, key.length - 1).toString()));
 }
 

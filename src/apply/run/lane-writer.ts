@@ -329,6 +329,7 @@ export class LaneWriter {
     } catch (thrown) {
       throw work.only === undefined ? thrown : placed(thrown, work.only);
     }
+    work.statements.recycle();
     this.#states.set(work.stream, work.to);
     for (const key of work.replaced) {
       const replacements = this.#replacements.get(work.stream);
