@@ -32,7 +32,8 @@ const arrows = {
   'relay/tables': [],
   'relay/progress': [],
 
-  'apply/run': ['apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
+  'apply/run': ['apply/statements', 'apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
+  'apply/statements': ['apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
   'apply/ledger': ['apply/target', 'apply/rows'],
   'apply/tables': ['apply/target', 'apply/rows'],
   'apply/target': ['apply/rows'],

@@ -402,7 +402,7 @@ export const ERROR_CODES = {
     'Let the relay publish whole rows (publish.oversize: stop, publish.partialRows: stop). To go on, exclude the table, or make the row in the source small enough and copy the table again.',
   ),
   STATEMENT_MET: terminal(
-    'The topic has come to a statement, and statements is `stop`. All rows before it are written, none after it.',
+    'The topic has come to a statement that apply does not run: statements is `stop`, or it is of a form that is not safe. All rows before it are written, none after it.',
     'Run in the target what the statement changes there, then start once with --statement-done <id>, which the message names.',
   ),
   LEDGER_FENCED: retried(

@@ -53,7 +53,7 @@ const targetSchema = z
     host: text(hostProblem).describe('Host name or IP address of the MySQL or MariaDB server that is written to.'),
     port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the server.'),
     user: text(mysqlUserProblem).describe(
-      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, and the same with CREATE and ALTER on the database of the ledger.',
+      'Account that writes. It needs SELECT, INSERT, UPDATE, DELETE and TRIGGER on the databases of the copy, with create also CREATE, with statements run also CREATE, ALTER, DROP and INDEX, and the same with CREATE and ALTER on the database of the ledger.',
     ),
     password: z
       .string()
@@ -113,10 +113,10 @@ export const applySchema = z.strictObject({
       '`apply`: what is deleted in the source is deleted in the target. `ignore`: it stays. With `ordering: key` of the relay a row whose key changes then stays under its old key too, since that is a delete and an insert.',
     ),
   statements: z
-    .enum(['stop', 'ignore'])
+    .enum(['stop', 'run', 'ignore'])
     .default('stop')
     .describe(
-      'What happens at a statement (`ddl: inline` of the relay). `stop`: when all rows before it are written the program ends and says what to do. `ignore`: it is passed over. Running them is not built yet.',
+      'What happens at a statement (`ddl: inline` of the relay). `stop`: when all rows before it are written the program ends and says what to do. `run`: it is run in the target then, where it is of a form that is safe there (docs/apply.md); otherwise as with stop. `ignore`: it is passed over.',
     ),
   uniqueKeys: z
     .enum(['refuse', 'keep'])

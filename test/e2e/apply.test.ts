@@ -176,6 +176,36 @@ it('stops at a statement when all lanes have come to it, and goes on when it was
   expect(await altered.untilEqual()).toBe(4);
 });
 
+it(
+  'runs statements by itself, in their order between the rows, though it is killed',
+  { timeout: 240_000 },
+  async () => {
+    const altered = await open({ relay: { ddl: 'inline' }, apply: { statements: 'run' } });
+    await altered.both('CREATE TABLE places (id INT PRIMARY KEY)');
+    await altered.startRelay();
+    await altered.startApply();
+    for (let n = 0; n < 12; n += 1) {
+      const values = (from: number): string => [0, 1, 2, 3].map((i) => `(${from + i})`).join();
+      await altered.source.query(
+        `INSERT INTO places (id) VALUES ${values(100 * n)}; ALTER TABLE places ADD COLUMN v${n} INT DEFAULT ${n}; ` +
+          `UPDATE places SET v${n} = 7 WHERE id = ${100 * n}; ALTER TABLE places ADD INDEX i${n} (v${n})` +
+          (n % 4 === 3
+            ? `; TRUNCATE places; ALTER TABLE places DROP COLUMN v${n - 3}; INSERT INTO places (id) VALUES ${values(100 * n + 50)}`
+            : ''),
+      );
+      if (n % 3 === 2) {
+        await altered.apply.kill9();
+        await altered.startApply();
+      }
+    }
+    await altered.source.query(
+      'CREATE TABLE later (id INT PRIMARY KEY, n INT UNIQUE, CHECK (n > 0)); INSERT INTO later VALUES (1, 1), (2, 2)',
+    );
+    expect(await altered.untilEqual()).toBe(6);
+    expect((await altered.apply.stop()).code).toBe(0);
+  },
+);
+
 it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>([
   [
     'a target that is away',
@@ -184,7 +214,7 @@ it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>(
     ['error    target: TARGET_UNREACHABLE'],
   ],
   ['an unknown key', { statement: 'run' }, 78, ['apply.yaml:', 'unknown key', 'did you mean statements?']],
-  ['statements that it does not run', { statements: 'run' }, 78, ['statements', 'is not one of stop, ignore']],
+  ['what it cannot do with statements', { statements: 'go' }, 78, ['statements', 'is not one of stop, run, ignore']],
 ])('--check names %s', async (_, sections, code, texts) => {
   const checked = await open();
   const outcome = await checked.check(sections);

@@ -2,11 +2,14 @@
 import { pino } from 'pino';
 import { Ledger } from '../../src/apply/ledger/ledger.ts';
 import { LaneWriter, type WriterOptions } from '../../src/apply/run/lane-writer.ts';
+import { MetStatements } from '../../src/apply/run/met-statements.ts';
 import { Streams, type StreamChoice } from '../../src/apply/run/streams.ts';
 import { tableChoice } from '../../src/apply/run/table-choice.ts';
+import { StatementRunner } from '../../src/apply/statements/runner.ts';
 import { Tables, type TablesOptions } from '../../src/apply/tables/tables.ts';
 import { openSession } from '../../src/apply/target/session.ts';
 import type { Session } from '../../src/apply/target/target.ts';
+import type { ApplyConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { TopicMessage } from '../../src/topic/topic.ts';
 import { body, type BodyParts } from '../unit/apply/rows/bodies.ts';
@@ -82,7 +85,7 @@ export function copyMark(
 }
 
 export interface WritingOptions extends Partial<StreamChoice>, Partial<TablesOptions> {
-  readonly statements?: WriterOptions['statements'];
+  readonly statements?: ApplyConfig['statements'];
 }
 
 /** One process of apply: its lanes, and a session. */
@@ -98,18 +101,21 @@ export class Writing {
   private constructor(session: Session, database: string, ledger: Ledger, streams: Streams, options: WritingOptions) {
     this.session = session;
     this.ledger = ledger;
+    const logger = pino({ level: 'silent' });
+    const tables = new Tables({
+      rename: { shop: database },
+      create: options.create ?? false,
+      keepsUniqueKeys: options.keepsUniqueKeys ?? false,
+      logger,
+    });
+    const runner = new StatementRunner({ ledger, tables, includes: () => true, logger });
     this.#options = {
       ledger,
       streams,
-      tables: new Tables({
-        rename: { shop: database },
-        create: options.create ?? false,
-        keepsUniqueKeys: options.keepsUniqueKeys ?? false,
-        logger: pino({ level: 'silent' }),
-      }),
+      tables,
       choice: tableChoice({ include: ['*.*'], exclude: [] }),
       deletes: 'apply',
-      statements: options.statements ?? 'stop',
+      statements: new MetStatements(ledger, options.statements ?? 'stop', runner),
       onCommitted: (_lane, _state, written) => void (this.rows += written.rows),
       onDropped: () => void (this.dropped += 1),
       onPassed: () => undefined,

@@ -1,6 +1,7 @@
 import { FENCE } from '../target/target-errors.ts';
 import { quoted, quotedTable } from '../../mysql/quoted.ts';
 import { PROGRESS_COLUMNS } from './lane-state.ts';
+import { STATEMENT_COLUMNS } from './statement-notes.ts';
 
 /**
  * The tables of the ledger. Names and ids are bytes: compared exactly, whatever the server's collation.
@@ -44,6 +45,12 @@ export function ledgerDefinitions(database: string): readonly string[] {
     ),
   ];
 }
+
+/** Columns that tables of a ledger that was made before there were any lack. */
+export const ADDED_COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  apply_lane: PROGRESS_COLUMNS,
+  apply_statement: STATEMENT_COLUMNS,
+};
 
 export const definitionsOf = (columns: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(columns).map(([name, type]) => `${name} ${type}`);

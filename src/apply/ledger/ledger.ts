@@ -1,14 +1,17 @@
 import { RelayError } from '../../base/errors.ts';
 import type { ApplyConfig } from '../../config/config.ts';
 import { textLiteral } from '../rows/literal.ts';
-import { quotedTable } from '../../mysql/quoted.ts';
 import type { AnswerRow, Session } from '../target/target.ts';
 import type { Complete } from '../apply.ts';
 import { completeOf } from './complete.ts';
 import { LANE_COLUMNS, laneAssignments, laneStateOf, type LaneState } from './lane-state.ts';
+import { LedgerPlace, type TableOfSource } from './ledger-place.ts';
 import { prepareLedger } from './prepare-ledger.ts';
+import { StatementNotes } from './statement-notes.ts';
 
 export type { LaneState } from './lane-state.ts';
+export type { TableOfSource } from './ledger-place.ts';
+export type { WaitingStatement } from './statement-notes.ts';
 
 /** The stream that the topic is read of. */
 export interface LedgerStream {
@@ -17,26 +20,21 @@ export interface LedgerStream {
   readonly fromHere: boolean;
 }
 
-/** A statement that lanes have come to. */
-export interface WaitingStatement {
-  readonly id: string;
-  readonly sql: string;
-  /** In how many lanes it stands, and how many have come to it. */
-  readonly lanes: number;
-  readonly arrived: number;
-}
-
 /**
  * What the target knows of the topic, in tables beside the copy: moved in the transactions of the rows. Built for one
  * topic; its methods throw as sessions do, and LEDGER_UNUSABLE.
  */
 export class Ledger {
+  /** The statements that lanes have come to. */
+  readonly statements: StatementNotes;
   readonly #database: string;
-  readonly #topic: string;
+  readonly #place: LedgerPlace;
 
   constructor(database: string, source: Pick<ApplyConfig['source'], 'namespace' | 'topic'>) {
     this.#database = database;
-    this.#topic = source.namespace === '' ? source.topic : `${source.namespace}%${source.topic}`;
+    const topic = source.namespace === '' ? source.topic : `${source.namespace}%${source.topic}`;
+    this.#place = new LedgerPlace(database, topic);
+    this.statements = new StatementNotes(this.#place);
   }
 
   /** Makes what is missing. Throws TARGET_GRANT_MISSING with what to run, too. */
@@ -46,22 +44,22 @@ export class Ledger {
 
   async stream(session: Session): Promise<LedgerStream | undefined> {
     const [row] = await session.query(
-      `SELECT stream, from_here FROM ${this.#table('apply_stream')} WHERE topic = ${textLiteral(this.#topic)}`,
+      `SELECT stream, from_here FROM ${this.#place.table('apply_stream')} WHERE topic = ${this.#place.topic}`,
     );
     return row === undefined ? undefined : { stream: textOf(row, 'stream'), fromHere: row['from_here'] === '1' };
   }
 
   async setStream(session: Session, { stream, fromHere }: LedgerStream): Promise<void> {
     await session.query(
-      `REPLACE INTO ${this.#table('apply_stream')} (topic, stream, from_here, since) ` +
-        `VALUES (${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${Number(fromHere)}, UTC_TIMESTAMP(6))`,
+      `REPLACE INTO ${this.#place.table('apply_stream')} (topic, stream, from_here, since) ` +
+        `VALUES (${this.#place.topic}, ${textLiteral(stream)}, ${Number(fromHere)}, UTC_TIMESTAMP(6))`,
     );
   }
 
   /** By lane. */
   async lanes(session: Session, stream: string): Promise<ReadonlyMap<string, LaneState>> {
     const rows = await session.query(
-      `SELECT lane, ${LANE_COLUMNS} FROM ${this.#table('apply_lane')} WHERE ${this.#of(stream)}`,
+      `SELECT lane, ${LANE_COLUMNS} FROM ${this.#place.table('apply_lane')} WHERE ${this.#place.of(stream)}`,
     );
     return new Map(rows.map((row) => [textOf(row, 'lane'), laneStateOf(row)]));
   }
@@ -75,13 +73,13 @@ export class Ledger {
   /** As it is committed; a lane that is new has nothing but the sequence 0. */
   async lane(session: Session, stream: string, lane: string): Promise<LaneState> {
     const sql =
-      `SELECT ${LANE_COLUMNS} FROM ${this.#table('apply_lane')} ` +
-      `WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`;
+      `SELECT ${LANE_COLUMNS} FROM ${this.#place.table('apply_lane')} ` +
+      `WHERE ${this.#place.of(stream)} AND lane = ${textLiteral(lane)}`;
     const [row] = await session.query(sql);
     if (row !== undefined) return laneStateOf(row);
     await session.query(
-      `INSERT INTO ${this.#table('apply_lane')} (topic, stream, lane, epoch, sequence, gtid, committed_ms, applied_at) VALUES ` +
-        `(${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, 0, 0, "", 0, UTC_TIMESTAMP(6)) ` +
+      `INSERT INTO ${this.#place.table('apply_lane')} (topic, stream, lane, epoch, sequence, gtid, committed_ms, applied_at) VALUES ` +
+        `(${this.#place.topic}, ${textLiteral(stream)}, ${textLiteral(lane)}, 0, 0, "", 0, UTC_TIMESTAMP(6)) ` +
         'ON DUPLICATE KEY UPDATE sequence = sequence',
     );
     const [made] = await session.query(sql);
@@ -95,53 +93,15 @@ export class Ledger {
    */
   moveLane(stream: string, lane: string, from: LaneState, to: LaneState): string {
     return (
-      `UPDATE ${this.#table('apply_lane')} SET sequence = IF(epoch = ${from.epoch} AND sequence = ${from.sequence}, ${to.sequence}, -1), ` +
-      `${laneAssignments(from, to)} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`
-    );
-  }
-
-  /** The lane has come to the statement. */
-  noteStatement(stream: string, statement: Pick<WaitingStatement, 'id' | 'sql' | 'lanes'>): string {
-    return (
-      `INSERT INTO ${this.#table('apply_statement')} (topic, stream, id, lanes, statement) VALUES (${textLiteral(this.#topic)}, ` +
-      `${textLiteral(stream)}, ${textLiteral(statement.id)}, ${statement.lanes}, ${textLiteral(statement.sql)}) ` +
-      'ON DUPLICATE KEY UPDATE lanes = lanes'
-    );
-  }
-
-  async isStatementDone(session: Session, stream: string, id: string): Promise<boolean> {
-    const rows = await session.query(
-      `SELECT id FROM ${this.#table('apply_statement')} WHERE ${this.#of(stream)} AND id = ${textLiteral(id)} AND done_at IS NOT NULL`,
-    );
-    return rows.length > 0;
-  }
-
-  /** Those that lanes wait at. */
-  async waiting(session: Session, stream: string): Promise<readonly WaitingStatement[]> {
-    const rows = await session.query(
-      `SELECT s.id AS id, s.statement AS statement, s.lanes AS lanes, COUNT(*) AS arrived FROM ${this.#table('apply_statement')} s ` +
-        `JOIN ${this.#table('apply_lane')} l ON l.topic = s.topic AND l.stream = s.stream AND l.waits_for = s.id ` +
-        `WHERE s.topic = ${textLiteral(this.#topic)} AND s.stream = ${textLiteral(stream)} AND s.done_at IS NULL ` +
-        'GROUP BY s.id, s.statement, s.lanes',
-    );
-    return rows.map((row) => ({
-      id: textOf(row, 'id'),
-      sql: textOf(row, 'statement'),
-      lanes: Number(row['lanes']),
-      arrived: Number(row['arrived']),
-    }));
-  }
-
-  async markDone(session: Session, stream: string, id: string): Promise<void> {
-    await session.query(
-      `UPDATE ${this.#table('apply_statement')} SET done_at = UTC_TIMESTAMP(6) WHERE ${this.#of(stream)} AND id = ${textLiteral(id)}`,
+      `UPDATE ${this.#place.table('apply_lane')} SET sequence = IF(epoch = ${from.epoch} AND sequence = ${from.sequence}, ${to.sequence}, -1), ` +
+      `${laneAssignments(from, to)} WHERE ${this.#place.of(stream)} AND lane = ${textLiteral(lane)}`
     );
   }
 
   /** Tables without a key, of which a copy has begun in the lane. */
   async replacements(session: Session, stream: string, lane: string): Promise<readonly Replacement[]> {
     const rows = await session.query(
-      `SELECT database_name, table_name, mark, state FROM ${this.#table('apply_replacement')} WHERE ${this.#of(stream)} AND lane = ${textLiteral(lane)}`,
+      `SELECT database_name, table_name, mark, state FROM ${this.#place.table('apply_replacement')} WHERE ${this.#place.of(stream)} AND lane = ${textLiteral(lane)}`,
     );
     return rows.map((row) => ({
       table: { database: textOf(row, 'database_name'), table: textOf(row, 'table_name') },
@@ -159,8 +119,8 @@ export class Ledger {
     lanes: number,
   ): Promise<void> {
     await session.query(
-      `REPLACE INTO ${this.#table('apply_replacement')} (topic, stream, lane, database_name, table_name, mark, lanes, state) VALUES (` +
-        `${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(lane)}, ${textLiteral(table.database)}, ` +
+      `REPLACE INTO ${this.#place.table('apply_replacement')} (topic, stream, lane, database_name, table_name, mark, lanes, state) VALUES (` +
+        `${this.#place.topic}, ${textLiteral(stream)}, ${textLiteral(lane)}, ${textLiteral(table.database)}, ` +
         `${textLiteral(table.table)}, ${textLiteral(mark)}, ${lanes}, 0)`,
     );
   }
@@ -168,25 +128,25 @@ export class Ledger {
   /** The marks with which copies of the table have begun, in whichever lane. */
   async marks(session: Session, stream: string, table: TableOfSource): Promise<readonly string[]> {
     const rows = await session.query(
-      `SELECT DISTINCT mark FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)}`,
+      `SELECT DISTINCT mark FROM ${this.#place.table('apply_replacement')} WHERE ${this.#place.ofTable(stream, table)}`,
     );
     return rows.map((row) => textOf(row, 'mark'));
   }
 
   /** The lane has come to the end of the copy; it says something only where no row of the table has come. */
   endReplacement(stream: string, lane: string, table: TableOfSource): string {
-    return `UPDATE ${this.#table('apply_replacement')} SET state = 1 WHERE ${this.#ofTable(stream, table)} AND lane = ${textLiteral(lane)} AND state = 0`;
+    return `UPDATE ${this.#place.table('apply_replacement')} SET state = 1 WHERE ${this.#place.ofTable(stream, table)} AND lane = ${textLiteral(lane)} AND state = 0`;
   }
 
   /** The old rows are removed: for all lanes. */
   finishReplacement(stream: string, table: TableOfSource, mark: string): string {
-    return `UPDATE ${this.#table('apply_replacement')} SET state = 2 WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)}`;
+    return `UPDATE ${this.#place.table('apply_replacement')} SET state = 2 WHERE ${this.#place.ofTable(stream, table)} AND mark = ${textLiteral(mark)}`;
   }
 
   /** Whether all lanes have come to the end of the copy without a row of the table; locks what says so. */
   async hasEndedInAllLanes(session: Session, stream: string, table: TableOfSource, mark: string): Promise<boolean> {
     const rows = await session.query(
-      `SELECT state, lanes FROM ${this.#table('apply_replacement')} WHERE ${this.#ofTable(stream, table)} AND mark = ${textLiteral(mark)} FOR UPDATE`,
+      `SELECT state, lanes FROM ${this.#place.table('apply_replacement')} WHERE ${this.#place.ofTable(stream, table)} AND mark = ${textLiteral(mark)} FOR UPDATE`,
     );
     return rows.length > 0 && rows.every((row) => row['state'] === '1' && Number(row['lanes']) === rows.length);
   }
@@ -200,7 +160,7 @@ export class Ledger {
   ): Promise<ReadonlyMap<string, number>> {
     const list = transactions.map(textLiteral).join();
     const rows = await session.query(
-      `SELECT transaction, last_change FROM ${this.#table('apply_change')} WHERE ${this.#ofTable(stream, table)} AND transaction IN (${list})`,
+      `SELECT transaction, last_change FROM ${this.#place.table('apply_change')} WHERE ${this.#place.ofTable(stream, table)} AND transaction IN (${list})`,
     );
     return new Map(rows.map((row) => [textOf(row, 'transaction'), Number(row['last_change'])]));
   }
@@ -214,13 +174,18 @@ export class Ledger {
   ): string {
     const rows = [...newest].map(
       ([transaction, n]) =>
-        `(${textLiteral(this.#topic)}, ${textLiteral(stream)}, ${textLiteral(table.database)}, ${textLiteral(table.table)}, ` +
+        `(${this.#place.topic}, ${textLiteral(stream)}, ${textLiteral(table.database)}, ${textLiteral(table.table)}, ` +
         `${textLiteral(transaction)}, ${Math.max(n, known.get(transaction) ?? 0)}, UTC_TIMESTAMP(6))`,
     );
     return (
-      `REPLACE INTO ${this.#table('apply_change')} (topic, stream, database_name, table_name, transaction, last_change, applied_at) ` +
+      `REPLACE INTO ${this.#place.table('apply_change')} (topic, stream, database_name, table_name, transaction, last_change, applied_at) ` +
       `VALUES ${rows.join()}`
     );
+  }
+
+  /** All rows of the table are removed, and those that come from here on are new, should they come again. */
+  async forgetChangesOf(session: Session, stream: string, table: TableOfSource): Promise<void> {
+    await session.query(`DELETE FROM ${this.#place.table('apply_change')} WHERE ${this.#place.ofTable(stream, table)}`);
   }
 
   /**
@@ -229,32 +194,14 @@ export class Ledger {
   async forgetChanges(session: Session, days: number): Promise<boolean> {
     const [{ found } = { found: 0 }] = await session.run([
       Buffer.from(
-        `DELETE FROM ${this.#table('apply_change')} WHERE applied_at < UTC_TIMESTAMP(6) - INTERVAL ${days} DAY LIMIT ${FORGET_ROWS}`,
+        `DELETE FROM ${this.#place.table('apply_change')} WHERE applied_at < UTC_TIMESTAMP(6) - INTERVAL ${days} DAY LIMIT ${FORGET_ROWS}`,
       ),
     ]);
     return found === FORGET_ROWS;
   }
-
-  #table(name: string): string {
-    return quotedTable(this.#database, name);
-  }
-
-  #of(stream: string): string {
-    return `topic = ${textLiteral(this.#topic)} AND stream = ${textLiteral(stream)}`;
-  }
-
-  #ofTable(stream: string, { database, table }: TableOfSource): string {
-    return `${this.#of(stream)} AND database_name = ${textLiteral(database)} AND table_name = ${textLiteral(table)}`;
-  }
 }
 
 const FORGET_ROWS = 10_000;
-
-/** Names as the source has them. */
-export interface TableOfSource {
-  readonly database: string;
-  readonly table: string;
-}
 
 /** Rows of a table without a key come anew: those before are to be removed at the first of them. */
 export interface Replacement {

@@ -7,11 +7,12 @@ import type { ApplyConfig } from '../../config/config.ts';
 import type { TopicBatch, TopicEvent, TopicMessage, TopicReader } from '../../topic/topic.ts';
 import type { ApplyStatus } from '../apply.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { StatementRunner } from '../statements/runner.ts';
 import { Tables } from '../tables/tables.ts';
 import type { Session } from '../target/target.ts';
 import { LaneWriter, type WriterOptions } from './lane-writer.ts';
+import { MetStatements } from './met-statements.ts';
 import { SessionPool } from './pool.ts';
-import { requireNotMet } from './statement-met.ts';
 import { Status } from './status.ts';
 import { Streams, type StreamChoice } from './streams.ts';
 import { tableChoice } from './table-choice.ts';
@@ -31,6 +32,8 @@ export interface ApplierOptions extends StreamChoice {
 }
 
 const BACKOFF = { firstMs: 100, lastMs: 10_000 };
+/** After this long a lane that waits at a statement looks again. */
+const WAIT_MS = 200;
 /** How long a stop waits for transactions that are under way. */
 const STOP_MS = 5000;
 /** Changes of tables without a key are remembered for so long, should the relay publish them again. */
@@ -45,6 +48,7 @@ export class Applier {
   readonly #ledger: Ledger;
   readonly #streams: Streams;
   readonly #tables: Tables;
+  readonly #statements: MetStatements;
   readonly #writing: WriterOptions;
   readonly #writers = new Map<string, LaneWriter>();
   readonly #retryLog: Sparingly;
@@ -69,14 +73,22 @@ export class Applier {
       keepsUniqueKeys: config.uniqueKeys === 'keep',
       logger,
     });
+    const choice = tableChoice(config.tables);
+    const runner = new StatementRunner({
+      ledger: this.#ledger,
+      tables: this.#tables,
+      includes: (database, table) => choice.includes(database, table),
+      logger,
+    });
+    this.#statements = new MetStatements(this.#ledger, config.statements, runner);
     this.#retryLog = new Sparingly(clock, 10_000);
     this.#writing = {
       ledger: this.#ledger,
       streams: this.#streams,
       tables: this.#tables,
-      choice: tableChoice(config.tables),
+      choice,
       deletes: config.deletes,
-      statements: config.statements,
+      statements: this.#statements,
       onCommitted: (lane, state, written) => {
         this.#hasWritten = true;
         this.#status.committed(lane, state, written);
@@ -135,7 +147,7 @@ export class Applier {
         if (stream === undefined) return;
         this.#status.known(stream, await this.#ledger.lanes(session, stream));
         await this.#noteDone(session, stream);
-        requireNotMet(await this.#ledger.waiting(session, stream));
+        await this.#statements.settle(session, stream);
       }),
     );
   }
@@ -143,14 +155,14 @@ export class Applier {
   async #noteDone(session: Session, stream: string): Promise<void> {
     const { statementDone, logger } = this.#options;
     if (statementDone === undefined) return;
-    const waiting = await this.#ledger.waiting(session, stream);
+    const waiting = await this.#ledger.statements.waiting(session, stream);
     if (!waiting.some(({ id }) => id === statementDone)) {
       const ids = waiting.map(({ id }) => id);
       throw new RelayError('USAGE', `no lane waits at a statement with the id ${statementDone}`, {
         remedy: ids.length === 0 ? 'Start without --statement-done.' : `Lanes wait at ${ids.join(', ')}.`,
       });
     }
-    await this.#ledger.markDone(session, stream, statementDone);
+    await this.#ledger.statements.markDone(session, stream, statementDone);
     logger.info({ statement: statementDone }, 'the statement is done, as the command line says');
   }
 
@@ -175,16 +187,23 @@ export class Applier {
       if (ofLane === undefined) lanes.set(message.lane, [message]);
       else ofLane.push(message);
     }
+    const { clock } = this.#options;
     const open = new Set(batch.messages);
+    const ended = AbortSignal.any([this.#ending.signal, batch.lost]);
     try {
-      for (const [lane, messages] of lanes) {
-        const done = await this.#write(lane, messages, batch.lost);
-        for (const message of messages.slice(0, done)) open.delete(message);
+      while (open.size > 0 && !isAborted(ended)) {
+        for (const [lane, messages] of lanes) {
+          const left = messages.filter((message) => open.has(message));
+          const done = left.length === 0 ? 0 : await this.#write(lane, left, batch.lost);
+          for (const message of left.slice(0, done)) open.delete(message);
+        }
+        // A lane waits at a statement until all lanes have come to it: those of this queue, too.
+        if (open.size > 0) await clock.sleep(WAIT_MS, ended);
       }
     } finally {
-      const first = batch.messages.findIndex((message) => open.has(message));
-      if (first === 0) batch.release();
-      else await batch.acknowledge(first === -1 ? undefined : first);
+      // All or nothing: what is done and comes again is dropped.
+      if (open.size > 0) batch.release();
+      else await batch.acknowledge();
     }
   }
 

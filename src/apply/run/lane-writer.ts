@@ -18,7 +18,7 @@ import { placed } from './placed-error.ts';
 import { readProgress } from './progress.ts';
 import { endReplacement } from './replacement.ts';
 import { isResumeProved } from './resume.ts';
-import { requireNotMet } from './statement-met.ts';
+import type { MetStatements } from './met-statements.ts';
 import type { Written } from './status.ts';
 import type { Standing, Streams } from './streams.ts';
 import type { TableChoice } from './table-choice.ts';
@@ -30,7 +30,7 @@ export interface WriterOptions {
   readonly tables: Tables;
   readonly choice: TableChoice;
   readonly deletes: ApplyConfig['deletes'];
-  readonly statements: ApplyConfig['statements'];
+  readonly statements: MetStatements;
   readonly onCommitted: (lane: string, state: LaneState, written: Written) => void;
   readonly onDropped: () => void;
   readonly onPassed: () => void;
@@ -99,7 +99,7 @@ export class LaneWriter {
           continue;
         }
         const { waitsFor } = work.to;
-        if (waitsFor !== undefined && (await this.#waits(session, mark.stream, waitsFor))) return i;
+        if (waitsFor !== undefined && (await this.#waits(session, work, waitsFor))) return i;
         // What is known of changes that come again is what is committed.
         const isNewEpoch = mark.epoch !== work.to.epoch;
         if (isNewEpoch || isOneByOne || work.isFull(MAX_BYTES, MAX_ROWS, MAX_SEARCHED_ROWS)) {
@@ -290,6 +290,7 @@ export class LaneWriter {
 
   async #statement(session: Session, work: LaneWork, message: TopicMessage, mark: LaneMark): Promise<LaneWork> {
     const { ledger, statements, choice, onPassed, tables } = this.#options;
+    const { stream, epoch } = mark;
     const { id, sql, names } = readAnnouncement(message.body);
     work.pass(message, mark);
     tables.forgetAll();
@@ -298,23 +299,21 @@ export class LaneWriter {
       names.some(([database, table]) =>
         table === null ? choice.includesSomeOf(database) : choice.includes(database, table),
       );
-    if (statements === 'ignore' || !isOfOurs || (await ledger.isStatementDone(session, mark.stream, id))) {
+    const mayRepeat = statements.mayRepeat(sql, names);
+    if (!isOfOurs || (await statements.isPast(session, stream, { id, epoch, mayRepeat }))) {
       onPassed();
       return work;
     }
-    work.notes.push(ledger.noteStatement(mark.stream, { id, sql, lanes: countIn(message, 'lanes') }));
+    const noted = { id, sql, names, lanes: countIn(message, 'lanes'), epoch };
+    work.notes.push(ledger.statements.note(stream, noted, mayRepeat));
     work.waitFor(id);
     await this.#commit(session, work);
-    await this.#waits(session, mark.stream, id);
+    await statements.waits(session, stream, { id, epoch });
     return this.#next(session, undefined, mark);
   }
 
-  /** Whether the lane has to wait at the statement. Throws STATEMENT_MET when all lanes have come to it. */
-  async #waits(session: Session, stream: string, id: string): Promise<boolean> {
-    const { ledger } = this.#options;
-    if (await ledger.isStatementDone(session, stream, id)) return false;
-    requireNotMet(await ledger.waiting(session, stream));
-    return true;
+  #waits(session: Session, { stream, to: { epoch } }: LaneWork, id: string): Promise<boolean> {
+    return this.#options.statements.waits(session, stream, { id, epoch });
   }
 
   async #commit(session: Session, work: LaneWork): Promise<void> {

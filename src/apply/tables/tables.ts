@@ -95,11 +95,17 @@ export class Tables {
 
   /** Makes the table if it is missing and tables are to be made. `definition`: SHOW CREATE TABLE of the source. */
   async create(session: Session, database: string, table: string, definition: string): Promise<void> {
-    if (this.#options.create) await this.#make(session, database, table, definition);
+    if (this.#options.create) await this.make(session, database, table, definition);
     this.forget(database, table);
   }
 
-  async #make(session: Session, database: string, table: string, definition: string): Promise<void> {
+  /** Whether a table that is missing is made when a copy of it begins. */
+  get areCreated(): boolean {
+    return this.#options.create;
+  }
+
+  /** Makes the table if it is missing, as above. */
+  async make(session: Session, database: string, table: string, definition: string): Promise<void> {
     const target = this.databaseOf(database);
     if ((await readTargetTable(session, target, table)) !== undefined) return;
     const databases = await session.query(

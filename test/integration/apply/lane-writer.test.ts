@@ -310,7 +310,7 @@ describe('a statement', () => {
     await expect(writing.write(last)).rejects.toThrow(refusal('STATEMENT_MET', 'ADD COLUMN x'));
     await expect(writing.write(later)).rejects.toThrow(refusal('STATEMENT_MET', 'uuid:9#ddl0'));
     expect(await ids()).toEqual([1]);
-    await writing.ledger.markDone(writing.session, 's1', 'uuid:9#ddl0');
+    await writing.ledger.statements.markDone(writing.session, 's1', 'uuid:9#ddl0');
     expect(await writing.write(later)).toBe(1);
     expect(await writing.write(last, rows({ ...other, sequence: 2 }, orders('4')))).toBe(2);
     expect(await ids()).toEqual([1, 3, 4]);

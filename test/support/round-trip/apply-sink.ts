@@ -2,8 +2,10 @@ import { pino } from 'pino';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import { Ledger } from '../../../src/apply/ledger/ledger.ts';
 import { LaneWriter, type WriterOptions } from '../../../src/apply/run/lane-writer.ts';
+import { MetStatements } from '../../../src/apply/run/met-statements.ts';
 import { Streams } from '../../../src/apply/run/streams.ts';
 import { tableChoice } from '../../../src/apply/run/table-choice.ts';
+import { StatementRunner } from '../../../src/apply/statements/runner.ts';
 import { Tables } from '../../../src/apply/tables/tables.ts';
 import { openSession } from '../../../src/apply/target/session.ts';
 import type { Session } from '../../../src/apply/target/target.ts';
@@ -40,20 +42,19 @@ export class ApplySink implements ReadingSink {
     const ledger = new Ledger(ledgerDatabase, { namespace: '', topic: 'round-trip' });
     await ledger.prepare(session);
     const nothing = (): void => undefined;
+    const logger = pino({ level: 'silent' });
+    const rename = { [database]: copyDatabase };
+    const tables = new Tables({ rename, create: false, keepsUniqueKeys: false, logger });
+    const runner = new StatementRunner({ ledger, tables, includes: () => true, logger });
     return new ApplySink(
       session,
       {
         ledger,
         streams: new Streams(ledger, { acceptNew: false, fromHere: false }),
-        tables: new Tables({
-          rename: { [database]: copyDatabase },
-          create: false,
-          keepsUniqueKeys: false,
-          logger: pino({ level: 'silent' }),
-        }),
+        tables,
         choice: tableChoice({ include: ['*.*'], exclude: [] }),
         deletes: 'apply',
-        statements: 'ignore',
+        statements: new MetStatements(ledger, 'ignore', runner),
         onCommitted: nothing,
         onDropped: nothing,
         onPassed: nothing,

@@ -59,7 +59,7 @@ describe('the configuration of apply', () => {
 
   it.each([
     ['verify: { source: { host: a, user: b }, relay: relay }', 'is no address such as http://relay:8686'],
-    ['statements: run', 'apply.yaml:3:13: statements: "run" is not one of stop, ignore'],
+    ['statements: go', 'apply.yaml:3:13: statements: "go" is not one of stop, run, ignore'],
     ['conections: 4', 'apply.yaml:3:1: conections: unknown key (did you mean connections?)'],
     ['tables: { rename: { a: x, b: x } }', 'apply.yaml:3:30: tables.rename.b: "x" is the name of a already'],
     ['tables: { rename: { a: mysql } }', 'tables.rename.a: "mysql" is a system schema'],
