@@ -94,7 +94,11 @@ export class Verifier {
   /** Compares one table, outside a pass: to see what has become of its differences. */
   async compare(name: { readonly database: string; readonly table: string }, stop: AbortSignal): Promise<TableResult> {
     const pass: Pass = { startedMs: this.#options.clock.now(), of: 'one table' };
-    return this.#kept(stop, () => compareTable(this.#comparison(stop), pass, name));
+    try {
+      return await this.#kept(stop, () => compareTable(this.#comparison(stop), pass, name));
+    } finally {
+      this.#options.ends.drop();
+    }
   }
 
   status(): VerifyStatus {
