@@ -39,6 +39,7 @@ it(
   async () => {
     const moving = await open();
     load = new ShopLoad(sharedMysql(), moving.sourceDatabase, 300, 1);
+    await moving.apply.until('running', ({ complete }) => complete !== null);
     const endMs = performance.now() + 1000 * SECONDS;
     let passes = 0;
     do {
@@ -52,7 +53,7 @@ it(
       const report = JSON.parse(await readFile(file, 'utf8').catch(() => 'null')) as { tables: TableResult[] } | null;
       await rm(file, { force: true });
       expect(
-        report?.tables.map(({ state }) => state),
+        (report?.tables ?? []).map(({ state }) => state),
         `${stdout}\n${stderr}`,
       ).not.toContain('different');
       expect(stdout).not.toContain('DIFFERENT');

@@ -1,3 +1,4 @@
+import { RelayError } from '../../base/errors.ts';
 import { quotedTable } from '../../mysql/quoted.ts';
 import { textLiteral } from '../../mysql/text-literal.ts';
 import type { Asked, Row, TableResult } from '../verify.ts';
@@ -30,7 +31,13 @@ export class Store {
     this.#topic = topic;
   }
 
+  /** Throws VERIFY_NO_PROGRESS where apply has not made its ledger yet. */
   async prepare(target: Asked): Promise<void> {
+    const found = await target.query(
+      `SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${textLiteral(this.#database)}`,
+    );
+    if (found.length === 0)
+      throw new RelayError('VERIFY_NO_PROGRESS', `the target has no ledger ${this.#database}: apply has not run yet`);
     await target.query(
       `CREATE TABLE IF NOT EXISTS ${this.#sql} (topic VARBINARY(255) NOT NULL, database_name VARBINARY(256) NOT NULL, ` +
         'table_name VARBINARY(256) NOT NULL, pass BIGINT NOT NULL, pass_of LONGBLOB NULL, place LONGBLOB NULL, row_count BIGINT NOT NULL, ' +
