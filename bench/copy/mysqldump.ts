@@ -1,4 +1,4 @@
-/** mysqldump, which the server's package does not bring: of Debian, kept in the cache of dev/servers as the servers are. */
+/** mysqldump, which the server's package does not bring: of Debian, kept in the cache of dev/servers like servers. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -33,7 +33,10 @@ function verifyBreaches({ verify }: ApplyConfig, file: File): readonly Breach[] 
     ],
     file,
   );
-  return [...mysqlTlsBreaches(['source'], tls), ...files].map(({ path, text }) => ({ path: ['verify', ...path], text }));
+  return [...mysqlTlsBreaches(['source'], tls), ...files].map(({ path, text }) => ({
+    path: ['verify', ...path],
+    text,
+  }));
 }
 
 function nameBreaches({ tables, ledger }: ApplyConfig): readonly Breach[] {

@@ -198,7 +198,7 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/integration/relay/copy-exact.test.ts'],
     needsServers: true,
   },
-  // What comes after the place of the exact copy of a table is withheld until the list of copies says that it is copied.
+  // What comes after the place of a table's exact copy is withheld until the list of copies says that it is copied.
   {
     invariant: 19,
     file: 'src/relay/copies/keyless-copier.ts',

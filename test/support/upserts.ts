@@ -45,8 +45,8 @@ export class Upserts implements Sink {
   readonly #absent = new Map<string, Set<string>>();
 
   /**
-   * `isStrict`: every INSERT is new, and every other change finds the row that it says was there. `folded`: the same for
-   * keys that the source takes as equal.
+   * `isStrict`: every INSERT is new, and every other change finds the row that it says was there. `folded`: the same
+   * for keys that the source takes as equal.
    */
   constructor({
     keepMessages = false,
@@ -117,7 +117,7 @@ export class Upserts implements Sink {
     const isFit = this.#isStrict
       ? isKnown === (before !== undefined) && (before !== undefined || known === undefined)
       : isCopy && before !== undefined
-        ? // Who has heard everything has no row of a key that a copy says there is none of, nor of one that is equal to it.
+        ? // Who has heard everything has no row of a key that a copy says there is none of, nor of an equal one.
           !this.#hasEqual(table, key)
         : isKnown || (known === undefined && (said === undefined || !absent.has(key)));
     if (!isFit) this.problems.push(`${what}: ${JSON.stringify({ said, known: known ?? 'absent', row })}`);

@@ -196,7 +196,8 @@ export class LaneWriter {
     const { head, plan } = planned;
     const rows = { body, begin, head, plan, rows: countIn(message, 'rows'), hasInvalidText: hasInvalidText(message) };
     if (plan.key !== undefined) {
-      // An exact copy replaces tables with a key as well: its rows are written over those of their key, none is removed.
+      // An exact copy replaces tables with a key as well: its rows are written over those of their key, and none is
+      // removed.
       this.#removeOldRows(work, head, plan.sql, () => undefined);
       addMessage(work.statements, rows);
     } else {

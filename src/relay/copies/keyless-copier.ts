@@ -15,8 +15,9 @@ const MAX_WAIT_MS = 60_000;
 type Useless = 'changed' | 'stopped';
 
 /**
- * Copies a table whole: one without a primary key, and every table of an exact copy. A view that the stream does not touch until it has come to the end of
- * the binlog after it is the table at that place. Then the stream waits until all rows are published.
+ * Copies a table whole: one without a primary key, and every table of an exact copy. A view that the stream does not
+ * touch until it has come to the end of the binlog after it is the table at that place. Then the stream waits until all
+ * rows are published.
  */
 export class KeylessCopier {
   readonly #of: TableCopier;

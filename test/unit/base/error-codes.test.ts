@@ -9,6 +9,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SOURCE_HOST_UNKNOWN',
     'SOURCE_BEHIND',
     'SOURCE_MOVED',
+    'COPY_REPLICA_BEHIND',
     'COPY_STREAM_BEHIND',
     'SINK_UNREACHABLE',
     'SINK_BUSY',

@@ -76,7 +76,11 @@ describe('the list', () => {
 
   it('keeps what has failed of a whole table when a part of it is copied, and not the other way round', () => {
     const list = newList();
-    const [whole, part, next] = [list.add(['shop.orders']), list.add(['shop.orders'], { part: asked }), list.add(['shop.*'])];
+    const [whole, part, next] = [
+      list.add(['shop.orders']),
+      list.add(['shop.orders'], { part: asked }),
+      list.add(['shop.*']),
+    ];
     for (const { id } of [whole, part]) {
       list.resolve(id, TABLES);
       list.update(id, failed);
