@@ -137,10 +137,14 @@ function milliseconds(seconds: number | null): string {
   return seconds === null ? 'unknown' : `${(seconds * 1000).toFixed(0)} ms`;
 }
 
-/** The exit code of `binlog-relay verify`: 0 when all is equal. */
-function verify({ applyConfig }: Parties): Promise<number> {
-  const child = spawn(PROGRAM, ['verify', '--config', applyConfig], { stdio: ['ignore', 'inherit', 'inherit'] });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+/** The exit code of `binlog-relay verify`: 0 when all is equal. Its log is shown when it is not. */
+async function verify({ applyConfig }: Parties): Promise<number> {
+  const child = spawn(PROGRAM, ['verify', '--config', applyConfig], { stdio: ['ignore', 'inherit', 'pipe'] });
+  const log: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => log.push(bytes));
+  const code = await new Promise<number>((resolve) => child.once('close', (exit) => resolve(exit ?? 1)));
+  if (code !== 0) process.stderr.write(Buffer.concat(log));
+  return code;
 }
 
 /** `--keep`: until Ctrl-C. */
