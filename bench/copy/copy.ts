@@ -3,6 +3,9 @@
  * reading of a copy alone, and what the copy does to customers who order meanwhile.
  *
  *   npm run build && npx tsx bench/copy/copy.ts [--scale 0.2] [--runs 3] [--orders 500] [--seconds 40]
+ *
+ * While customers order, the database and they have one core, relay and broker another, as if they were two machines.
+ * Needs taskset.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +24,7 @@ import { DATABASE, startLoadedMysql } from '../load/loaded-mysql.ts';
 import { workloadNamed } from '../load/workloads.ts';
 import { cpuSeconds, mainThreadSeconds, peakRssMbOf } from '../measure/processes.ts';
 import { quantile } from '../measure/numbers.ts';
+import { pin } from '../measure/pin.ts';
 import { say } from '../measure/say.ts';
 import { table } from '../measure/table.ts';
 import { mysqldump } from './mysqldump.ts';
@@ -67,6 +71,8 @@ try {
     figures.push(await selected(mysql, rows));
     figures.push(await readAlone(mysql, rows));
     figures.push(await copy(`copy, rest 0`, { mysql, rocketmq, topic: `full-${n}`, rest: 0, hasOrders: false }));
+    await pin('0', [process.pid, ...(await mysql.pids())]);
+    await pin('1', await rocketmq.pids());
     figures.push(await ordersAlone(mysql));
     figures.push(
       await copy('orders and copy, rest 0', { mysql, rocketmq, topic: `orders-${n}`, rest: 0, hasOrders: true }),
@@ -80,6 +86,7 @@ try {
         hasOrders: true,
       }),
     );
+    await pin('0,1', [process.pid, ...(await mysql.pids()), ...(await rocketmq.pids())]);
   }
 } finally {
   await Promise.all([mysql.remove(), rocketmq.remove()]);
@@ -212,6 +219,7 @@ async function copy(
   });
   try {
     await relay.ready();
+    if (hasOrders) await pin('1', [relay.pid]);
     const latencies: number[] = [];
     let isCopying = false;
     const load = hasOrders ? orders(server, ORDER_SECONDS, (ms) => isCopying && latencies.push(ms)) : undefined;

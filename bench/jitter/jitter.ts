@@ -7,11 +7,10 @@
  * On a machine of two cores or more: the order database and its customers have one of them, everything else another, as
  * if they were two machines. Needs taskset.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { ApplyProcess } from '../../dev/apply-process.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
@@ -22,6 +21,7 @@ import { DATABASE, QUICK_COMMITS } from '../load/loaded-mysql.ts';
 import { ORDERS_TABLE, orderValues } from '../load/orders.ts';
 import { seededRandom } from '../load/random.ts';
 import { median, quantile, rounded } from '../measure/numbers.ts';
+import { pin } from '../measure/pin.ts';
 import { say } from '../measure/say.ts';
 import { table } from '../measure/table.ts';
 import { runReports } from './analysts.ts';
@@ -45,7 +45,8 @@ const ANALYSTS = 2;
 /** Of each measurement: connections are made, and code is compiled. */
 const WARM_UP_MS = 3000;
 const PATIENCE_MS = 600_000;
-const [ORDERS_CORE, OTHER_CORE] = ['0', '1'];
+const ORDERS_CORE = '0';
+const OTHER_CORE = '1';
 
 interface Measured {
   readonly p50: number;
@@ -87,10 +88,6 @@ console.log(
 );
 if (values.out !== undefined)
   await writeFile(values.out, `${JSON.stringify(Object.fromEntries(measured), undefined, 2)}\n`);
-
-async function pin(core: string | undefined, pids: readonly number[]): Promise<void> {
-  for (const pid of pids) await promisify(execFile)('taskset', ['-acp', core ?? '0', String(pid)]);
-}
 
 async function prepare(source: MysqlServer, target: MysqlServer, broker: RocketmqServer): Promise<void> {
   await broker.createTopic(TOPIC, { queues: 8, fifo: true });
