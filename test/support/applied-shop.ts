@@ -13,7 +13,15 @@ import { quoted } from '../../src/mysql/quoted.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
-import { connectMysql, freshTopic, sharedMysql, sharedRocketmq, uniqueName, type FreshTopic } from './servers.ts';
+import {
+  connectMysql,
+  freshTopic,
+  sharedMysql,
+  sharedRocketmq,
+  uniqueName,
+  type FreshTopic,
+  type SharedRocketmq,
+} from './servers.ts';
 import { Program, program, type Outcome } from './program.ts';
 import { tableStates } from './table-states.ts';
 
@@ -29,14 +37,17 @@ interface Compared {
 }
 
 export interface AppliedShopOptions {
+  /** Servers of the test's own; unless given the shared ones. */
+  readonly mysql?: MysqlAddress;
   readonly target?: MysqlAddress;
+  readonly rocketmq?: SharedRocketmq;
   /** Added to the sections of the relay's and of apply's configuration. */
   readonly relay?: Sections;
   readonly apply?: Sections;
 }
 
 export class AppliedShop {
-  readonly source: Connection;
+  source: Connection;
   readonly sourceDatabase: string;
   target: Connection;
   readonly targetDatabase: string;
@@ -69,12 +80,13 @@ export class AppliedShop {
   static async create(options: AppliedShopOptions = {}): Promise<AppliedShop> {
     const sourceDatabase = uniqueName('shop_');
     const targetDatabase = uniqueName('copy_');
-    const source = await connectMysql();
+    const source = await connectMysql(options.mysql);
     const target = await connectMysql(options.target);
     const session = "SET SESSION sql_mode = '', time_zone = '+00:00'";
     await source.query(`${session}; CREATE DATABASE ${sourceDatabase}; USE ${sourceDatabase}`);
     await target.query(`${session}; CREATE DATABASE ${targetDatabase}; USE ${targetDatabase}`);
-    const topic = await freshTopic();
+    const { rocketmq } = options;
+    const topic = await freshTopic(rocketmq === undefined ? {} : { rocketmq });
     const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-apply-'));
     const ledger = uniqueName('ledger_');
     const user = uniqueName('apply_');
@@ -85,6 +97,14 @@ export class AppliedShop {
     );
     const places = { source, sourceDatabase, target, targetDatabase, ledger, user, topic };
     return new AppliedShop(options, places, folder);
+  }
+
+  get #mysql(): MysqlAddress {
+    return this.#options.mysql ?? sharedMysql();
+  }
+
+  get #rocketmq(): SharedRocketmq {
+    return this.#options.rocketmq ?? sharedRocketmq();
   }
 
   /** Runs statements in both databases. */
@@ -104,14 +124,14 @@ export class AppliedShop {
   }
 
   async startRelay(args: readonly string[] = []): Promise<RelayProcess> {
-    const { host, port, relayUser, relayPassword } = sharedMysql();
+    const { host, port, relayUser, relayPassword } = this.#mysql;
     const { source, ...sections } = this.#options.relay ?? {};
     this.#relay = await RelayProcess.start({
       folder: join(this.#folder, 'relay'),
       config: {
         source: { host, port, user: relayUser, password: relayPassword, ...(source as Sections | undefined) },
         tables: { include: [`${this.sourceDatabase}.*`] },
-        sink: { endpoint: sharedRocketmq().endpoint, topic: this.topic.topic },
+        sink: { endpoint: this.#rocketmq.endpoint, topic: this.topic.topic },
         ...sections,
       },
       args,
@@ -139,7 +159,7 @@ export class AppliedShop {
   /** `verify`, started; `settings` are those of its section. */
   async verify(args: readonly string[] = [], settings: Sections = {}): Promise<Program> {
     const file = join(this.#folder, 'verify.yaml');
-    const { host, port, user, password } = sharedMysql();
+    const { host, port, user, password } = this.#mysql;
     const relay = await this.relay.address();
     const verify = { source: { host, port, user, password }, relay, rest: 0, patience: '60s', ...settings };
     const tables = { include: [`${this.sourceDatabase}.*`], rename: { [this.sourceDatabase]: this.targetDatabase } };
@@ -151,7 +171,7 @@ export class AppliedShop {
     const { host, port } = this.#options.target ?? sharedMysql();
     const { topic, group } = this.topic;
     return {
-      source: { endpoint: sharedRocketmq().endpoint, topic, group },
+      source: { endpoint: this.#rocketmq.endpoint, topic, group },
       target: { host, port, user: this.user, password: PASSWORD },
       tables: { rename: { [this.sourceDatabase]: this.targetDatabase } },
       ledger: this.ledger,
@@ -167,6 +187,13 @@ export class AppliedShop {
     await this.target.query(`SET SESSION sql_mode = '', time_zone = '+00:00'; USE ${this.targetDatabase}`);
   }
 
+  /** Likewise. */
+  async connectSource(): Promise<void> {
+    this.source.destroy();
+    this.source = await connectMysql(this.#options.mysql);
+    await this.source.query(`SET SESSION sql_mode = '', time_zone = '+00:00'; USE ${this.sourceDatabase}`);
+  }
+
   /** What the source has committed by now is in the topic. */
   async untilPublished(): Promise<void> {
     const executed = await newestGtids(this.source);
@@ -178,9 +205,9 @@ export class AppliedShop {
   }
 
   /** Waits until both databases hold the same rows, each as often. `isMeant`: by the table's name. */
-  async untilEqual(isMeant: (table: string) => boolean = () => true): Promise<number> {
+  async untilEqual(isMeant: (table: string) => boolean = () => true, patienceMs = PATIENCE_MS): Promise<number> {
     await this.untilPublished();
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const { lacking, surplus, rows } = await this.#compared(isMeant);
       if (lacking.length === 0 && surplus.length === 0) return rows;
