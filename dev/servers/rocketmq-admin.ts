@@ -4,7 +4,7 @@
  * header length, JSON header, body.
  */
 import { connect } from 'node:net';
-import type { TopicOptions } from './servers.ts';
+import type { GroupOptions, TopicOptions } from './servers.ts';
 
 /** org.apache.rocketmq.remoting.protocol.RequestCode */
 const UPDATE_AND_CREATE_TOPIC = 17;
@@ -40,8 +40,10 @@ export class RocketmqAdmin {
     await this.#untilRouted(name);
   }
 
-  async createGroup(name: string, { ordered }: { readonly ordered: boolean }): Promise<void> {
-    const group = Buffer.from(JSON.stringify({ groupName: name, consumeMessageOrderly: ordered }));
+  async createGroup(name: string, { ordered, retries = 1_000_000_000 }: GroupOptions): Promise<void> {
+    const group = Buffer.from(
+      JSON.stringify({ groupName: name, consumeMessageOrderly: ordered, retryMaxTimes: retries }),
+    );
     for (const broker of await this.brokers()) await call(broker, UPDATE_AND_CREATE_SUBSCRIPTION_GROUP, {}, group);
   }
 

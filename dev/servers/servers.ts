@@ -106,11 +106,17 @@ export interface TopicOptions {
   readonly fifo: boolean;
 }
 
+export interface GroupOptions {
+  readonly ordered: boolean;
+  /** How often a message comes again before it goes to the dead-letter queue. Default: practically always. */
+  readonly retries?: number;
+}
+
 export interface RocketmqServer extends RocketmqAddress, Controls {
   /** Creates or changes a topic; it can be used at once. */
   createTopic(name: string, options: TopicOptions): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
-  createGroup(name: string, options: { readonly ordered: boolean }): Promise<void>;
+  createGroup(name: string, options: GroupOptions): Promise<void>;
   /**
    * Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes
    * seconds; returns what it printed.

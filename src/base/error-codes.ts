@@ -284,11 +284,15 @@ export const ERROR_CODES = {
   ),
   GROUP_MISSING: access(
     'The consumer group does not exist.',
-    'Create it as an ordered one: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
+    'Create it as an ordered one: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true -r 1000000000.',
   ),
   GROUP_NOT_ORDERED: access(
     'The consumer group is not ordered: as soon as an acknowledgement is missing, messages would come out of order.',
-    'Make it ordered: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
+    'Make it ordered: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true -r 1000000000.',
+  ),
+  GROUP_GIVES_UP: access(
+    'The consumer group gives a message some times only (17 by default); then RocketMQ moves it to the dead-letter queue of the group, and readers miss it.',
+    'Let it give messages for as long as it takes: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true -r 1000000000.',
   ),
   TOPIC_GAP: terminal(
     'Messages of a lane are missing: its sequence has a gap, or a run of the relay does not begin with its first message.',

@@ -33,7 +33,7 @@ const topicSchema = z
           : 'is not a group name: allowed are letters, digits, _, - and %',
       '^[A-Za-z0-9_%-]{1,255}$',
     ).describe(
-      'Consumer group, of this target alone. It must exist and be ordered: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true.',
+      'Consumer group, of this target alone. It must exist, be ordered and never give a message up: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true -r 1000000000.',
     ),
     namespace: textOrNone(namespaceProblem).describe(
       'Namespace of topic and group; leave it empty for a cluster of your own.',

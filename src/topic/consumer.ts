@@ -81,7 +81,7 @@ interface ProtobufDuration {
 class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
   // Declared, not defined: the field is the base class's, which makes one of its own first.
   declare protected readonly rpcClientManager: ReceiveChannels;
-  group: GroupFacts = { isKnown: false, isOrdered: false };
+  group: GroupFacts = { isKnown: false, isOrdered: false, attempts: 0 };
   readonly #topic: string;
   readonly #namespace: string;
   readonly #life: ClientLife;
@@ -122,15 +122,16 @@ class RocketmqConsumer extends SimpleConsumer implements BrokerConsumer {
   }
 
   /**
-   * The proxy answers the settings that a client sends with those of its group: whether it is ordered, and its own time
-   * to poll. Of a group that it does not know it sends everything back as it was.
+   * The proxy answers the settings that a client sends with those of its group: whether it is ordered, how often it
+   * gives a message, and its own time to poll. Of a group that it does not know it sends everything back as it was.
    */
   override onSettingsCommand(...[endpoints, settings]: Parameters<SimpleConsumer['onSettingsCommand']>): void {
     const subscription = settings.getSubscription();
     const poll = subscription?.getLongPollingTimeout() as ProtobufDuration | undefined;
     const pollMs = (poll?.getSeconds() ?? 0) * 1000 + (poll?.getNanos() ?? 0) / 1_000_000;
     const isOrdered = subscription?.getFifo() === true;
-    this.group = { isOrdered, isKnown: isOrdered || pollMs !== POLL_MS };
+    const attempts = settings.getBackoffPolicy()?.getMaxAttempts() ?? 0;
+    this.group = { isOrdered, isKnown: isOrdered || pollMs !== POLL_MS, attempts };
     super.onSettingsCommand(endpoints, settings);
   }
 

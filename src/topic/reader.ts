@@ -13,7 +13,7 @@ import {
   type Delivery,
 } from './consumer.ts';
 import { Lease, queueKeyOf } from './lease.ts';
-import { assertOrdered, assertReadable, readingOf, topicError, type ReadingPlace } from './topic-errors.ts';
+import { assertGroup, assertReadable, readingOf, topicError, type ReadingPlace } from './topic-errors.ts';
 import type { TopicBatch, TopicEvent, TopicOptions, TopicReader } from './topic.ts';
 
 export interface TopicDeps {
@@ -28,7 +28,8 @@ export interface TopicDeps {
 
 /**
  * Connects to the topic and begins to receive. Throws when the endpoint does not answer, when the topic or the group is
- * not there or does not keep order, or when access is refused: the first connection is tried once.
+ * not there or does not keep order, when the group would give messages up, or when access is refused: the first
+ * connection is tried once.
  */
 export async function openTopic(options: TopicOptions, deps: TopicDeps): Promise<TopicReader> {
   const reader = new RocketmqReader(options, deps);
@@ -142,7 +143,7 @@ class RocketmqReader implements TopicReader {
   #receive(attempt: string): Promise<readonly Delivery[]> {
     const consumer = this.#current();
     // It may have been made another one since.
-    assertOrdered(consumer.group, this.#place);
+    assertGroup(consumer.group, this.#place);
     return consumer.poll(attempt, BATCH, this.#invisibleMs);
   }
 
@@ -210,7 +211,7 @@ class RocketmqReader implements TopicReader {
         withDeadline(clock, STARTUP_MS, work, () => this.#silence(STARTUP_MS));
       assertReadable(await inTime(consumer.probe()), this.#place);
       await inTime(consumer.start());
-      assertOrdered(consumer.group, this.#place);
+      assertGroup(consumer.group, this.#place);
       return consumer;
     } catch (thrown) {
       await consumer?.dispose();

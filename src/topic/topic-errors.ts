@@ -12,9 +12,17 @@ export interface ReadingPlace extends RocketmqPlace {
 /** `rocketmq topic order-binlog, read by group bigdata`. */
 export const readingOf = (place: ReadingPlace): string => `${destinationOf(place)}, read by group ${place.group}`;
 
+/**
+ * How often the broker is to give a message again: always, as far as anybody will see. RocketMQ counts each time that a
+ * message comes, also when a reader has handed it back or died with it. When everything that a receive would bring of a
+ * queue has come so often and once more (16 times by default), the proxy moves it to the dead-letter queue of the
+ * group, acknowledges it, and goes on behind it, of a FIFO topic too.
+ */
+const RETRIES = 1_000_000_000;
+
 /** The command that makes the group as readers need it, or makes it so. */
 export const createGroupCommand = ({ group }: Pick<ReadingPlace, 'group'>): string =>
-  `mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g ${group} -o true`;
+  `mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g ${group} -o true -r ${RETRIES}`;
 
 /** What a failure of the client means. */
 export function topicError(thrown: unknown, place: ReadingPlace): RelayError {
@@ -107,20 +115,30 @@ export function assertReadable(probe: TopicProbe, place: ReadingPlace): void {
 export interface GroupFacts {
   readonly isKnown: boolean;
   readonly isOrdered: boolean;
+  /** So often it gives a message before it goes on without. */
+  readonly attempts: number;
 }
 
-/** Throws unless the group keeps the order of messages. */
-export function assertOrdered({ isKnown, isOrdered }: GroupFacts, place: ReadingPlace): void {
-  if (isOrdered) return;
+/** Throws unless the group keeps the order of messages, and every message until it is acknowledged. */
+export function assertGroup({ isKnown, isOrdered, attempts }: GroupFacts, place: ReadingPlace): void {
   const command = createGroupCommand(place);
   if (!isKnown) {
     throw new RelayError('GROUP_MISSING', `The consumer group ${place.group} does not exist.`, {
       remedy: `Create it: ${command}`,
     });
   }
-  throw new RelayError(
-    'GROUP_NOT_ORDERED',
-    `The consumer group ${place.group} is not ordered: messages would overtake one another as soon as an acknowledgement is missing.`,
-    { remedy: `Make it ordered: ${command}` },
-  );
+  if (!isOrdered) {
+    throw new RelayError(
+      'GROUP_NOT_ORDERED',
+      `The consumer group ${place.group} is not ordered: messages would overtake one another as soon as an acknowledgement is missing.`,
+      { remedy: `Make it ordered: ${command}` },
+    );
+  }
+  if (attempts <= RETRIES) {
+    throw new RelayError(
+      'GROUP_GIVES_UP',
+      `The consumer group ${place.group} gives a message ${attempts} times at most: what was handed back so often would go to its dead-letter queue, and be missing.`,
+      { remedy: `Let it give messages for as long as it takes: ${command}` },
+    );
+  }
 }

@@ -180,7 +180,7 @@ describe('apply in docker-compose.yml', () => {
     if (config.sink.type !== 'rocketmq') throw new Error('the relay does not publish to RocketMQ');
     const { endpoint, topic, group } = applyConfig.source;
     expect({ endpoint, topic }).toEqual({ endpoint: config.sink.endpoint, topic: config.sink.topic });
-    expect(serviceOf('topic').command?.join(' ')).toContain(`updateSubGroup -g ${group} -o true`);
+    expect(serviceOf('topic').command?.join(' ')).toContain(`updateSubGroup -g ${group} -o true -r 1000000000`);
     expect(apply.depends_on['topic']?.condition).toBe('service_completed_successfully');
   });
 

@@ -201,16 +201,18 @@ describe('what cannot be read is refused at the start', () => {
     await expect(read({ ...options, topic })).rejects.toMatchObject({ code: 'TOPIC_NOT_FIFO' });
   });
 
-  test('a group that is missing, or not ordered, with the command that makes it so', async () => {
+  test('a group that is missing, not ordered, or gives messages up, with the command that makes it so', async () => {
     const { options } = await place();
     const group = uniqueName('loose-');
     const remedy = expect.stringContaining(
-      `updateSubGroup -n <name server>:9876 -c <cluster> -g ${group} -o true`,
+      `updateSubGroup -n <name server>:9876 -c <cluster> -g ${group} -o true -r 1000000000`,
     ) as string;
     const before = handles();
     await expect(read({ ...options, group })).rejects.toMatchObject({ code: 'GROUP_MISSING', remedy });
     await sharedRocketmq().createGroup(group, { ordered: false });
     await expect(read({ ...options, group })).rejects.toMatchObject({ code: 'GROUP_NOT_ORDERED', remedy });
+    await sharedRocketmq().createGroup(group, { ordered: true, retries: 16 });
+    await expect(read({ ...options, group })).rejects.toMatchObject({ code: 'GROUP_GIVES_UP', remedy });
     await expectNoNewHandles(before);
     await sharedRocketmq().createGroup(group, { ordered: true });
     await read({ ...options, group });

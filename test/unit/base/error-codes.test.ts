@@ -53,6 +53,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     // A group is made again, or made ordered, while its readers wait.
     'GROUP_MISSING',
     'GROUP_NOT_ORDERED',
+    'GROUP_GIVES_UP',
     // A mount goes read-only, or is not there for a while.
     'SINK_FILE',
     'CHECKPOINT_NOT_WRITABLE',

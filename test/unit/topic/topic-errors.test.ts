@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { topicError } from '../../../src/topic/topic-errors.ts';
+import { assertGroup, topicError } from '../../../src/topic/topic-errors.ts';
 
 const PLACE = { endpoint: 'mq:8081', topic: 'order-binlog', namespace: '', group: 'bigdata' };
 const failed = (code: number | undefined, text: string): Error =>
@@ -31,4 +31,19 @@ it('says what to do about rights, certificates and groups', () => {
   expect(topicError(failed(40100, 'x'), PLACE).remedy).toContain('-r Topic:order-binlog,Group:bigdata -a Sub');
   expect(topicError(failed(14, 'self-signed certificate'), PLACE).remedy).toContain('tls.ca');
   expect(topicError(failed(40403, 'x'), PLACE).remedy).toContain('updateSubGroup');
+});
+
+it.each([
+  [{ isKnown: false, isOrdered: false, attempts: 0 }, 'GROUP_MISSING'],
+  [{ isKnown: true, isOrdered: false, attempts: 1_000_000_001 }, 'GROUP_NOT_ORDERED'],
+  [{ isKnown: true, isOrdered: true, attempts: 17 }, 'GROUP_GIVES_UP'],
+  // One more than the largest integer, as the proxy adds it up: everything would go to the dead-letter queue.
+  [{ isKnown: true, isOrdered: true, attempts: -2_147_483_648 }, 'GROUP_GIVES_UP'],
+])('refuses a group such as %o: %s', (facts, code) => {
+  const remedy = expect.stringContaining('-g bigdata -o true -r 1000000000') as string;
+  expect(() => assertGroup(facts, PLACE)).toThrow(expect.objectContaining({ code, remedy }));
+});
+
+it('takes a group that is ordered and gives no message up', () => {
+  assertGroup({ isKnown: true, isOrdered: true, attempts: 1_000_000_001 }, PLACE);
 });
