@@ -1,6 +1,6 @@
-import type { HexKey, KeyColumn } from '../../mysql/key-range.ts';
+import { isInUtf8, ownExpressions, type HexKey, type KeyColumn } from '../../mysql/key-range.ts';
 import { selectColumns } from '../tables/queries.ts';
-import type { Difference, DifferenceKind, Row } from '../verify.ts';
+import type { Asked, Difference, DifferenceKind, Row } from '../verify.ts';
 import type { TableOptions } from './table-options.ts';
 
 type Described = Pick<TableOptions, 'pair' | 'ends' | 'showsValues'>;
@@ -20,7 +20,12 @@ export async function describeDifference(
   const different = columns.filter((_column, i) => one?.[`c${i}`] !== other?.[`c${i}`]);
   const changed = kind === 'changed' ? different : [];
   const shown = shownKey(pair.source.key, key);
-  const difference = { kind, key, shown, columns: changed.map(({ name }) => name) };
+  const difference = {
+    kind,
+    key: await ownKey(source, pair.source.key, key),
+    shown,
+    columns: changed.map(({ name }) => name),
+  };
   if (!showsValues) return difference;
   const wanted = kind === 'changed' ? changed : columns;
   const shownOf = async (
@@ -47,14 +52,30 @@ export async function describeDifference(
   };
 }
 
+/** With the bytes of the source, as the relay is asked for it. */
+async function ownKey(source: Asked, columns: readonly KeyColumn[], key: HexKey): Promise<HexKey> {
+  if (!columns.some(isInUtf8)) return key;
+  const [row] = await source.query(
+    `SELECT ${ownExpressions(columns, key)
+      .map((sql, i) => `${sql} AS c${i}`)
+      .join(', ')}`,
+  );
+  return key.map((hex, i) => row?.[`c${i}`] ?? hex);
+}
+
 /** `id=17`; bytes that are no text in hexadecimal. */
 export function shownKey(columns: readonly KeyColumn[], key: HexKey): string {
   return columns
     .map(({ name, form }, i) => {
       const hex = key[i] ?? '';
       const bytes = Buffer.from(hex, 'hex');
-      const isUnicode = form.kind === 'text' && /^(utf8|ascii)/.test(form.charset);
-      if (form.kind === 'bytes' || form.kind === 'bit' || (form.kind === 'text' && !isUnicode)) {
+      const isUnicode = form.kind === 'text' && (form.isInUtf8 === true || /^(utf8|ascii)/.test(form.charset));
+      if (
+        form.kind === 'bytes' ||
+        form.kind === 'address' ||
+        form.kind === 'bit' ||
+        (form.kind === 'text' && !isUnicode)
+      ) {
         // Of any charset letters and digits of ASCII are shown, all else stays what it is.
         return /^(?:[2-7][0-9A-F])*$/i.test(hex) && form.kind === 'text'
           ? `${name}=${JSON.stringify(bytes.toString('latin1'))}`

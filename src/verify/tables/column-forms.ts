@@ -1,4 +1,6 @@
 /** How a column is compared: an expression for either side whose texts are equal exactly if the values are. Pure. */
+import { ADDRESS_BYTES } from '../../mysql/key-range.ts';
+import { floatText } from '../../mysql/float-text.ts';
 import { quoted } from '../../mysql/quoted.ts';
 import { oneName, type DescribedColumn } from './described-table.ts';
 
@@ -18,9 +20,16 @@ type Family = 'number' | 'float' | 'bit' | 'time' | 'text' | 'json' | 'bytes';
 /** Longer values are hashed before they come into the hash of their row, which must fit into a packet. */
 const SHORT_OCTETS = 64;
 
-/** Undefined where the two have no common form: see docs/verify.md. */
-export function comparedColumn(source: DescribedColumn, target: DescribedColumn): ComparedColumn | undefined {
-  const forms = formsOf(source, target);
+/**
+ * Undefined where the two have no common form: see docs/verify.md. `isOneFlavour`: both servers are MySQL, or both are
+ * MariaDB.
+ */
+export function comparedColumn(
+  source: DescribedColumn,
+  target: DescribedColumn,
+  isOneFlavour: boolean,
+): ComparedColumn | undefined {
+  const forms = formsOf(source, target, isOneFlavour);
   if (forms === undefined) return undefined;
   const mayBeNull = source.isNullable || target.isNullable;
   const [sourceForm, targetForm] = forms;
@@ -35,7 +44,11 @@ export function comparedColumn(source: DescribedColumn, target: DescribedColumn)
   };
 }
 
-function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [string, string] | undefined {
+function formsOf(
+  source: DescribedColumn,
+  target: DescribedColumn,
+  isOneFlavour: boolean,
+): readonly [string, string] | undefined {
   const [one, other] = [familyOf(source), familyOf(target)];
   const both = (form: (column: DescribedColumn, name: string) => string): readonly [string, string] => [
     form(source, quoted(source.name)),
@@ -44,9 +57,9 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
   // The document that its text makes: numbers and times of a kind of their own are not told from plain ones, which is
   // all that a copy can have.
   if (one === 'json' && other === 'json')
-    return both((_column, name) => `SHA2(CAST(CAST(CAST(${name} AS CHAR) AS JSON) AS CHAR), 256)`);
+    return both((_column, name) => `SHA2(CAST(CAST(${jsonText(name)} AS JSON) AS CHAR), 256)`);
   if (one === 'json' && other === 'text')
-    return [`SHA2(CAST(${quoted(source.name)} AS CHAR), 256)`, hashIn('utf8mb4', target)];
+    return [`SHA2(${jsonText(quoted(source.name))}, 256)`, hashIn('utf8mb4', target)];
   if (one !== other) return undefined;
   const octets = Math.max(source.octets, target.octets);
   const isShort = octets > 0 && octets <= SHORT_OCTETS;
@@ -56,8 +69,8 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
       return both((_column, name) => (isFilled ? `(${name} + 0)` : name));
     }
     case 'float':
-      // FLOAT alone is shown with six digits. An addition would lose the sign of -0.
-      return both((_column, name) => `(${name} * 1e0)`);
+      // MariaDB has no -0.
+      return both((_column, name) => (isOneFlavour ? floatText(name) : `IF(${name} = 0, '0', ${floatText(name)})`));
     case 'bit':
       return both((_column, name) => `CAST(${name} AS UNSIGNED)`);
     case 'time':
@@ -69,7 +82,7 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
     }
     case 'bytes':
       return both((column, name) => {
-        const address = ADDRESSES[column.dataType];
+        const address = ADDRESS_BYTES[column.dataType];
         if (address !== undefined) return lengthAndBytes(`CAST(${name} AS BINARY(${address}))`);
         return isShort ? lengthAndBytes(name) : `SHA2(${name}, 256)`;
       });
@@ -77,6 +90,9 @@ function formsOf(source: DescribedColumn, target: DescribedColumn): readonly [st
       return undefined;
   }
 }
+
+/** MySQL 8.0.12 does not escape the line feeds that it puts into the base64 of bytes. */
+const jsonText = (name: string): string => `REPLACE(CAST(${name} AS CHAR), '\\n', '\\\\n')`;
 
 const lengthAndBytes = (value: string): string => `CONCAT(LENGTH(${value}), ':', CAST(${value} AS BINARY))`;
 
@@ -86,9 +102,6 @@ const hashIn = (charset: string | undefined, column: DescribedColumn): string =>
 function inCharset(charset: string | undefined, { name, charset: own }: DescribedColumn): string {
   return charset === undefined || own === charset ? quoted(name) : `CONVERT(${quoted(name)} USING ${charset})`;
 }
-
-/** Types of MariaDB that the topic has as bytes. */
-const ADDRESSES: Readonly<Record<string, number>> = { uuid: 16, inet6: 16, inet4: 4 };
 
 function familyOf({ dataType, charset }: DescribedColumn): Family {
   if (/int$|^decimal$|^year$/.test(dataType)) return 'number';
@@ -105,10 +118,12 @@ function shown(column: DescribedColumn): string {
       return `${name} * 1e0`;
     case 'bit':
       return `CAST(${name} AS UNSIGNED)`;
+    case 'json':
+      return jsonText(name);
     case 'text':
       return `CONVERT(${name} USING utf8mb4)`;
     case 'bytes':
-      return column.dataType in ADDRESSES ? name : `CONCAT("x'", HEX(LEFT(${name}, 256)), "'")`;
+      return column.dataType in ADDRESS_BYTES ? name : `CONCAT("x'", LEFT(HEX(${name}), 512), "'")`;
     default:
       return name;
   }

@@ -26,6 +26,7 @@ export interface DescribedTable {
   readonly database: string;
   readonly table: string;
   readonly sql: string;
+  readonly flavour: Asked['flavour'];
   /** BASE TABLE, SYSTEM VERSIONED of MariaDB, VIEW … */
   readonly kind: string;
   /** As the server estimates. */
@@ -63,7 +64,16 @@ export async function describeTable(
   }));
   const sql = quotedTable(database, table);
   const keys = found['kind'] === 'VIEW' ? [] : keysOf(await asked.query(`SHOW INDEX FROM ${sql}`), columns);
-  return { database, table, sql, kind: found['kind'] ?? '', estimatedRows: Number(found['estimate']), columns, keys };
+  return {
+    database,
+    table,
+    sql,
+    flavour: asked.flavour,
+    kind: found['kind'] ?? '',
+    estimatedRows: Number(found['estimate']),
+    columns,
+    keys,
+  };
 }
 
 /** Of a charset or a collation: servers have two names for one. */

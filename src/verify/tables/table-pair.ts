@@ -1,5 +1,5 @@
 /** A table of the source beside its copy: which columns are compared, and by which key rows are found. Pure. */
-import type { KeyColumn, KeyForm } from '../../mysql/key-range.ts';
+import { ADDRESS_BYTES, type KeyColumn, type KeyForm } from '../../mysql/key-range.ts';
 import { quoted } from '../../mysql/quoted.ts';
 import { comparedColumn, type ComparedColumn } from './column-forms.ts';
 import { oneName, type DescribedColumn, type DescribedTable } from './described-table.ts';
@@ -40,7 +40,7 @@ export function tablePair(source: DescribedTable, target: DescribedTable): Table
   const incomparable: string[] = [];
   for (const column of source.columns) {
     const other = byName.get(column.name.toLowerCase());
-    const compared = other && comparedColumn(column, other);
+    const compared = other && comparedColumn(column, other, source.flavour === target.flavour);
     if (compared !== undefined) columns.push(compared);
     else (other === undefined ? missing : incomparable).push(column.name);
   }
@@ -56,13 +56,13 @@ export function tablePair(source: DescribedTable, target: DescribedTable): Table
     table: source.table,
     source: {
       table: source.sql,
-      key: hasKey ? keyColumns.map(keyColumn) : [],
+      key: hasKey ? keyColumns.map((column, i) => keyColumn(column, known[i])) : [],
       index: hasKey ? ` FORCE INDEX (${quoted(key.name)})` : '',
       rowHash: rowHash(columns.map(({ source: form }) => form)),
     },
     target: {
       table: target.sql,
-      key: hasKey ? known.map(keyColumn) : [],
+      key: hasKey ? known.map((column, i) => keyColumn(column, keyColumns[i])) : [],
       index: hasKey && targetIndex !== undefined ? ` FORCE INDEX (${quoted(targetIndex)})` : '',
       rowHash: rowHash(columns.map(({ target: form }) => form)),
     },
@@ -83,7 +83,12 @@ const rowHash = (forms: readonly string[]): string =>
 const namesOf = (columns: readonly DescribedColumn[]): string =>
   columns.map(({ name }) => name.toLowerCase()).join('\n');
 
-const keyColumn = (column: DescribedColumn): KeyColumn => ({ name: column.name, form: keyForm(column) });
+/** As the key of the other side has it too. */
+function keyColumn(column: DescribedColumn, other: DescribedColumn | undefined): KeyColumn {
+  const form = keyForm(column);
+  const isInUtf8 = form.kind === 'text' && oneName(form.charset) !== oneName(other?.charset ?? '');
+  return { name: column.name, form: isInUtf8 ? { ...form, isInUtf8 } : form };
+}
 
 function keyForm({ dataType, charset, collation }: DescribedColumn): KeyForm {
   if (/int$|^decimal$|^year$/.test(dataType)) return { kind: 'number' };
@@ -91,5 +96,6 @@ function keyForm({ dataType, charset, collation }: DescribedColumn): KeyForm {
   if (/^(date|time|datetime|timestamp)$/.test(dataType)) return { kind: 'time' };
   if (dataType === 'bit') return { kind: 'bit' };
   if (dataType === 'enum' || dataType === 'set') return { kind: 'index' };
+  if (dataType in ADDRESS_BYTES) return { kind: 'address', type: dataType };
   return charset === '' ? { kind: 'bytes' } : { kind: 'text', charset, collation };
 }

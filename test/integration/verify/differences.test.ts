@@ -41,7 +41,7 @@ describe('a table with a key', () => {
     expect(await one()).toMatchObject({ state: 'equal', rows: 900, different: 0, undecided: 0, isCut: false });
   });
 
-  it.each<[string, string, object]>([
+  it.each<[string, string, object, string?]>([
     ['a row that is lost', "DELETE FROM t WHERE id = 'k17'", { kind: 'missing', columns: [] }],
     ['a byte', "UPDATE t SET b = x'00fe' WHERE id = 'k17'", { kind: 'changed', columns: ['b'] }],
     ['NULL and an empty text', "UPDATE t SET note = '' WHERE id = 'k17'", { kind: 'changed', columns: ['note'] }],
@@ -51,10 +51,20 @@ describe('a table with a key', () => {
     ['case', "UPDATE t SET name = 'Name 17' WHERE id = 'k17'", { columns: ['name'] }],
     ['64 bits', "UPDATE t SET n = 18446744073709551614 WHERE id = 'k17'", { columns: ['n'] }],
     ['JSON', 'UPDATE t SET j = \'{"a": [1.5, "null"]}\' WHERE id = \'k17\'', { columns: ['j'] }],
-    ['what stands where', "UPDATE t SET name = 'ab', note = 'c' WHERE id = 'k17'", { columns: ['name', 'note'] }],
-  ])('differs in %s', async (_what, change, difference) => {
-    if (_what === 'what stands where')
-      await source.connection.query("UPDATE t SET name = 'a', note = 'bc' WHERE id = 'k17'");
+    [
+      'what stands where',
+      "UPDATE t SET name = 'ab', note = 'c' WHERE id = 'k17'",
+      { columns: ['name', 'note'] },
+      "UPDATE t SET name = 'a', note = 'bc' WHERE id = 'k17'",
+    ],
+    [
+      'the last digit of a number that is a long text',
+      "UPDATE t SET d = -1.0484934090593682e-303 WHERE id = 'k17'",
+      { columns: ['d'] },
+      "UPDATE t SET d = -1.0484934090593684e-303 WHERE id = 'k17'",
+    ],
+  ])('differs in %s', async (_what, change, difference, before = 'DO 0') => {
+    await source.connection.query(before);
     await target.connection.query(change);
     const result = await one();
     expect(result).toMatchObject({ state: 'different', different: 1, undecided: 0 });

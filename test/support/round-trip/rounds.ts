@@ -20,6 +20,8 @@ export interface Rounds {
   /** Whether generated columns are in its rows; MariaDB 11.8 leaves them out. */
   readonly hasGenerated?: boolean;
   readonly tamper?: Attempt['tamper'];
+  /** What fails is reduced to the smallest case, which takes minutes; the default. */
+  readonly isReduced?: boolean;
 }
 
 export interface Counts {
@@ -37,7 +39,7 @@ export interface Counts {
  */
 export async function runRounds(
   ends: Ends,
-  { seed, rows, isModern, isMariadb = false, hasGenerated = true, tamper }: Rounds,
+  { seed, rows, isModern, isMariadb = false, hasGenerated = true, tamper, isReduced = true }: Rounds,
 ): Promise<Counts> {
   const alphabets = await alphabetsOf(ends, new Random(`${seed} alphabets`));
   const counts: Counts = { rounds: 0, tables: 0, columns: 0, changes: 0, rows: 0 };
@@ -50,6 +52,8 @@ export async function runRounds(
     const tampered = tamper === undefined ? attempt : { ...attempt, tamper };
     const outcome = await roundTrip(ends, tampered);
     if (outcome.problem !== undefined) {
+      if (!isReduced)
+        throw new Error(`${outcome.problem.what}; ${outcome.bodies.at(-1)?.slice(0, 3000) ?? 'nothing was published'}`);
       const shrunk = await shrink({ attempt: tampered, outcome }, (each) => roundTrip(ends, each));
       throw new Error(`round ${counts.rounds}: ${outcome.problem.what}; reduced to:\n${report(shrunk)}`);
     }

@@ -171,13 +171,18 @@ export const sourceTable = (database: string, table: TestTable, kept?: Kept): st
     ].join(' '),
   );
 
-/** Generated columns are plain ones there. Servers before 8.0.30 name the collations of utf8mb3 otherwise. */
-export const copyTable = (database: string, table: TestTable, kept?: Kept): string =>
-  createTable(
-    database,
-    table,
-    kept,
-    ({ kind }) => kind.copySql ?? kind.sql.replace(/COLLATE utf8_/, 'COLLATE utf8mb3_'),
+/**
+ * Generated columns are plain ones there. Servers before 8.0.30 name the collations of utf8mb3 otherwise; `typeOf`:
+ * what another kind of server has in the place of a type.
+ */
+export const copyTable = (
+  database: string,
+  table: TestTable,
+  kept?: Kept,
+  typeOf = (sql: string): string => sql,
+): string =>
+  createTable(database, table, kept, ({ kind }) =>
+    typeOf(kind.copySql ?? kind.sql.replace(/COLLATE utf8_/, 'COLLATE utf8mb3_')),
   );
 
 function createTable(database: string, table: TestTable, kept: Kept, typeOf: (column: TestColumn) => string): string {
