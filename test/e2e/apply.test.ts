@@ -211,7 +211,7 @@ it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>(
     'a target that is away',
     { target: { host: '127.0.0.1', port: 1, user: 'x' } },
     1,
-    ['error    target: TARGET_UNREACHABLE'],
+    ['error   target        TARGET_UNREACHABLE'],
   ],
   ['an unknown key', { statement: 'run' }, 78, ['apply.yaml:', 'unknown key', 'did you mean statements?']],
   ['what it cannot do with statements', { statements: 'go' }, 78, ['statements', 'is not one of stop, run, ignore']],
@@ -223,9 +223,27 @@ it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>(
 });
 
 it('--check is content with what is right', async () => {
-  const outcome = await (await open()).check({});
+  const made = await open();
+  await made.target.query('CREATE TABLE places (id INT PRIMARY KEY, name VARCHAR(9))');
+  const outcome = await made.check({});
+  expect(outcome.stdout.split('\n').map((line) => line.slice(0, 22).trim())).toEqual(
+    ['configuration', 'topic', 'target', 'ledger', 'grants', 'tables', ''].map((part) => part && `ok      ${part}`),
+  );
   expect(outcome.stdout).toMatch(
-    /^ok {7}configuration: valid\nok {7}topic: .*ordered\nok {7}target: mysql 9\.7.*will be made\n$/,
+    /ordered\n.*mysql 9\.7.*\n.*the first start makes it\n.*has what it needs\n.*1 may be/,
   );
   expect(outcome.code).toBe(0);
+});
+
+it('--check names what a run would stop at', async () => {
+  const checked = await open();
+  await checked.target.query(
+    'CREATE TABLE places (id INT PRIMARY KEY, name VARCHAR(9), UNIQUE u (name)); CREATE TABLE notes (id INT PRIMARY KEY) ENGINE = MyISAM',
+  );
+  const outcome = await checked.check({ statements: 'run' });
+  expect(outcome.stdout).toContain(`lacks ALTER, DROP, INDEX on ${checked.targetDatabase}`);
+  expect(outcome.stdout).toContain(`-> GRANT ALTER, DROP, INDEX ON \`${checked.targetDatabase}\`.* TO`);
+  expect(outcome.stdout).toMatch(/error {3}tables {8}TARGET_TABLE_UNFIT: .*notes: its engine is MyISAM/);
+  expect(outcome.stdout).toMatch(/error {3}tables {8}TARGET_TABLE_UNFIT: .*places: the UNIQUE key u/);
+  expect(outcome.code).toBe(78);
 });

@@ -8,6 +8,7 @@ import type { TargetColumn, TargetTable } from './target-table.ts';
 
 /** What is wrong with a table of the target, and what mends it. */
 export interface Misfit {
+  readonly kind: 'engine' | 'column' | 'key' | 'unique key' | 'trigger' | 'foreign key';
   readonly what: string;
   readonly remedy: string;
 }
@@ -68,7 +69,7 @@ function columnPlan(name: string, type: string, { dataType, isGenerated }: Targe
 function engineMisfits({ engine, sql }: TargetTable): readonly Misfit[] {
   if (engine.toLowerCase() === 'innodb') return [];
   const what = `its engine is ${engine === '' ? 'none (a view)' : engine}, which has no transactions`;
-  return [{ what, remedy: `ALTER TABLE ${sql} ENGINE = InnoDB` }];
+  return [{ kind: 'engine', what, remedy: `ALTER TABLE ${sql} ENGINE = InnoDB` }];
 }
 
 function columnMisfits(
@@ -80,17 +81,22 @@ function columnMisfits(
   for (const [name, type] of types) {
     const column = byName.get(name.toLowerCase());
     if (column === undefined) {
-      found.push({ what: `it has no column ${name}`, remedy: `ALTER TABLE ${sql} ADD COLUMN ${quoted(name)} ${type}` });
+      const remedy = `ALTER TABLE ${sql} ADD COLUMN ${quoted(name)} ${type}`;
+      found.push({ kind: 'column', what: `it has no column ${name}`, remedy });
     } else if (!column.isGenerated && !takes(normalType(column.type), normalType(type))) {
       const remedy = `ALTER TABLE ${sql} MODIFY COLUMN ${quoted(name)} ${type}`;
-      found.push({ what: `column ${name} is ${column.type}, and ${type} in the messages`, remedy });
+      found.push({ kind: 'column', what: `column ${name} is ${column.type}, and ${type} in the messages`, remedy });
     }
   }
   const brought = new Set([...types.keys(), ...absent, ...omitted].map((name) => name.toLowerCase()));
   for (const { name, mayBeLeftOut } of columns) {
     if (brought.has(name.toLowerCase()) || mayBeLeftOut) continue;
     const what = `column ${name}, which no message brings, has no default`;
-    found.push({ what, remedy: `ALTER TABLE ${sql} ALTER COLUMN ${quoted(name)} SET DEFAULT …, or drop it` });
+    found.push({
+      kind: 'column',
+      what,
+      remedy: `ALTER TABLE ${sql} ALTER COLUMN ${quoted(name)} SET DEFAULT …, or drop it`,
+    });
   }
   return found;
 }
@@ -114,6 +120,7 @@ function keyMisfits(
   if (key !== undefined && !uniqueKeys.some(({ columns }) => isKey(columns))) {
     const columns = key.map(quoted).join(', ');
     found.push({
+      kind: 'key',
       what: `it has no PRIMARY KEY or UNIQUE key of exactly the columns ${key.join(', ')}`,
       remedy: `ALTER TABLE ${sql} ADD PRIMARY KEY (${columns})`,
     });
@@ -127,6 +134,7 @@ function keyMisfits(
     const parts = columns.map((column) => (column === undefined ? '(…)' : quoted(column))).join(', ');
     const drop = name === 'PRIMARY' ? 'DROP PRIMARY KEY' : `DROP INDEX ${quoted(name)}`;
     found.push({
+      kind: 'unique key',
       what: `the UNIQUE key ${name} beside its key would make rows disappear`,
       remedy: `ALTER TABLE ${sql} ${drop}, ADD INDEX (${parts}); or, with ordering table or total of the relay, uniqueKeys: keep`,
     });
@@ -136,11 +144,13 @@ function keyMisfits(
 
 function sideEffectMisfits({ database, sql, triggers, foreignKeys }: TargetTable): readonly Misfit[] {
   return [
-    ...triggers.map((name) => ({
+    ...triggers.map((name): Misfit => ({
+      kind: 'trigger',
       what: `the trigger ${name} would write beside the rows`,
       remedy: `DROP TRIGGER ${quoted(database)}.${quoted(name)}`,
     })),
-    ...foreignKeys.map((name) => ({
+    ...foreignKeys.map((name): Misfit => ({
+      kind: 'foreign key',
       what: `the foreign key ${name} is never fulfilled while rows of several lanes are written`,
       remedy: `ALTER TABLE ${sql} DROP FOREIGN KEY ${quoted(name)}`,
     })),

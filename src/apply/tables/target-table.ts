@@ -9,6 +9,7 @@ export interface TargetColumn {
   /** `varchar` */
   readonly dataType: string;
   readonly isGenerated: boolean;
+  readonly isNullable: boolean;
   /** The server changes it by itself with any update. */
   readonly changesOnUpdate: boolean;
   /** A row may be written without it. */
@@ -83,6 +84,7 @@ function columnOf(row: AnswerRow): TargetColumn {
     type: row['type'] ?? '',
     dataType: (row['dataType'] ?? '').toLowerCase(),
     isGenerated,
+    isNullable: row['nullable'] === 'YES',
     changesOnUpdate: /on update/i.test(extra),
     mayBeLeftOut:
       isGenerated ||
