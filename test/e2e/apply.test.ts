@@ -104,6 +104,39 @@ it.each(['table', 'total'])('follows keys that change, with ordering %s', async 
   expect(await swapped.untilEqual()).toBe(3);
 });
 
+it('marks rows that are deleted, and keeps them, however often it is killed', { timeout: 240_000 }, async () => {
+  const marked = await open({
+    relay: { ordering: 'table', source: { start: 'copy' } },
+    apply: { create: true, deletes: { column: 'deleted_at' } },
+  });
+  await marked.source.query('CREATE TABLE places (id INT PRIMARY KEY, v INT); INSERT INTO places VALUES (0, 0)');
+  await marked.startRelay();
+  await marked.startApply();
+  const untilThere = (id: number): Promise<void> =>
+    expect
+      .poll(() => marked.targetRows(`SELECT id FROM places WHERE id = ${id}`).catch(() => []), { timeout: 60_000 })
+      .toHaveLength(1);
+  await untilThere(0);
+  for (let n = 1; n <= 24; n += 1) {
+    await marked.source.query(
+      `INSERT INTO places VALUES (${n}, 1), (${100 + n}, 1); DELETE FROM places WHERE id IN (${n}, 0); ` +
+        `UPDATE places SET id = ${200 + n} WHERE id = ${100 + n}` +
+        (n % 2 === 0 ? `; INSERT INTO places VALUES (${n}, 2)` : ''),
+    );
+    if (n % 8 !== 0) continue;
+    await marked.apply.kill9();
+    await marked.startApply();
+  }
+  await marked.source.query('INSERT INTO places VALUES (999, 1)');
+  await marked.untilPublished();
+  await untilThere(999);
+  const [source] = await marked.source.query('SELECT id, v FROM places ORDER BY id');
+  expect(await marked.targetRows('SELECT id, v FROM places WHERE deleted_at IS NULL ORDER BY id')).toEqual(source);
+  // The row of the start, each odd one, and the old key of each that moved.
+  const ago = 'deleted_at BETWEEN UTC_TIMESTAMP(3) - INTERVAL 10 MINUTE AND UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE';
+  expect(await marked.targetRows(`SELECT COUNT(*) AS n FROM places WHERE ${ago}`)).toEqual([{ n: 1 + 12 + 24 }]);
+});
+
 it('goes on alone when the target was killed in the middle, with nothing half done', { timeout: 240_000 }, async () => {
   const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
   try {

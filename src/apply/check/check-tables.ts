@@ -1,13 +1,12 @@
 import { textLiteral } from '../rows/literal.ts';
-import { fit, type Misfit } from '../tables/fit.ts';
+import { fit, type FitRules, type Misfit } from '../tables/fit.ts';
 import { readTargetTable, type TargetKey, type TargetTable } from '../tables/target-table.ts';
 import type { Session } from '../target/target.ts';
 import { bounded, type TargetFinding, type TargetProblem } from './finding.ts';
 import type { ReachedDatabase } from './reached-databases.ts';
 
-export interface TableRules {
+export interface TableRules extends FitRules {
   readonly create: boolean;
-  readonly keepsUniqueKeys: boolean;
 }
 
 /** What is wrong with the tables that are there, as far as their rows need not be known; changes nothing. */
@@ -58,15 +57,12 @@ async function tablesOf(session: Session, database: string): Promise<readonly st
 }
 
 /** As if the source had the same columns and the same key. Pure. */
-export function tableMisfits(
-  table: TargetTable,
-  server: Session['server'],
-  { keepsUniqueKeys }: TableRules,
-): readonly Misfit[] {
-  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+export function tableMisfits(table: TargetTable, server: Session['server'], rules: TableRules): readonly Misfit[] {
+  const isOfSource = (name: string): boolean => name.toLowerCase() !== rules.softDelete?.toLowerCase();
+  const types = new Map(table.columns.flatMap(({ name, type }) => (isOfSource(name) ? [[name, type]] : [])));
   const { key, others } = keysOf(table);
   const head = { types, key, absent: [], omitted: [] };
-  return fit(head, { ...table, uniqueKeys: others }, server, keepsUniqueKeys).misfits ?? [];
+  return fit(head, { ...table, uniqueKeys: others }, server, rules).misfits ?? [];
 }
 
 /**

@@ -2,7 +2,7 @@
  * What can be known of the target before anything is read of the topic: the ledger, the rights of the account, and
  * the tables that are there.
  */
-import type { ApplyConfig } from '../../config/config.ts';
+import { softDeleteColumn, type ApplyConfig } from '../../config/config.ts';
 import type { Session } from '../target/target.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkRights, type NeededRights } from './check-rights.ts';
@@ -10,7 +10,10 @@ import { checkTables } from './check-tables.ts';
 import type { TargetFinding } from './finding.ts';
 import { reachedDatabases, type ReachedDatabase } from './reached-databases.ts';
 
-export type CheckedConfig = Pick<ApplyConfig, 'source' | 'tables' | 'create' | 'statements' | 'uniqueKeys' | 'ledger'>;
+export type CheckedConfig = Pick<
+  ApplyConfig,
+  'source' | 'tables' | 'create' | 'deletes' | 'statements' | 'uniqueKeys' | 'ledger'
+>;
 
 /** Changes nothing. Throws as sessions do. */
 export async function checkTarget(session: Session, config: CheckedConfig): Promise<readonly TargetFinding[]> {
@@ -23,6 +26,7 @@ export async function checkTarget(session: Session, config: CheckedConfig): Prom
     ...(await checkTables(session, databases, {
       create: config.create,
       keepsUniqueKeys: config.uniqueKeys === 'keep',
+      softDelete: softDeleteColumn(config.deletes),
     })),
   ];
 }

@@ -10,6 +10,8 @@ export interface TargetColumn {
   readonly dataType: string;
   readonly isGenerated: boolean;
   readonly isNullable: boolean;
+  /** What it holds in a row that is written without it is NULL. */
+  readonly defaultsToNull: boolean;
   /** The server changes it by itself with any update. */
   readonly changesOnUpdate: boolean;
   /** A row may be written without it. */
@@ -49,7 +51,8 @@ export async function readTargetTable(
   if (found === undefined) return undefined;
   const columns = await session.query(
     'SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, DATA_TYPE AS dataType, IS_NULLABLE AS nullable, ' +
-      'COLUMN_DEFAULT IS NOT NULL AS hasDefault, EXTRA AS extra FROM information_schema.COLUMNS ' +
+      // MariaDB has the word NULL there.
+      'COLUMN_DEFAULT IS NOT NULL AS hasDefault, COALESCE(COLUMN_DEFAULT, "NULL") = "NULL" AS nullDefault, EXTRA AS extra FROM information_schema.COLUMNS ' +
       `WHERE ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY ORDINAL_POSITION`,
   );
   const parts = await session.query(
@@ -85,6 +88,7 @@ function columnOf(row: AnswerRow): TargetColumn {
     dataType: (row['dataType'] ?? '').toLowerCase(),
     isGenerated,
     isNullable: row['nullable'] === 'YES',
+    defaultsToNull: !isGenerated && row['nullable'] === 'YES' && row['nullDefault'] === '1',
     changesOnUpdate: /on update/i.test(extra),
     mayBeLeftOut:
       isGenerated ||

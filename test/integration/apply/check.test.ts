@@ -31,6 +31,7 @@ async function check(config: Partial<CheckedConfig> = {}): Promise<readonly Targ
       source: { namespace: '', topic: 'orders' } as CheckedConfig['source'],
       tables: { include: ['shop.*'], exclude: ['shop.own*'], rename: { shop: target.name } },
       create: false,
+      deletes: 'apply',
       statements: 'stop',
       uniqueKeys: 'refuse',
       ledger: target.name,
@@ -126,6 +127,17 @@ describe('tables', () => {
     expect(found).toHaveLength(14);
     const kept = shown(await check({ uniqueKeys: 'keep' }), 'tables');
     expect(kept.filter((line) => line.includes('UNIQUE'))).toEqual([expect.stringContaining('n: the UNIQUE key a')]);
+  });
+
+  it('need the column for the time of a delete', async () => {
+    await target.connection.query(
+      'CREATE TABLE good (id INT PRIMARY KEY, deleted_at TIMESTAMP NULL); CREATE TABLE bad (id INT PRIMARY KEY); ' +
+        'CREATE TABLE keyless (id INT, deleted_at DATETIME)',
+    );
+    expect(shown(await check({ deletes: { column: 'deleted_at' } }), 'tables')).toEqual([
+      expect.stringMatching(/^error .*\.bad: it has no column deleted_at/),
+      expect.stringMatching(/^error .*\.keyless: it has no key/),
+    ]);
   });
 
   it('in databases that only a pattern may mean raise no alarm', async () => {
