@@ -32,6 +32,7 @@ const arrows = {
   'relay/tables': [],
   'relay/progress': [],
 
+  'apply/check': ['apply/run', 'apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
   'apply/run': ['apply/statements', 'apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
   'apply/statements': ['apply/ledger', 'apply/tables', 'apply/target', 'apply/rows'],
   'apply/ledger': ['apply/target', 'apply/rows'],

@@ -26,7 +26,7 @@ export const applyCommand: Command = {
 Usage: binlog-relay apply [--config FILE] [--check] [--from-here] [--accept-new-stream] [--statement-done ID]
 
   --config FILE         the configuration (default: ${DEFAULT_PATH})
-  --check               look at configuration, topic, group, target and ledger, and change nothing
+  --check               look at configuration, topic, group, ledger, rights and tables, and change nothing
   --from-here           begin where the topic begins by now, though messages before that are gone: the tables are to be
                         copied (binlog-relay copy on the relay's side), and are not exact before
   --accept-new-stream   go on although the relay was set up again: all its tables are to be copied

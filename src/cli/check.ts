@@ -1,5 +1,4 @@
 import { systemClock } from '../base/clock.ts';
-import { asRelayError, type RelayError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
@@ -10,8 +9,8 @@ import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { checkCopy } from '../source/copy-check.ts';
 import { codeOf, type Finding } from '../source/finding.ts';
 import type { Command } from './command.ts';
-import { print } from './print.ts';
 import { readConfig, warningsOf } from './read-config.ts';
+import { Report } from './report.ts';
 import { createStore } from './store.ts';
 import { createDdlSink, createSink, createSource, published, type Surroundings } from './wire.ts';
 
@@ -125,7 +124,7 @@ async function checkSource(
   const source = createSource(config, surroundings);
   try {
     const findings = await source.findings(stored);
-    for (const finding of findings) report.finding('source', finding);
+    for (const finding of findings) reportFinding(report, 'source', finding);
     if (findings.every(({ level }) => level !== 'error')) report.ok('source', await source.checkStart(stored));
   } catch (error) {
     report.failed('source', error);
@@ -145,48 +144,15 @@ async function checkTablesOfCopies(config: Config, report: Report): Promise<void
       published: published(config),
       clock: systemClock,
     });
-    for (const finding of findings) report.finding('copy', finding);
+    for (const finding of findings) reportFinding(report, 'copy', finding);
     if (findings.every(({ level }) => level !== 'error')) report.ok('copy', sentence);
   } catch (error) {
     report.failed('copy', error);
   }
 }
 
-/** Writes what was found, line by line, and remembers how bad it is. */
-class Report {
-  exitCode: 0 | 1 | 78 = 0;
-
-  ok(part: string, text: string): void {
-    write('ok', part, text);
-  }
-
-  warning(part: string, text: string, remedy: string): void {
-    write('warning', part, text, remedy);
-  }
-
-  finding(part: string, finding: Finding): void {
-    const { level, message, remedy } = finding;
-    if (level === 'warning') {
-      this.warning(part, message, remedy);
-      return;
-    }
-    write('error', part, `${codeOf([finding])}: ${message}`, remedy);
-    this.exitCode = 78;
-  }
-
-  failed(part: string, thrown: unknown): void {
-    const error: RelayError = asRelayError(thrown);
-    write('error', part, `${error.code}: ${error.message}`, error.remedy);
-    // What must be changed weighs more than what may pass.
-    if (this.exitCode !== 78) this.exitCode = error.definition.exitCode;
-  }
-}
-
-const INDENT = ' '.repeat(22);
-
-function write(level: string, part: string, text: string, remedy = ''): void {
-  // A broker may answer in several lines.
-  const indented = text.replaceAll('\n', `\n${INDENT}`);
-  print(`${level.padEnd(8)}${part.padEnd(14)}${indented}\n`);
-  if (remedy !== '') print(`${INDENT}-> ${remedy}\n`);
+function reportFinding(report: Report, part: string, finding: Finding): void {
+  const { level, message, remedy } = finding;
+  if (level === 'warning') report.warning(part, message, remedy);
+  else report.error(part, codeOf([finding]), message, remedy);
 }

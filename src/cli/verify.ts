@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
-import type { ApplyConfig, VerifyConfig } from '../config/config.ts';
+import { softDeleteColumn, type ApplyConfig, type VerifyConfig } from '../config/config.ts';
 import { loadApplyConfig } from '../config/load.ts';
 import { Verifier } from '../verify/run/verifier.ts';
 import { Store } from '../verify/run/store.ts';
@@ -109,6 +109,7 @@ function createVerifier(
     includes: (name, table) => choice.includes(name, table) && chosen.includes(name, table),
     choice: JSON.stringify([tables, narrowed, config.deletes]),
     databaseOf,
+    softDelete: softDeleteColumn(config.deletes),
     awaitsMissing: config.create,
     allowsExtra: config.deletes === 'ignore',
     showsValues: args.flag('show-values'),

@@ -69,7 +69,7 @@ const targetSchema = z
   .transform(({ connectTimeout, ...rest }) => ({ ...rest, connectTimeoutMs: connectTimeout }))
   .describe('The MySQL 8.0.16 or later, or MariaDB 10.5 or later, that the copy is in.');
 
-const databaseName = (value: string): string | undefined =>
+const objectName = (value: string): string | undefined =>
   Array.from(value).length > 64 ? 'is longer than the 64 characters that a name in MySQL may have' : undefined;
 
 const tablesSchema = z
@@ -84,7 +84,7 @@ const tablesSchema = z
       .default([])
       .describe('Patterns of tables that are not written although include names them.'),
     rename: z
-      .record(text(databaseName), text(databaseName))
+      .record(text(objectName), text(objectName))
       .default({})
       .describe(
         'Names of databases in the target, by their names in the source: `shop: copy_shop`. Those that are not named keep their names.',
@@ -92,6 +92,18 @@ const tablesSchema = z
   })
   .prefault({})
   .describe('Which tables are written, and where. Patterns are those of the relay, docs/configuration.md.');
+
+const deletesSchema = z.union(
+  [
+    z.enum(['apply', 'ignore']),
+    z.strictObject({
+      column: text(objectName).describe(
+        'Name of a column that every table of the target has for it, and no table of the source: DATETIME or TIMESTAMP, of whichever precision, NULL by default. It gets the time at which the delete was committed in the source, in UTC, and NULL when the row is written again. Tables without a key cannot be written then. With create it is made as DATETIME(3).',
+      ),
+    }),
+  ],
+  { error: 'must be apply, ignore, or a mapping with column' },
+);
 
 export const applySchema = z.strictObject({
   source: topicSchema,
@@ -106,11 +118,10 @@ export const applySchema = z.strictObject({
       'Whether a table that is missing is made when a copy of it begins, from its definition in the source: without foreign keys, triggers, CHECK and ON UPDATE, ' +
         'UNIQUE keys as ordinary ones, generated columns as plain ones. A database that is missing is made too.',
     ),
-  deletes: z
-    .enum(['apply', 'ignore'])
+  deletes: deletesSchema
     .default('apply')
     .describe(
-      '`apply`: what is deleted in the source is deleted in the target. `ignore`: it stays. With `ordering: key` of the relay a row whose key changes then stays under its old key too, since that is a delete and an insert.',
+      '`apply`: what is deleted in the source is deleted in the target. A mapping with column: it stays, and the column tells when it was deleted. `ignore`: it stays. With `ordering: key` of the relay a row whose key changes then stays under its old key too, since that is a delete and an insert.',
     ),
   statements: z
     .enum(['stop', 'run', 'ignore'])
@@ -124,7 +135,7 @@ export const applySchema = z.strictObject({
     .describe(
       'Whether a table of the target may have UNIQUE keys beside its key. Only with `ordering: table` or `total` of the relay they are right (`keep`): otherwise they make rows disappear.',
     ),
-  ledger: text(databaseName)
+  ledger: text(objectName)
     .prefault('binlog_relay')
     .describe(
       'Database in the target that keeps how far each lane is written, in tables that are made at the first start. Back it up with the copy.',

@@ -51,6 +51,10 @@ export type ApplyConfig = Omit<WrittenApply, 'source' | 'target' | 'verify'> & {
   readonly verify?:
     (Omit<WrittenVerify, 'source'> & { readonly source: WrittenVerify['source'] & SecretFiles }) | undefined;
 };
+/** Name of the column that tells when a row was deleted; undefined: there is none. */
+export const softDeleteColumn = (deletes: ApplyConfig['deletes']): string | undefined =>
+  typeof deletes === 'string' ? undefined : deletes.column;
+
 export type VerifyConfig = NonNullable<ApplyConfig['verify']>;
 export type TargetConfig = ApplyConfig['target'];
 

@@ -1,4 +1,5 @@
 /** What SHOW GRANTS says: of the privileges on *.*, and of where the account may SELECT. Pure. */
+import { isLike, unquotedName } from '../mysql/grant-names.ts';
 
 export interface Grants {
   /** Upper case, as SHOW GRANTS writes them; only those on *.*. */
@@ -43,9 +44,9 @@ function selectGrants(lines: readonly string[]): SelectGrants {
   for (const line of lines) {
     const [, verb, privileges = '', database = '', table = ''] = PRIVILEGES_WITHIN.exec(line) ?? [];
     if (!/(^|, ?)(SELECT|ALL PRIVILEGES)(,|$)/.test(privileges)) continue;
-    if (verb === 'REVOKE') revoked.add(unquoted(database));
-    else if (table === '*') databases.push(unquoted(database));
-    else tables.add(`${unquoted(database)}.${unquoted(table)}`);
+    if (verb === 'REVOKE') revoked.add(unquotedName(database));
+    else if (table === '*') databases.push(unquotedName(database));
+    else tables.add(`${unquotedName(database)}.${unquotedName(table)}`);
   }
   return { databases, tables, revoked };
 }
@@ -61,27 +62,8 @@ export function maySelect(grants: Grants, database: string, table: string): bool
 export const selectsAnything = (grants: Grants): boolean =>
   holds(grants, 'SELECT') || grants.select.databases.length > 0 || grants.select.tables.size > 0;
 
-function isLike(text: string, pattern: string): boolean {
-  const source = pattern.replaceAll(/\\?[\s\S]/g, (part) => {
-    if (part === '%') return '[\\s\\S]*';
-    if (part === '_') return '[\\s\\S]';
-    const character = part.length > 1 ? part.slice(1) : part;
-    return character.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`).test(text);
-}
-
-const unquoted = (name: string): string => name.slice(1, -1).replaceAll('``', '`');
-
 export function holds({ global, hasAll }: Grants, privilege: string): boolean {
   // SUPER stands for it in old accounts: sql/auth/sql_authorization.cc, check_global_access of the SHOW statements.
   const isBySuper = privilege === 'REPLICATION CLIENT' && global.has('SUPER');
   return hasAll || global.has(privilege) || isBySuper;
-}
-
-/** `'relay'@'%'` of what CURRENT_USER() gives, `relay@%`: the host has no @, the name may. */
-export function quotedAccount(currentUser: string): string {
-  const at = currentUser.lastIndexOf('@');
-  const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-  return `${quote(currentUser.slice(0, at))}@${quote(currentUser.slice(at + 1))}`;
 }

@@ -2,7 +2,8 @@ import type { ConnectionSettings } from './connection-options.ts';
 import { isLoopback } from './connection-options.ts';
 import type { ControlConnection } from './control.ts';
 import type { Finding } from './finding.ts';
-import { holds, parseGrants, quotedAccount, type Grants } from './grants.ts';
+import { quotedAccount } from '../mysql/grant-names.ts';
+import { holds, parseGrants, type Grants } from './grants.ts';
 import { copyFindings } from './preflight-copy.ts';
 import { binlogEngineFindings, serverFindings, versionFindings } from './preflight-server.ts';
 import {

@@ -104,6 +104,39 @@ it.each(['table', 'total'])('follows keys that change, with ordering %s', async 
   expect(await swapped.untilEqual()).toBe(3);
 });
 
+it('marks rows that are deleted, and keeps them, however often it is killed', { timeout: 240_000 }, async () => {
+  const marked = await open({
+    relay: { ordering: 'table', source: { start: 'copy' } },
+    apply: { create: true, deletes: { column: 'deleted_at' } },
+  });
+  await marked.source.query('CREATE TABLE places (id INT PRIMARY KEY, v INT); INSERT INTO places VALUES (0, 0)');
+  await marked.startRelay();
+  await marked.startApply();
+  const untilThere = (id: number): Promise<void> =>
+    expect
+      .poll(() => marked.targetRows(`SELECT id FROM places WHERE id = ${id}`).catch(() => []), { timeout: 60_000 })
+      .toHaveLength(1);
+  await untilThere(0);
+  for (let n = 1; n <= 24; n += 1) {
+    await marked.source.query(
+      `INSERT INTO places VALUES (${n}, 1), (${100 + n}, 1); DELETE FROM places WHERE id IN (${n}, 0); ` +
+        `UPDATE places SET id = ${200 + n} WHERE id = ${100 + n}` +
+        (n % 2 === 0 ? `; INSERT INTO places VALUES (${n}, 2)` : ''),
+    );
+    if (n % 8 !== 0) continue;
+    await marked.apply.kill9();
+    await marked.startApply();
+  }
+  await marked.source.query('INSERT INTO places VALUES (999, 1)');
+  await marked.untilPublished();
+  await untilThere(999);
+  const [source] = await marked.source.query('SELECT id, v FROM places ORDER BY id');
+  expect(await marked.targetRows('SELECT id, v FROM places WHERE deleted_at IS NULL ORDER BY id')).toEqual(source);
+  // The row of the start, each odd one, and the old key of each that moved.
+  const ago = 'deleted_at BETWEEN UTC_TIMESTAMP(3) - INTERVAL 10 MINUTE AND UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE';
+  expect(await marked.targetRows(`SELECT COUNT(*) AS n FROM places WHERE ${ago}`)).toEqual([{ n: 1 + 12 + 24 }]);
+});
+
 it('goes on alone when the target was killed in the middle, with nothing half done', { timeout: 240_000 }, async () => {
   const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
   try {
@@ -211,7 +244,7 @@ it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>(
     'a target that is away',
     { target: { host: '127.0.0.1', port: 1, user: 'x' } },
     1,
-    ['error    target: TARGET_UNREACHABLE'],
+    ['error   target        TARGET_UNREACHABLE'],
   ],
   ['an unknown key', { statement: 'run' }, 78, ['apply.yaml:', 'unknown key', 'did you mean statements?']],
   ['what it cannot do with statements', { statements: 'go' }, 78, ['statements', 'is not one of stop, run, ignore']],
@@ -223,9 +256,27 @@ it.each<[string, Readonly<Record<string, unknown>>, number, readonly string[]]>(
 });
 
 it('--check is content with what is right', async () => {
-  const outcome = await (await open()).check({});
+  const made = await open();
+  await made.target.query('CREATE TABLE places (id INT PRIMARY KEY, name VARCHAR(9))');
+  const outcome = await made.check({});
+  expect(outcome.stdout.split('\n').map((line) => line.slice(0, 22).trim())).toEqual(
+    ['configuration', 'topic', 'target', 'ledger', 'grants', 'tables', ''].map((part) => part && `ok      ${part}`),
+  );
   expect(outcome.stdout).toMatch(
-    /^ok {7}configuration: valid\nok {7}topic: .*ordered\nok {7}target: mysql 9\.7.*will be made\n$/,
+    /ordered\n.*mysql 9\.7.*\n.*the first start makes it\n.*has what it needs\n.*1 may be/,
   );
   expect(outcome.code).toBe(0);
+});
+
+it('--check names what a run would stop at', async () => {
+  const checked = await open();
+  await checked.target.query(
+    'CREATE TABLE places (id INT PRIMARY KEY, name VARCHAR(9), UNIQUE u (name)); CREATE TABLE notes (id INT PRIMARY KEY) ENGINE = MyISAM',
+  );
+  const outcome = await checked.check({ statements: 'run' });
+  expect(outcome.stdout).toContain(`lacks ALTER, DROP, INDEX on ${checked.targetDatabase}`);
+  expect(outcome.stdout).toContain(`-> GRANT ALTER, DROP, INDEX ON \`${checked.targetDatabase}\`.* TO`);
+  expect(outcome.stdout).toMatch(/error {3}tables {8}TARGET_TABLE_UNFIT: .*notes: its engine is MyISAM/);
+  expect(outcome.stdout).toMatch(/error {3}tables {8}TARGET_TABLE_UNFIT: .*places: the UNIQUE key u/);
+  expect(outcome.code).toBe(78);
 });

@@ -106,6 +106,7 @@ export class Writing {
       rename: { shop: database },
       create: options.create ?? false,
       keepsUniqueKeys: options.keepsUniqueKeys ?? false,
+      softDelete: options.softDelete,
       logger,
     });
     const runner = new StatementRunner({ ledger, tables, includes: () => true, logger });

@@ -39,6 +39,7 @@ export function verifierOf({
     includes: (database) => database === sourceDatabase,
     choice: sourceDatabase,
     databaseOf: () => targetDatabase,
+    softDelete: undefined,
     awaitsMissing: false,
     allowsExtra: false,
     chunkMs: 100,

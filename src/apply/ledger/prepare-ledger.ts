@@ -16,7 +16,7 @@ export async function prepareLedger(session: Session, database: string): Promise
 }
 
 /** Statements that make of a ledger of an older version one of this. Changes nothing. */
-async function ledgerUpgrades(session: Session, database: string): Promise<readonly string[]> {
+export async function ledgerUpgrades(session: Session, database: string): Promise<readonly string[]> {
   const rows = await session.query(
     'SELECT TABLE_NAME AS owner, COLUMN_NAME AS name FROM information_schema.COLUMNS ' +
       `WHERE TABLE_SCHEMA = ${textLiteral(database)} AND TABLE_NAME LIKE 'apply\\_%'`,

@@ -4,15 +4,17 @@ import { hasKeys, scanKeys, scanRows, type Row } from './scanner.ts';
 import {
   deleteRow,
   deleteSameRow,
+  freeKey,
   insertRow,
   replaceRow,
   updateRow,
   updateSameRow,
   type Change,
 } from './single-rows.ts';
+import { movesKey, removal } from './soft-delete.ts';
 import type { Statements, TupleStatement } from './statements.ts';
 import type { TablePlan } from './table-plan.ts';
-import { dataEnd, readInvalidText, readOld, readOldKeys } from './tail.ts';
+import { dataEnd, readInvalidText, readOld, readOldKeys, readTail } from './tail.ts';
 import { deleteRows, insertRows, nameIn, replaceRows } from './whole-rows.ts';
 
 /** A message of rows, and what is known of it. */
@@ -59,10 +61,24 @@ function addWhole(out: Statements, message: RowsMessage): boolean {
   const { body, begin, head, plan, rows } = message;
   if (head.kind === 'DELETE' && plan.key === undefined) return false;
   if (head.kind === 'UPDATE' && (plan.key === undefined || head.absent.length > 0)) return false;
+  if (head.kind === 'DELETE' && plan.softDelete !== undefined) return addMarks(out, message);
   const { statement, ofKey } = wholeOf(message);
   if (head.kind === 'UPDATE' && changesKey(body, begin, ofKey)) return false;
   out.addRows(statement, body, begin, rows);
   return true;
+}
+
+/** The statement holds the time of the message. */
+function addMarks(out: Statements, message: RowsMessage): boolean {
+  const { body, begin, plan, rows } = message;
+  if (plan.key === undefined) return false;
+  out.addRows(deleteRows(plan, plan.key, scanKeys(body, begin), removalOf(message)), body, begin, rows);
+  return true;
+}
+
+function removalOf({ body, plan }: RowsMessage): string {
+  // The time is of no use where rows go.
+  return removal(plan, plan.softDelete === undefined ? 0 : readTail(body).committedMs);
 }
 
 function wholeOf({ body, begin, head, plan }: RowsMessage): Whole {
@@ -78,7 +94,7 @@ function wholeOf({ body, begin, head, plan }: RowsMessage): Whole {
 
 function statementOf({ kind }: RowsHead, plan: TablePlan, keys: readonly Buffer[]): TupleStatement {
   if (plan.key === undefined) return insertRows(plan, keys);
-  return kind === 'DELETE' ? deleteRows(plan, plan.key, keys) : replaceRows(plan, keys);
+  return kind === 'DELETE' ? deleteRows(plan, plan.key, keys, removal(plan, 0)) : replaceRows(plan, keys);
 }
 
 /** Which columns have changed is the same for all rows of a message. `ofKey`: the names of the key's columns. */
@@ -92,8 +108,9 @@ function addSingle(out: Statements, message: RowsMessage, isWanted?: (row: numbe
   }
 }
 
-function addChange(out: Statements, { head, plan }: RowsMessage, change: Change): void {
-  const { key } = plan;
+function addChange(out: Statements, message: RowsMessage, change: Change): void {
+  const { head, plan } = message;
+  const { key, softDelete } = plan;
   if (key === undefined) {
     if (head.kind === 'INSERT') insertRow(out, plan, change);
     else if (head.kind === 'DELETE') deleteSameRow(out, plan, change);
@@ -101,10 +118,13 @@ function addChange(out: Statements, { head, plan }: RowsMessage, change: Change)
     return;
   }
   if (head.kind === 'INSERT') replaceRow(out, plan, change);
-  else if (head.kind === 'DELETE') deleteRow(out, plan, key, change);
-  else if (head.absent.length > 0) updateRow(out, plan, key, change);
-  else {
-    if (key.some(({ name }) => change.old.has(name))) deleteRow(out, plan, key, change);
+  else if (head.kind === 'DELETE') deleteRow(out, plan, key, change, removalOf(message));
+  else if (head.absent.length > 0) {
+    // What the message does not have is in the row alone: it moves, and its old key leaves no mark.
+    if (softDelete !== undefined && movesKey(key, change)) freeKey(out, plan, key, softDelete, change);
+    updateRow(out, plan, key, change);
+  } else {
+    if (movesKey(key, change)) deleteRow(out, plan, key, change, removalOf(message));
     replaceRow(out, plan, change);
   }
 }

@@ -4,7 +4,7 @@ import { isBinary, sameAs } from './form.ts';
 import { bytesLiteral, literal } from './literal.ts';
 import type { Row } from './scanner.ts';
 import type { Statements } from './statements.ts';
-import { columnOf, type ColumnPlan, type TablePlan } from './table-plan.ts';
+import { columnOf, type ColumnPlan, type SoftDelete, type TablePlan } from './table-plan.ts';
 
 /** One change of a message. */
 export interface Change {
@@ -32,10 +32,30 @@ export function insertRow(out: Statements, plan: TablePlan, change: Change): voi
   out.add(plan, `INSERT INTO ${plan.sql} (${columns.map(({ sql }) => sql).join()}) VALUES (${values.join()})`, 1);
 }
 
-/** Removes the row that has the key as it was before the change. */
-export function deleteRow(out: Statements, plan: TablePlan, key: readonly ColumnPlan[], change: Change): void {
-  out.add(plan, `DELETE FROM ${plan.sql} WHERE ${whereKey(key, change)}`, 1);
+/** Removes the row that has the key as it was before the change. `removal`: the statement up to WHERE. */
+export function deleteRow(
+  out: Statements,
+  plan: TablePlan,
+  key: readonly ColumnPlan[],
+  change: Change,
+  removal: string,
+): void {
+  out.add(plan, `${removal} WHERE ${whereKey(key, change)}`, 1);
 }
+
+/** The key that the row gets is free of a row that is marked as deleted. */
+export function freeKey(
+  out: Statements,
+  plan: TablePlan,
+  key: readonly ColumnPlan[],
+  { sql }: SoftDelete,
+  change: Change,
+): void {
+  const where = whereKey(key, { ...change, old: NOTHING_OLD });
+  out.add(plan, `DELETE FROM ${plan.sql} WHERE ${where} AND ${sql} IS NOT NULL`, 0);
+}
+
+const NOTHING_OLD: Row = new Map();
 
 /** Writes the columns that the row has where its key is, as it was before the change. */
 export function updateRow(out: Statements, plan: TablePlan, key: readonly ColumnPlan[], change: Change): void {
@@ -44,6 +64,8 @@ export function updateRow(out: Statements, plan: TablePlan, key: readonly Column
   const set = [
     ...columns.map((column) => `${column.sql} = ${valueOf(column, change)}`),
     ...kept.map((sql) => `${sql} = ${sql}`),
+    // It is there in the source.
+    ...(plan.softDelete === undefined ? [] : [`${plan.softDelete.sql} = NULL`]),
   ];
   out.add(plan, `UPDATE ${plan.sql} SET ${set.join()} WHERE ${whereKey(key, change)}`, 1);
 }

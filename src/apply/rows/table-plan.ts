@@ -13,6 +13,14 @@ export interface ColumnPlan {
   readonly key: Form;
 }
 
+/** The column of the target that tells when a row was deleted in the source. */
+export interface SoftDelete {
+  /** As SQL has it. */
+  readonly sql: string;
+  /** Of the fraction of a second. */
+  readonly digits: number;
+}
+
 /** How rows of one table, as one version of it has them, are written into the target. */
 export interface TablePlan {
   /** `copy_shop.orders`, for people. */
@@ -23,6 +31,8 @@ export interface TablePlan {
   readonly columns: ReadonlyMap<string, ColumnPlan>;
   /** Undefined for a table without a key: its rows are found by all that they hold. */
   readonly key: readonly ColumnPlan[] | undefined;
+  /** Rows that are deleted stay, and this column tells when that was; undefined: they are removed. */
+  readonly softDelete: SoftDelete | undefined;
   /** Columns, as SQL has them, that the target would change by itself with any update. */
   readonly keptOnUpdate: readonly string[];
   /** Names in the target of ENUM columns: one whose index is 0 is stored with a warning. */

@@ -30,8 +30,13 @@ function writeRows(verb: string, plan: TablePlan, keys: readonly Uint8Array[]): 
   };
 }
 
-/** Deletes rows by their keys; `keys` as above. */
-export function deleteRows(plan: TablePlan, key: readonly ColumnPlan[], keys: readonly Uint8Array[]): TupleStatement {
+/** Removes rows by their keys; `keys` as above, `removal`: the statement up to WHERE. */
+export function deleteRows(
+  plan: TablePlan,
+  key: readonly ColumnPlan[],
+  keys: readonly Uint8Array[],
+  removal: string,
+): TupleStatement {
   const comparesOneByOne = plan.comparesOneByOne && key.length > 1;
   const columns = keys.map((bytes) => ({ bytes, column: columnOf(plan, nameIn(bytes)) }));
   // In the order of the rows, which need not be that of the key.
@@ -39,7 +44,7 @@ export function deleteRows(plan: TablePlan, key: readonly ColumnPlan[], keys: re
   const left = compared.length === 1 ? compared.join() : `(${compared.join()})`;
   return {
     plan,
-    before: comparesOneByOne ? `DELETE FROM ${plan.sql} WHERE ` : `DELETE FROM ${plan.sql} WHERE ${left} IN (`,
+    before: comparesOneByOne ? `${removal} WHERE ` : `${removal} WHERE ${left} IN (`,
     after: comparesOneByOne ? '' : ')',
     columns: columns.map(({ bytes, column }) =>
       tupleColumn(bytes, key.includes(column) ? column.key : undefined, comparesOneByOne ? `${column.sql} = ` : ''),

@@ -3,7 +3,7 @@ import { asRelayError, RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { delayMs, isAborted, retried } from '../../base/retry.ts';
 import { Sparingly } from '../../base/sparingly.ts';
-import type { ApplyConfig } from '../../config/config.ts';
+import { softDeleteColumn, type ApplyConfig } from '../../config/config.ts';
 import type { TopicBatch, TopicEvent, TopicMessage, TopicReader } from '../../topic/topic.ts';
 import type { ApplyStatus } from '../apply.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -71,6 +71,7 @@ export class Applier {
       rename: config.tables.rename,
       create: config.create,
       keepsUniqueKeys: config.uniqueKeys === 'keep',
+      softDelete: softDeleteColumn(config.deletes),
       logger,
     });
     const choice = tableChoice(config.tables);

@@ -4,13 +4,20 @@
  * plain, since the messages bring their values.
  */
 import { RelayError } from '../../base/errors.ts';
+import { quoted } from '../../mysql/quoted.ts';
 
 /** A name in backticks, a text in quotes, a comment, a number, a word, or one character. */
 const TOKEN =
   /`(?:[^`]|``)*`|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|\/\*|\*\/|[\w$\u0080-\uffff]+|\s+|[\s\S]/g;
 
-/** `name`: of the copy, as SQL has it. Throws TARGET_TABLE_MISSING when the definition is not understood. */
-export function copyDefinition(showCreate: string, name: string): string {
+/** Of the column that tells when a row was deleted. */
+export const SOFT_DELETE_TYPE = 'DATETIME(3) NULL DEFAULT NULL';
+
+/**
+ * `name`: of the copy, as SQL has it; `softDelete`: of a column that is added. Throws TARGET_TABLE_MISSING when the
+ * definition is not understood.
+ */
+export function copyDefinition(showCreate: string, name: string, softDelete?: string): string {
   const tokens: Tokens = showCreate.match(TOKEN) ?? [];
   const open = tokens.indexOf('(');
   const close = matching(tokens, open);
@@ -37,6 +44,9 @@ export function copyDefinition(showCreate: string, name: string): string {
       lines.push(textOf(element));
     }
   }
+  // Where the source has it itself, the check of the table says so.
+  const isTaken = elements.some((element) => element[0]?.toLowerCase() === quoted(softDelete ?? '').toLowerCase());
+  if (softDelete !== undefined && !isTaken) lines.push(`${quoted(softDelete)} ${SOFT_DELETE_TYPE}`);
   return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n) ${options(tokens.slice(close + 1))}`;
 }
 

@@ -1,13 +1,15 @@
 import { keyForm, valueForm } from '../rows/form.ts';
 import type { RowsHead } from '../rows/head.ts';
 import { quoted } from '../../mysql/quoted.ts';
-import type { ColumnPlan, TablePlan } from '../rows/table-plan.ts';
+import type { ColumnPlan, SoftDelete, TablePlan } from '../rows/table-plan.ts';
 import type { TargetServer } from '../target/target.ts';
+import { SOFT_DELETE_TYPE } from './definition.ts';
 import { normalType } from './normal-type.ts';
 import type { TargetColumn, TargetTable } from './target-table.ts';
 
 /** What is wrong with a table of the target, and what mends it. */
 export interface Misfit {
+  readonly kind: 'engine' | 'column' | 'key' | 'unique key' | 'soft delete' | 'trigger' | 'foreign key';
   readonly what: string;
   readonly remedy: string;
 }
@@ -16,12 +18,18 @@ export type Fit =
   | { readonly plan: TablePlan; readonly misfits?: undefined }
   | { readonly plan?: undefined; readonly misfits: readonly Misfit[] };
 
+export interface FitRules {
+  readonly keepsUniqueKeys: boolean;
+  /** The column that tells when a row was deleted; undefined: such rows are removed. */
+  readonly softDelete: string | undefined;
+}
+
 /** How the rows of messages with this head are written into the table, or why they cannot be. */
 export function fit(
   head: Pick<RowsHead, 'types' | 'key' | 'absent' | 'omitted'>,
   target: TargetTable,
   server: Pick<TargetServer, 'flavour'>,
-  keepsUniqueKeys: boolean,
+  { keepsUniqueKeys, softDelete }: FitRules,
 ): Fit {
   // Names of columns have no case in MySQL.
   const byName = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
@@ -29,6 +37,7 @@ export function fit(
     ...engineMisfits(target),
     ...columnMisfits(head, target, byName),
     ...keyMisfits(head, target, keepsUniqueKeys),
+    ...(softDelete === undefined ? [] : softDeleteMisfits(head, target, softDelete)),
     ...sideEffectMisfits(target),
   ];
   if (misfits.length > 0) return { misfits };
@@ -43,6 +52,7 @@ export function fit(
       sql: target.sql,
       columns,
       key: head.key?.flatMap((name) => columns.get(name) ?? []),
+      softDelete: softDeleteOf(softDelete, byName),
       keptOnUpdate: target.columns.filter(({ changesOnUpdate }) => changesOnUpdate).map(({ name }) => quoted(name)),
       enums: namesOf(target, ({ dataType }) => dataType === 'enum'),
       floats: namesOf(target, ({ type }) => /^float( unsigned)?$/i.test(type)),
@@ -65,10 +75,45 @@ function columnPlan(name: string, type: string, { dataType, isGenerated }: Targe
   };
 }
 
+function softDeleteOf(name: string | undefined, byName: ReadonlyMap<string, TargetColumn>): SoftDelete | undefined {
+  const column = byName.get(name?.toLowerCase() ?? '');
+  if (column === undefined) return undefined;
+  // What is committed is told in milliseconds.
+  return { sql: quoted(column.name), digits: Math.min(3, Number(/\((\d)\)/.exec(column.type)?.[1] ?? 0)) };
+}
+
+function softDeleteMisfits(
+  { key, types, absent, omitted }: Pick<RowsHead, 'key' | 'types' | 'absent' | 'omitted'>,
+  { sql, columns }: TargetTable,
+  softDelete: string,
+): readonly Misfit[] {
+  const kind = 'soft delete';
+  const isIt = (name: string): boolean => name.toLowerCase() === softDelete.toLowerCase();
+  const found: Misfit[] = [];
+  if (key === undefined) {
+    const what = 'it has no key, and rows that are deleted are found and marked by their key (deletes.column)';
+    found.push({ kind, what, remedy: 'exclude the table (tables.exclude), or give it a PRIMARY KEY in the source' });
+  }
+  if ([...types.keys(), ...absent, ...omitted].some(isIt)) {
+    const what = `the source has a column ${softDelete} itself`;
+    return [...found, { kind, what, remedy: 'set deletes.column to a name that no table of the source has' }];
+  }
+  const column = columns.find(({ name }) => isIt(name));
+  const definition = `COLUMN ${quoted(softDelete)} ${SOFT_DELETE_TYPE}`;
+  if (column === undefined) {
+    const what = `it has no column ${softDelete} for the time of a delete`;
+    found.push({ kind, what, remedy: `ALTER TABLE ${sql} ADD ${definition}` });
+  } else if (!/^(datetime|timestamp)$/.test(column.dataType) || !column.defaultsToNull || column.changesOnUpdate) {
+    const what = `column ${softDelete} is not a DATETIME or TIMESTAMP that is NULL by default, without ON UPDATE`;
+    found.push({ kind, what, remedy: `ALTER TABLE ${sql} MODIFY ${definition}` });
+  }
+  return found;
+}
+
 function engineMisfits({ engine, sql }: TargetTable): readonly Misfit[] {
   if (engine.toLowerCase() === 'innodb') return [];
   const what = `its engine is ${engine === '' ? 'none (a view)' : engine}, which has no transactions`;
-  return [{ what, remedy: `ALTER TABLE ${sql} ENGINE = InnoDB` }];
+  return [{ kind: 'engine', what, remedy: `ALTER TABLE ${sql} ENGINE = InnoDB` }];
 }
 
 function columnMisfits(
@@ -80,17 +125,22 @@ function columnMisfits(
   for (const [name, type] of types) {
     const column = byName.get(name.toLowerCase());
     if (column === undefined) {
-      found.push({ what: `it has no column ${name}`, remedy: `ALTER TABLE ${sql} ADD COLUMN ${quoted(name)} ${type}` });
+      const remedy = `ALTER TABLE ${sql} ADD COLUMN ${quoted(name)} ${type}`;
+      found.push({ kind: 'column', what: `it has no column ${name}`, remedy });
     } else if (!column.isGenerated && !takes(normalType(column.type), normalType(type))) {
       const remedy = `ALTER TABLE ${sql} MODIFY COLUMN ${quoted(name)} ${type}`;
-      found.push({ what: `column ${name} is ${column.type}, and ${type} in the messages`, remedy });
+      found.push({ kind: 'column', what: `column ${name} is ${column.type}, and ${type} in the messages`, remedy });
     }
   }
   const brought = new Set([...types.keys(), ...absent, ...omitted].map((name) => name.toLowerCase()));
   for (const { name, mayBeLeftOut } of columns) {
     if (brought.has(name.toLowerCase()) || mayBeLeftOut) continue;
     const what = `column ${name}, which no message brings, has no default`;
-    found.push({ what, remedy: `ALTER TABLE ${sql} ALTER COLUMN ${quoted(name)} SET DEFAULT …, or drop it` });
+    found.push({
+      kind: 'column',
+      what,
+      remedy: `ALTER TABLE ${sql} ALTER COLUMN ${quoted(name)} SET DEFAULT …, or drop it`,
+    });
   }
   return found;
 }
@@ -114,6 +164,7 @@ function keyMisfits(
   if (key !== undefined && !uniqueKeys.some(({ columns }) => isKey(columns))) {
     const columns = key.map(quoted).join(', ');
     found.push({
+      kind: 'key',
       what: `it has no PRIMARY KEY or UNIQUE key of exactly the columns ${key.join(', ')}`,
       remedy: `ALTER TABLE ${sql} ADD PRIMARY KEY (${columns})`,
     });
@@ -127,6 +178,7 @@ function keyMisfits(
     const parts = columns.map((column) => (column === undefined ? '(…)' : quoted(column))).join(', ');
     const drop = name === 'PRIMARY' ? 'DROP PRIMARY KEY' : `DROP INDEX ${quoted(name)}`;
     found.push({
+      kind: 'unique key',
       what: `the UNIQUE key ${name} beside its key would make rows disappear`,
       remedy: `ALTER TABLE ${sql} ${drop}, ADD INDEX (${parts}); or, with ordering table or total of the relay, uniqueKeys: keep`,
     });
@@ -136,11 +188,13 @@ function keyMisfits(
 
 function sideEffectMisfits({ database, sql, triggers, foreignKeys }: TargetTable): readonly Misfit[] {
   return [
-    ...triggers.map((name) => ({
+    ...triggers.map((name): Misfit => ({
+      kind: 'trigger',
       what: `the trigger ${name} would write beside the rows`,
       remedy: `DROP TRIGGER ${quoted(database)}.${quoted(name)}`,
     })),
-    ...foreignKeys.map((name) => ({
+    ...foreignKeys.map((name): Misfit => ({
+      kind: 'foreign key',
       what: `the foreign key ${name} is never fulfilled while rows of several lanes are written`,
       remedy: `ALTER TABLE ${sql} DROP FOREIGN KEY ${quoted(name)}`,
     })),

@@ -6,14 +6,13 @@ import { quoted, quotedTable } from '../../mysql/quoted.ts';
 import type { TablePlan } from '../rows/table-plan.ts';
 import type { Session } from '../target/target.ts';
 import { copyDefinition } from './definition.ts';
-import { fit } from './fit.ts';
+import { fit, type FitRules } from './fit.ts';
 import { readTargetTable } from './target-table.ts';
 
-export interface TablesOptions {
+export interface TablesOptions extends FitRules {
   /** Names of databases in the target by those in the source. */
   readonly rename: Readonly<Record<string, string>>;
   readonly create: boolean;
-  readonly keepsUniqueKeys: boolean;
   readonly logger: Pick<Logger, 'info'>;
 }
 
@@ -113,7 +112,7 @@ export class Tables {
     );
     if (databases.length === 0) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
     try {
-      await session.query(copyDefinition(definition, quotedTable(target, table)));
+      await session.query(copyDefinition(definition, quotedTable(target, table), this.#options.softDelete));
     } catch (thrown) {
       throw refused(thrown, `${target}.${table}`);
     }
@@ -137,7 +136,7 @@ export class Tables {
       if (this.#options.create) return undefined;
       throw new RelayError('TARGET_TABLE_MISSING', `the target has no table ${database}.${head.table}`);
     }
-    const { plan, misfits } = fit(head, target, session.server, this.#options.keepsUniqueKeys);
+    const { plan, misfits } = fit(head, target, session.server, this.#options);
     if (plan !== undefined) return plan;
     throw new RelayError(
       'TARGET_TABLE_UNFIT',

@@ -9,6 +9,9 @@ export interface TargetColumn {
   /** `varchar` */
   readonly dataType: string;
   readonly isGenerated: boolean;
+  readonly isNullable: boolean;
+  /** What it holds in a row that is written without it is NULL. */
+  readonly defaultsToNull: boolean;
   /** The server changes it by itself with any update. */
   readonly changesOnUpdate: boolean;
   /** A row may be written without it. */
@@ -48,7 +51,8 @@ export async function readTargetTable(
   if (found === undefined) return undefined;
   const columns = await session.query(
     'SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, DATA_TYPE AS dataType, IS_NULLABLE AS nullable, ' +
-      'COLUMN_DEFAULT IS NOT NULL AS hasDefault, EXTRA AS extra FROM information_schema.COLUMNS ' +
+      // MariaDB has the word NULL there.
+      'COLUMN_DEFAULT IS NOT NULL AS hasDefault, COALESCE(COLUMN_DEFAULT, "NULL") = "NULL" AS nullDefault, EXTRA AS extra FROM information_schema.COLUMNS ' +
       `WHERE ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY ORDINAL_POSITION`,
   );
   const parts = await session.query(
@@ -83,6 +87,8 @@ function columnOf(row: AnswerRow): TargetColumn {
     type: row['type'] ?? '',
     dataType: (row['dataType'] ?? '').toLowerCase(),
     isGenerated,
+    isNullable: row['nullable'] === 'YES',
+    defaultsToNull: !isGenerated && row['nullable'] === 'YES' && row['nullDefault'] === '1',
     changesOnUpdate: /on update/i.test(extra),
     mayBeLeftOut:
       isGenerated ||

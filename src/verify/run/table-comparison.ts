@@ -12,6 +12,8 @@ export interface ComparisonOptions extends Omit<TableOptions, 'pair' | 'onPlace'
   readonly store: Store;
   /** Name of the database in the target. */
   readonly databaseOf: (database: string) => string;
+  /** A column of the target that is NULL but in rows that are deleted; undefined: there is none. */
+  readonly softDelete: string | undefined;
   /** A table that is missing is made when a copy of it begins. */
   readonly awaitsMissing: boolean;
   readonly onProgress: (pair: TablePair, progress: Parameters<TableOptions['onProgress']>[0]) => void;
@@ -46,7 +48,7 @@ export async function compareTable(
   if (source.kind !== 'BASE TABLE') return result('unsupported', { reason: `it is a ${source.kind}` });
   const target = await describeTable(await ends.target(), databaseOf(database), table);
   if (target === undefined) return result(awaitsMissing ? 'awaited' : 'missing');
-  const pair = tablePair(source, target);
+  const pair = tablePair(source, target, options.softDelete);
   if (!pair.hasKey && options.rules.allowsExtra)
     return result('unsupported', { reason: 'it has no key, and with deletes: ignore the target may have more rows' });
   if (pair.missing.length + pair.incomparable.length > 0) {

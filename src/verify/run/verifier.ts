@@ -18,6 +18,7 @@ export interface VerifierOptions {
   /** What the choice of tables is, as a text: a pass that was of others is not gone on with. */
   readonly choice: string;
   readonly databaseOf: (database: string) => string;
+  readonly softDelete: string | undefined;
   readonly awaitsMissing: boolean;
   readonly allowsExtra: boolean;
   readonly chunkMs: number;

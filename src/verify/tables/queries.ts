@@ -24,14 +24,16 @@ export const areEqual = (one: Sums, other: Sums): boolean =>
   one.rows === other.rows && one.first === other.first && one.second === other.second;
 
 /** The key of the last of the `rows` rows after `after`; no row when there are fewer. */
-export function selectBound({ table, key, index }: Side, after: HexKey | undefined, rows: number): string {
+export function selectBound(side: Side, after: HexKey | undefined, rows: number): string {
+  const { table, key, index } = side;
   const names = key.map(({ name }) => quoted(name)).join(', ');
-  return `SELECT ${namedKeys(key)} FROM ${table}${index}${where(key, { after, upTo: undefined })} ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}`;
+  return `SELECT ${namedKeys(key)} FROM ${table}${index}${where(side, { after, upTo: undefined })} ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}`;
 }
 
 /** One row for `sumsIn`. The limit keeps the servers from computing each hash several times. */
-export function selectSums({ table, key, index, rowHash }: Side, range: KeyRange): string {
-  const rows = `SELECT ${rowHash} AS h FROM ${table}${index}${where(key, range)}`;
+export function selectSums(side: Side, range: KeyRange): string {
+  const { table, key, index, rowHash } = side;
+  const rows = `SELECT ${rowHash} AS h FROM ${table}${index}${where(side, range)}`;
   const limit = key.length === 0 ? '' : ' LIMIT 18446744073709551615';
   const half = (side: string): string => `COALESCE(SUM(CAST(CONV(${side}(h, 16), 16, 10) AS UNSIGNED)), 0)`;
   return `SELECT COUNT(*) AS n, COUNT(h) AS hashed, ${half('LEFT')} AS a, ${half('RIGHT')} AS b FROM (${rows}${limit}) r`;
@@ -45,16 +47,16 @@ export function sumsIn(row: Row | undefined): Sums | undefined {
 }
 
 /** Keys and hashes of the rows in the range, for `keyIn` and `hashIn`. */
-export const selectRows = ({ table, key, index, rowHash }: Side, range: KeyRange): string =>
-  `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index}${where(key, range)}`;
+export const selectRows = (side: Side, range: KeyRange): string =>
+  `SELECT ${namedKeys(side.key)}, ${side.rowHash} AS h FROM ${side.table}${side.index}${where(side, range)}`;
 
 /** Likewise of the rows with these keys, as the server compares. */
-export const selectKeys = ({ table, key, index, rowHash }: Side, keys: readonly HexKey[]): string =>
-  `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index} WHERE ${keys.map((value) => isKey(key, value)).join(' OR ')}`;
+export const selectKeys = ({ table, key, index, counted, rowHash }: Side, keys: readonly HexKey[]): string =>
+  `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index} WHERE ${both(keys.map((value) => isKey(key, value)).join(' OR '), counted)}`;
 
 /** Of one row, each expression as `c0`, `c1` … */
-export const selectColumns = ({ table, key }: Side, value: HexKey, expressions: readonly string[]): string =>
-  `SELECT ${expressions.map((sql, i) => `${sql} AS c${i}`).join(', ')} FROM ${table} WHERE ${isKey(key, value)}`;
+export const selectColumns = ({ table, key, counted }: Side, value: HexKey, expressions: readonly string[]): string =>
+  `SELECT ${expressions.map((sql, i) => `${sql} AS c${i}`).join(', ')} FROM ${table} WHERE ${both(isKey(key, value), counted)}`;
 
 export const keyIn = (row: Row, { key }: Side): HexKey => key.map((_column, i) => row[`k${i}`] ?? '');
 
@@ -68,7 +70,11 @@ const namedKeys = (key: Side['key']): string =>
     .map((sql, i) => `${sql} AS k${i}`)
     .join(', ');
 
-function where(key: Side['key'], { after, upTo }: KeyRange): string {
-  const condition = rangeCondition(key, after, upTo);
+function where({ key, counted }: Side, { after, upTo }: KeyRange): string {
+  const condition = both(rangeCondition(key, after, upTo), counted);
   return condition === '' ? '' : ` WHERE ${condition}`;
+}
+
+function both(one: string, other: string): string {
+  return one === '' || other === '' ? one + other : `(${one}) AND ${other}`;
 }

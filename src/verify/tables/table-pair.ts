@@ -11,6 +11,8 @@ export interface Side {
   readonly key: readonly KeyColumn[];
   /** The index that rows are read by, as SQL; empty where the server is to choose. */
   readonly index: string;
+  /** Holds for the rows that count; empty: all do. */
+  readonly counted: string;
   /** 32 digits for each row; NULL if the server could not compute it. */
   readonly rowHash: string;
 }
@@ -33,7 +35,8 @@ export interface TablePair {
   readonly estimatedRows: number;
 }
 
-export function tablePair(source: DescribedTable, target: DescribedTable): TablePair {
+/** `softDelete`: column of the target that is NULL but in rows that are deleted, where it has one. */
+export function tablePair(source: DescribedTable, target: DescribedTable, softDelete?: string): TablePair {
   const byName = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
   const columns: ComparedColumn[] = [];
   const missing: string[] = [];
@@ -49,6 +52,7 @@ export function tablePair(source: DescribedTable, target: DescribedTable): Table
   const targetColumns = keyColumns.map(({ name }) => byName.get(name.toLowerCase()));
   const known = targetColumns.filter((column) => column !== undefined);
   const hasKey = key !== undefined && known.length === keyColumns.length;
+  const mark = softDelete === undefined ? undefined : byName.get(softDelete.toLowerCase());
   const targetIndex = target.keys.find(({ columns: parts }) => namesOf(parts) === namesOf(known))?.name;
   return {
     name: `${source.database}.${source.table}`,
@@ -58,12 +62,14 @@ export function tablePair(source: DescribedTable, target: DescribedTable): Table
       table: source.sql,
       key: hasKey ? keyColumns.map((column, i) => keyColumn(column, known[i])) : [],
       index: hasKey ? ` FORCE INDEX (${quoted(key.name)})` : '',
+      counted: '',
       rowHash: rowHash(columns.map(({ source: form }) => form)),
     },
     target: {
       table: target.sql,
       key: hasKey ? known.map((column, i) => keyColumn(column, keyColumns[i])) : [],
       index: hasKey && targetIndex !== undefined ? ` FORCE INDEX (${quoted(targetIndex)})` : '',
+      counted: mark === undefined ? '' : `${quoted(mark.name)} IS NULL`,
       rowHash: rowHash(columns.map(({ target: form }) => form)),
     },
     hasKey,

@@ -122,6 +122,29 @@ describe('a table without a key', () => {
   });
 });
 
+it('takes rows that are marked as deleted for rows that are not there', async () => {
+  await both(TABLE + ROWS);
+  await target.connection.query(
+    "ALTER TABLE t ADD deleted_at DATETIME(3) NULL; UPDATE t SET deleted_at = NOW(3) WHERE id IN ('k17', 'k18', 'k900')",
+  );
+  await source.connection.query("DELETE FROM t WHERE id IN ('k17', 'k18')");
+  const softDelete = 'deleted_at';
+  expect(await one({ softDelete })).toMatchObject({
+    different: 1,
+    differences: [{ kind: 'missing', shown: expect.stringContaining('k900') as string }],
+  });
+  await target.connection.query("UPDATE t SET deleted_at = NULL WHERE id IN ('k17', 'k900')");
+  expect(await one({ softDelete, restart: true })).toMatchObject({
+    different: 1,
+    differences: [{ kind: 'extra', shown: expect.stringContaining('k17') as string }],
+  });
+  await source.connection.query("INSERT INTO t (id) VALUES ('k18')");
+  await target.connection.query(
+    "DELETE FROM t WHERE id = 'k17'; INSERT INTO t (id) VALUES ('k19') AS n ON DUPLICATE KEY UPDATE t.id = n.id",
+  );
+  expect(await one({ softDelete, restart: true })).toMatchObject({ different: 1, differences: [{ kind: 'missing' }] });
+});
+
 it('tells tables that are missing, awaited, or of another kind, and columns that are', async () => {
   await source.connection.query(
     'CREATE TABLE gone (id INT PRIMARY KEY); CREATE TABLE less (id INT PRIMARY KEY, a INT)',

@@ -44,7 +44,7 @@ export class ApplySink implements ReadingSink {
     const nothing = (): void => undefined;
     const logger = pino({ level: 'silent' });
     const rename = { [database]: copyDatabase };
-    const tables = new Tables({ rename, create: false, keepsUniqueKeys: false, logger });
+    const tables = new Tables({ rename, create: false, keepsUniqueKeys: false, softDelete: undefined, logger });
     const runner = new StatementRunner({ ledger, tables, includes: () => true, logger });
     return new ApplySink(
       session,

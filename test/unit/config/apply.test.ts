@@ -64,9 +64,16 @@ describe('the configuration of apply', () => {
     ['tables: { rename: { a: x, b: x } }', 'apply.yaml:3:30: tables.rename.b: "x" is the name of a already'],
     ['tables: { rename: { a: mysql } }', 'tables.rename.a: "mysql" is a system schema'],
     ['tables: { rename: { a: binlog_relay } }', 'is the database of the ledger'],
+    ['deletes: soft', 'deletes: "soft" must be apply, ignore, or a mapping with column'],
+    ['deletes: { colum: x }', 'deletes.colum: unknown key (did you mean column?)'],
     ['ledger: sys', 'ledger: "sys" is a system schema'],
   ])('refuses %s', (line, text) => {
     expect(() => load(`${MINIMAL}${line}\n`)).toThrow(text);
+  });
+
+  it('takes a column for the time of a delete', () => {
+    expect(load(`${MINIMAL}deletes: ignore\n`).deletes).toBe('ignore');
+    expect(load(`${MINIMAL}deletes: { column: deleted_at }\n`).deletes).toEqual({ column: 'deleted_at' });
   });
 
   it('refuses tls and access of the target and the topic as the relay does', () => {

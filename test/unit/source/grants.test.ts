@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { holds, maySelect, parseGrants, quotedAccount, selectsAnything } from '../../../src/source/grants.ts';
+import { quotedAccount } from '../../../src/mysql/grant-names.ts';
+import { holds, maySelect, parseGrants, selectsAnything } from '../../../src/source/grants.ts';
 
 it('reads the privileges on *.* only', () => {
   const grants = parseGrants([

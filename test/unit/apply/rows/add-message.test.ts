@@ -68,6 +68,21 @@ describe('rows with a key', () => {
     ]);
   });
 
+  it('marks rows that are deleted, a message by itself, where there is a column for it', () => {
+    const softDelete = { sql: '`gone`', digits: 3 };
+    const changes = { softDelete, keptOnUpdate: ['`at`'] };
+    const mark =
+      'UPDATE `copy`.`orders` SET `gone` = COALESCE(`gone`, TIMESTAMP"2026-11-23 09:51:40.000"),`at` = `at` WHERE ';
+    const deletion: BodyParts = { types: TYPES, kind: 'DELETE', data: [row('1', 'a'), row('2', 'b')] };
+    expect(sqlOf([deletion, deletion], changes)).toEqual([`${mark}\`id\` IN ((1),(2),(1),(2))`]);
+    expect(sqlOf([deletion], { ...changes, comparesOneByOne: true })).toEqual([`${mark}\`id\` IN ((1),(2))`]);
+    expect(sqlOf([deletion], changes, (i) => i === 1)).toEqual([`${mark}\`id\` = 2`]);
+    expect(sqlOf([{ types: TYPES, kind: 'UPDATE', data: [row('3', 'a')], old: [[['id', '1']]] }], changes)).toEqual([
+      `${mark}\`id\` = 1`,
+      expect.stringMatching(/^REPLACE INTO/),
+    ]);
+  });
+
   it('compares keys of several columns in the order of the rows, one by one where the server needs it', () => {
     const types = { b: 'varchar(3)', a: 'float', c: 'year' };
     const data: BodyParts['data'] = [

@@ -52,6 +52,7 @@ export function planOf(
     sql: '`copy`.`orders`',
     columns,
     key: key?.flatMap((name) => columns.get(name) ?? []),
+    softDelete: undefined,
     keptOnUpdate: [],
     enums: [],
     floats: [],

@@ -79,3 +79,14 @@ PARTITIONS 4 */`;
     );
   });
 });
+
+it('gets a column for the time of a delete, unless the source has one of that name', () => {
+  const made = (column: string): string =>
+    copyDefinition(
+      `CREATE TABLE \`o\` (\n  \`${column}\` int NOT NULL,\n  PRIMARY KEY (\`${column}\`)\n)`,
+      '`o`',
+      'deleted_at',
+    );
+  expect(made('id')).toContain('PRIMARY KEY (`id`),\n  `deleted_at` DATETIME(3) NULL DEFAULT NULL\n)');
+  expect(made('Deleted_At')).not.toContain('DATETIME');
+});
