@@ -55,8 +55,8 @@ export class Candidate {
   }
 
   /**
-   * What the look decides. Equal: the target shows a row as the source had it at or after the moment. Different: only
-   * what did not move, in many looks.
+   * What the look decides. Equal: the target shows the row as the source had it during the look. Different: only what
+   * did not move, in many looks.
    */
   take({ source, target }: Look): Verdict {
     const { looks, maxLooks, allowsExtra } = this.#rules;

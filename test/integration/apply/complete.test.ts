@@ -26,7 +26,7 @@ afterEach(async () => {
 const order = { types: { id: 'int' }, data: [[['id', '1']]] } as const;
 const other = { lane: 'lane-1' };
 
-it('is what all lanes have said in the newest run of the relay', async () => {
+it('is what all lanes have said in the newest run of the relay (invariant 23)', async () => {
   const { session, ledger } = (writing = await Writing.begin(target.name));
   const round = async (): Promise<string | undefined> => (await ledger.complete(session))?.gtidSet;
   expect(await round()).toBeUndefined();

@@ -17,7 +17,7 @@ describe('a row that differed once', () => {
     expect(verdicts([{ source: [undefined, undefined], target: undefined }])).toEqual(['equal']);
   });
 
-  it('is different only when nothing moved in five looks, one after the other', () => {
+  it('is different only when nothing moved in five looks, one after the other (invariant 24)', () => {
     expect(verdicts(times(5, look('aa', 'b')))).toEqual(['open', 'open', 'open', 'open', 'different']);
     expect(verdicts(times(5, look('aa', undefined))).at(-1)).toBe('different');
     const moving = [...times(4, look('aa', 'b')), look('ac', 'b'), ...times(4, look('aa', 'b'))];
