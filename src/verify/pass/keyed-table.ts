@@ -44,6 +44,7 @@ export class KeyedTable {
 
   async run(): Promise<Compared> {
     let isLastLook = false;
+    this.#tell();
     for (;;) {
       await this.#window();
       if (isAborted(this.#options.stop) || this.#isCut) break;

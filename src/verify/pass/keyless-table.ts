@@ -27,6 +27,7 @@ export async function compareKeyless(options: KeylessOptions): Promise<Compared>
     reason: '',
     ...found,
   });
+  onProgress({ rows, open: 1, different: 0 });
   for (let looks = 0; looks < rules.maxLooks && !isAborted(stop); looks += 1) {
     await pace.wait();
     if (looks > 0) await clock.sleep(random() * 1_000, stop);

@@ -82,6 +82,8 @@ export class Verifier {
         this.#state = 'running';
       }
     } catch (thrown) {
+      // With the stop its connections end, in the middle of whatever was asked.
+      if (isAborted(stop)) return [...this.#results.values()];
       const { code, message } = asRelayError(thrown);
       this.#state = 'failed';
       this.#lastError = { code, message };
