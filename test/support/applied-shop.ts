@@ -90,9 +90,10 @@ export class AppliedShop {
     const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-apply-'));
     const ledger = uniqueName('ledger_');
     const user = uniqueName('apply_');
+    const toRun = options.apply?.['statements'] === 'run' ? ', ALTER, DROP, INDEX' : '';
     await target.query(
       `CREATE USER ${user} IDENTIFIED BY '${PASSWORD}';
-       GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE ON ${targetDatabase}.* TO ${user};
+       GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE${toRun} ON ${targetDatabase}.* TO ${user};
        GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON ${ledger}.* TO ${user}`,
     );
     const places = { source, sourceDatabase, target, targetDatabase, ledger, user, topic };
