@@ -205,6 +205,7 @@ describe('apply in docker-compose.yml', () => {
     expect(apply.volumes).toContain(`${applyFile}:/etc/binlog-relay/apply.yaml:ro`);
     expect(apply.command).toEqual(['apply', '--config', '/etc/binlog-relay/apply.yaml']);
     expect(dockerfile).toContain(`COPY ${applyFile.replace('./', '')} /etc/binlog-relay/apply.yaml`);
+    expect(read('.dockerignore')).toContain(`!${applyFile.replace('./', '')}\n`);
     expect(applyConfig.admin).toMatchObject({ enabled: true, host: '0.0.0.0', port: config.admin.port });
   });
 });
