@@ -4,14 +4,13 @@ import { APPLY_METRICS, type ApplySnapshot } from './apply-metric-table.ts';
 import type { Versions } from './health.ts';
 import { metricsOf, ownProcess } from './metrics.ts';
 import type { Page } from './page.ts';
+import { probeAnswer, sitePages } from './site-pages.ts';
 
 export interface ApplyPageSources {
   readonly status: () => ApplyStatus;
   readonly clock: Clock;
   readonly version: string;
 }
-
-const TEXT = 'text/plain; charset=utf-8';
 
 const INDEX = `binlog-relay apply
 
@@ -27,41 +26,21 @@ export function createApplyPages({
   clock,
   version,
 }: ApplyPageSources): (path: string) => Promise<Page | undefined> {
-  const metrics = metricsOf(APPLY_METRICS, (taken): ApplySnapshot => ({ ...taken, process: ownProcess() }));
+  const metrics = metricsOf(APPLY_METRICS, (taken): ApplySnapshot => ({
+    ...taken,
+    process: ownProcess(),
+  }));
   const versions = { relay: version, node: process.versions.node };
-  return async (path) => {
-    switch (path) {
-      case '/':
-        return { code: 200, contentType: TEXT, body: INDEX };
-      case '/livez': {
-        const { state, lastError } = status();
-        return state === 'failed'
-          ? { code: 503, contentType: TEXT, body: `failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}\n` }
-          : { code: 200, contentType: TEXT, body: 'alive\n' };
-      }
-      case '/readyz': {
-        const reasons = reasonsOf(status());
-        return {
-          code: reasons.length === 0 ? 200 : 503,
-          contentType: TEXT,
-          body: `${reasons.join('; ') || 'ready'}\n`,
-        };
-      }
-      case '/healthz': {
-        const document = applyHealth(status(), clock.now(), versions);
-        const body = `${JSON.stringify(document, undefined, 2)}\n`;
-        return { code: document.healthy ? 200 : 503, contentType: 'application/json; charset=utf-8', body };
-      }
-      case '/metrics':
-        return {
-          code: 200,
-          contentType: metrics.contentType,
-          body: await metrics.render({ status: status(), versions, nowMs: clock.now() }),
-        };
-      default:
-        return undefined;
-    }
-  };
+  return sitePages({
+    index: INDEX,
+    liveness: () => probeAnswer(failureOf(status()), 'alive'),
+    readiness: () => probeAnswer(reasonsOf(status()), 'ready'),
+    health: () => applyHealth(status(), clock.now(), versions),
+    metrics: {
+      contentType: metrics.contentType,
+      render: () => metrics.render({ status: status(), versions, nowMs: clock.now() }),
+    },
+  });
 }
 
 /** The body of /healthz. What is not known is null, never left out. */
@@ -126,10 +105,14 @@ function shownComplete({ gtidSet, position, asOfMs }: Complete, nowMs: number): 
   return { gtidSet, position, asOf: new Date(asOfMs).toISOString(), ageSeconds };
 }
 
-function reasonsOf({ state, parts, blocked, lastError }: ApplyStatus): readonly string[] {
-  const reasons: string[] = [];
-  if (state === 'failed') reasons.push(`failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}`);
-  else if (state !== 'running') reasons.push(state);
+/** Empty unless it has failed for good. */
+const failureOf = ({ state, lastError }: ApplyStatus): readonly string[] =>
+  state === 'failed' ? [`failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}`] : [];
+
+function reasonsOf(status: ApplyStatus): readonly string[] {
+  const { state, parts, blocked } = status;
+  const reasons = [...failureOf(status)];
+  if (state !== 'failed' && state !== 'running') reasons.push(state);
   for (const name of ['topic', 'target'] as const) {
     if (!parts[name].ok) reasons.push(`${name}: ${parts[name].reason}`);
   }

@@ -1,12 +1,7 @@
 import type { Notice } from '../checkpoint/checkpoint.ts';
 import { copyReasons, shownCopies, type ShownCopy } from './copies.ts';
 import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
-
-/** What a probe is answered: an HTTP code and one line that says why. */
-export interface ProbeAnswer {
-  readonly code: 200 | 503;
-  readonly reason: string;
-}
+import { probeAnswer, type ProbeAnswer } from './site-pages.ts';
 
 export interface Versions {
   readonly relay: string;
@@ -54,7 +49,7 @@ export function liveness(status: RelayStatus): ProbeAnswer {
 /** Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. */
 export function readiness(status: RelayStatus): ProbeAnswer {
   const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink'])];
-  return reasons.length === 0 ? { code: 200, reason: 'ready' } : { code: 503, reason: reasons.join('; ') };
+  return probeAnswer(reasons, 'ready');
 }
 
 /** Everything an operator asks first; `nowMs` is milliseconds since 1970. */

@@ -5,6 +5,8 @@ export interface Page {
   readonly body: string;
 }
 
+export const TEXT = 'text/plain; charset=utf-8';
+
 export const jsonPage = (code: number, body: object): Page => ({
   code,
   contentType: 'application/json; charset=utf-8',

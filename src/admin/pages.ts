@@ -2,9 +2,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
 import type { CopyRequest, RelayStatus } from '../relay/relay.ts';
 import { copies } from './copy.ts';
-import { health, liveness, readiness, type ProbeAnswer } from './health.ts';
+import { health, liveness, readiness } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import type { Page } from './page.ts';
+import { sitePages } from './site-pages.ts';
 
 export interface PageSources {
   readonly status: () => RelayStatus;
@@ -16,9 +17,6 @@ export interface PageSources {
   /** Takes what is asked of copies of tables; see Relay. */
   readonly copy: (request: CopyRequest) => readonly Copy[];
 }
-
-const TEXT = 'text/plain; charset=utf-8';
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 const INDEX = `binlog-relay
 
@@ -40,31 +38,15 @@ POST /copy          publishes rows that are in tables: {"tables": ["shop.orders"
 export function createPages({ status, clock, version }: PageSources): (path: string) => Promise<Page | undefined> {
   const metrics = createMetrics();
   const versions = { relay: version, node: process.versions.node };
-  return async (path) => {
-    switch (path) {
-      case '/':
-        return { code: 200, contentType: TEXT, body: INDEX };
-      case '/livez':
-        return probe(liveness(status()));
-      case '/readyz':
-        return probe(readiness(status()));
-      case '/healthz': {
-        const document = health(status(), clock.now(), versions);
-        const body = `${JSON.stringify(document, undefined, 2)}\n`;
-        return { code: document.healthy ? 200 : 503, contentType: JSON_TYPE, body };
-      }
-      case '/metrics': {
-        const body = await metrics.render({ status: status(), nowMs: clock.now(), versions });
-        return { code: 200, contentType: metrics.contentType, body };
-      }
-      case '/copies':
-        return copies(status());
-      default:
-        return undefined;
-    }
-  };
-}
-
-function probe({ code, reason }: ProbeAnswer): Page {
-  return { code, contentType: TEXT, body: `${reason}\n` };
+  const pageOf = sitePages({
+    index: INDEX,
+    liveness: () => liveness(status()),
+    readiness: () => readiness(status()),
+    health: () => health(status(), clock.now(), versions),
+    metrics: {
+      contentType: metrics.contentType,
+      render: () => metrics.render({ status: status(), nowMs: clock.now(), versions }),
+    },
+  });
+  return async (path) => (path === '/copies' ? copies(status()) : pageOf(path));
 }

@@ -7,7 +7,7 @@ import { copy } from './copy.ts';
 import { limitConnections } from './connections.ts';
 import { isHostAllowed } from './host-check.ts';
 import { answerPost, type Posted } from './json-post.ts';
-import type { Page } from './page.ts';
+import { TEXT, type Page } from './page.ts';
 import { createPages, type PageSources } from './pages.ts';
 
 export interface AdminAddress {
@@ -151,7 +151,7 @@ function send(response: ServerResponse, { code, contentType, body }: Page): void
 }
 
 function text(code: number, line: string): Page {
-  return { code, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+  return { code, contentType: TEXT, body: `${line}\n` };
 }
 
 /** Without the query, which means nothing here and may be anything. */

@@ -3,6 +3,7 @@ import type { TableResult, VerifyStatus } from '../verify/verify.ts';
 import type { Versions } from './health.ts';
 import { metricsOf, ownProcess } from './metrics.ts';
 import type { Page } from './page.ts';
+import { probeAnswer, sitePages } from './site-pages.ts';
 import { VERIFY_METRICS, type VerifySnapshot } from './verify-metric-table.ts';
 
 export interface VerifyPageSources {
@@ -10,8 +11,6 @@ export interface VerifyPageSources {
   readonly clock: Clock;
   readonly version: string;
 }
-
-const TEXT = 'text/plain; charset=utf-8';
 
 const INDEX = `binlog-relay verify
 
@@ -27,36 +26,21 @@ export function createVerifyPages({
   clock,
   version,
 }: VerifyPageSources): (path: string) => Promise<Page | undefined> {
-  const metrics = metricsOf(VERIFY_METRICS, (taken): VerifySnapshot => ({ ...taken, process: ownProcess() }));
+  const metrics = metricsOf(VERIFY_METRICS, (taken): VerifySnapshot => ({
+    ...taken,
+    process: ownProcess(),
+  }));
   const versions = { relay: version, node: process.versions.node };
-  const probe = (reasons: readonly string[], well: string): Page => ({
-    code: reasons.length === 0 ? 200 : 503,
-    contentType: TEXT,
-    body: `${reasons.join('; ') || well}\n`,
+  return sitePages({
+    index: INDEX,
+    liveness: () => probeAnswer(status().state === 'failed' ? workReasons(status()) : [], 'alive'),
+    readiness: () => probeAnswer(workReasons(status()), 'ready'),
+    health: () => verifyHealth(status(), clock.now(), versions),
+    metrics: {
+      contentType: metrics.contentType,
+      render: () => metrics.render({ status: status(), versions, nowMs: clock.now() }),
+    },
   });
-  return async (path) => {
-    switch (path) {
-      case '/':
-        return { code: 200, contentType: TEXT, body: INDEX };
-      case '/livez':
-        return probe(status().state === 'failed' ? workReasons(status()) : [], 'alive');
-      case '/readyz':
-        return probe(workReasons(status()), 'ready');
-      case '/healthz': {
-        const document = verifyHealth(status(), clock.now(), versions);
-        const body = `${JSON.stringify(document, undefined, 2)}\n`;
-        return { code: document.healthy ? 200 : 503, contentType: 'application/json; charset=utf-8', body };
-      }
-      case '/metrics':
-        return {
-          code: 200,
-          contentType: metrics.contentType,
-          body: await metrics.render({ status: status(), versions, nowMs: clock.now() }),
-        };
-      default:
-        return undefined;
-    }
-  };
 }
 
 /** The body of /healthz. What is not known is null, never left out; keys and values of rows are not in it. */
