@@ -6,16 +6,12 @@ import { afterOf, keyOf, placeOf } from './copy-place.ts';
 import { nameOf, type Reading, type TableCopier } from './table-copier.ts';
 import type { TableProgress } from './table-progress.ts';
 
-/** A table whose rows come in another shape than its definition says, however often that is read, is not understood. */
-export const MAX_REDEFINITIONS = 20;
 /** So often a row alone is read again that is updated meanwhile, and of which the stream brings only some columns. */
 const MAX_PARTIAL = 40;
 /** So often in a row a chunk is read in whose time more rows change than are remembered. */
 const MAX_OVERFLOWN = 20;
 /** The longest pause between two tries for a row that is updated. */
 const MAX_PAUSE_MS = 1000;
-/** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
-export const HOLD_WEIGHT = 5;
 
 /** Copies a table, or a range of it, by its primary key, chunk by chunk; see Copier. */
 export class KeyedCopier {
@@ -80,8 +76,7 @@ export class KeyedCopier {
   /** False when the table cannot be gone on with as it is now. */
   async #redefine(): Promise<boolean> {
     this.#redefinitions += 1;
-    if (this.#redefinitions > MAX_REDEFINITIONS) throw this.#of.neverFits();
-    const redefined = await this.#of.define();
+    const redefined = await this.#of.redefine(this.#redefinitions);
     if (redefined === undefined) {
       this.#update('gone');
       return false;
@@ -95,32 +90,19 @@ export class KeyedCopier {
 
   /** The next chunk, if what is read is of use. True when it was the last one. */
   async #chunk(): Promise<boolean> {
-    const { options, watched, ended } = this.#of;
-    const { clock, stream, pace } = options;
+    const { options, ended } = this.#of;
+    const { clock, stream } = options;
     const beganMs = clock.monotonic();
     const chunk = await this.#read();
     if (chunk === undefined) return false;
-    const readMs = clock.monotonic() - beganMs;
     const identity = this.#of.nextChunk();
-    let heldMs = 0;
-    const given = await stream.during(
-      chunk,
-      async () => {
-        const heldSinceMs = clock.monotonic();
-        const count = await this.#give(chunk, identity);
-        heldMs = clock.monotonic() - heldSinceMs;
-        return count;
-      },
-      ended,
-    );
-    watched.close();
-    pace.worked(readMs + heldMs);
+    const { given, ms } = await this.#of.publish(chunk, beganMs, () => this.#give(chunk, identity));
     if (given === undefined) {
       await this.#pause();
       return false;
     }
     this.#partial = 0;
-    this.#size.took(chunk.rows, chunk.images.length, Math.max(readMs, heldMs * HOLD_WEIGHT));
+    this.#size.took(chunk.rows, chunk.images.length, ms);
     this.#redefinitions = 0;
     await stream.acknowledged(ended);
     this.#after = chunk.last ?? this.#after;
@@ -135,25 +117,19 @@ export class KeyedCopier {
   async #read(): Promise<Chunk | undefined> {
     const { options, watched } = this.#of;
     const { reader, limits } = options;
-    const seen = await this.#of.open();
     const { definition, rows } = this.#reading;
-    try {
-      const chunk = await reader.read({
+    const chunk = await this.#of.read((seen) =>
+      reader.read({
         definition,
         after: this.#after,
         range: this.#range,
         maxRows: this.#size.rows,
         maxBytes: limits.chunkBytes,
         seen,
-      });
-      watched.changed.narrow(() => rows.keysOf(chunk.images));
-      return chunk;
-    } catch (error) {
-      // Another statement has changed the table, and the stream will say so: its definition is read again.
-      if (!reader.isRedefinition(error)) throw error;
-      watched.isRedefined = true;
-      return undefined;
-    }
+      }),
+    );
+    if (chunk !== undefined) watched.changed.narrow(() => rows.keysOf(chunk.images));
+    return chunk;
   }
 
   /** While the stream is held where the chunk belongs. Returns how many rows were given; undefined as `#read`. */

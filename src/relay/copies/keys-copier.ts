@@ -3,7 +3,6 @@ import { AbsentKeys, type KeyImage } from './absent-keys.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { keyOf } from './copy-place.ts';
 import { keysOf } from './copy-part.ts';
-import { HOLD_WEIGHT, MAX_REDEFINITIONS } from './keyed-copier.ts';
 import { nameOf, type Reading, type TableCopier } from './table-copier.ts';
 import type { TableProgress } from './table-progress.ts';
 
@@ -80,8 +79,7 @@ export class KeysCopier {
   /** False when the table is gone. */
   async #redefine(): Promise<boolean> {
     this.#redefinitions += 1;
-    if (this.#redefinitions > MAX_REDEFINITIONS) throw this.#of.neverFits();
-    const redefined = await this.#of.define();
+    const redefined = await this.#of.redefine(this.#redefinitions);
     if (redefined === undefined) {
       this.#update('gone');
       return false;
@@ -94,30 +92,17 @@ export class KeysCopier {
 
   /** False: what was read is of no use. */
   async #copy(keys: readonly KeyBytes[]): Promise<boolean> {
-    const { options, watched, ended } = this.#of;
-    const { clock, stream, pace } = options;
+    const { options, ended } = this.#of;
+    const { clock, stream } = options;
     const beganMs = clock.monotonic();
     const images = keys.map((key) => this.#absent.imageOf(key));
     const chunk = await this.#read(keys, images);
     if (chunk === undefined) return false;
-    const readMs = clock.monotonic() - beganMs;
-    let heldMs = 0;
-    const given = await stream.during(
-      chunk,
-      async () => {
-        const heldSinceMs = clock.monotonic();
-        const count = await this.#give(chunk, images);
-        heldMs = clock.monotonic() - heldSinceMs;
-        return count;
-      },
-      ended,
-    );
-    watched.close();
-    pace.worked(readMs + heldMs);
+    const { given, ms } = await this.#of.publish(chunk, beganMs, () => this.#give(chunk, images));
     if (given === undefined) return false;
     this.#unclear = 0;
     this.#redefinitions = 0;
-    this.#size.took(keys.length, chunk.images.length, Math.max(readMs, heldMs * HOLD_WEIGHT));
+    this.#size.took(keys.length, chunk.images.length, ms);
     await stream.acknowledged(ended);
     this.#done += keys.length;
     this.#rows += given;
@@ -129,19 +114,13 @@ export class KeysCopier {
   async #read(keys: readonly KeyBytes[], images: readonly KeyImage[]): Promise<KeysChunk | undefined> {
     const { options, watched } = this.#of;
     const { reader, limits } = options;
-    const seen = await this.#of.open();
     const { definition, rows } = this.#reading;
-    try {
-      const chunk = await reader.readKeys({ definition, keys, maxBytes: limits.chunkBytes, seen });
-      if (chunk === undefined) return undefined;
+    const chunk = await this.#of.read((seen) =>
+      reader.readKeys({ definition, keys, maxBytes: limits.chunkBytes, seen }),
+    );
+    if (chunk !== undefined)
       watched.changed.narrow(() => new Set([...rows.keysOf(chunk.images), ...images.map(({ exact }) => exact)]));
-      return chunk;
-    } catch (error) {
-      // Another statement has changed the table, and the stream will say so: its definition is read again.
-      if (!reader.isRedefinition(error)) throw error;
-      watched.isRedefined = true;
-      return undefined;
-    }
+    return chunk;
   }
 
   /** While the stream is held where the chunk belongs. Returns how many rows were given; undefined as `#read`. */

@@ -3,7 +3,7 @@ import { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CopyPart, TableCopy } from '../../checkpoint/checkpoint.ts';
 import type { CopyMark } from '../../format/format.ts';
-import type { DefinedTable, Seen, TableDefinition, TableReader } from '../../source/source.ts';
+import type { BinlogEnd, DefinedTable, Seen, TableDefinition, TableReader } from '../../source/source.ts';
 import type { CopyProgress } from '../relay.ts';
 import type { TablePlan } from '../tables/table-plan.ts';
 import type { ChunkLimits } from './chunk-size.ts';
@@ -34,6 +34,11 @@ export interface TableCopierOptions {
   readonly random: () => number;
   readonly logger: Logger;
 }
+
+/** A table whose rows come in another shape than its definition says, however often that is read, is not understood. */
+const MAX_REDEFINITIONS = 20;
+/** The stream waits while a chunk is published: that should take a fifth of the time that the read may. */
+const HOLD_WEIGHT = 5;
 
 /** What a table is read with, until its definition changes. */
 export interface Reading {
@@ -103,6 +108,54 @@ export class TableCopier {
     watched.expect(plan);
     const rows = new CopiedRows({ plan, taker: stream.taker, turn: () => stream.turn(ended) });
     return { definition, plan, rows };
+  }
+
+  /**
+   * The same in the middle of a copy, when something has changed it; undefined: it is gone. `redefinitions`: how often
+   * this is so, without rows that were published between.
+   */
+  async redefine(redefinitions: number): Promise<Reading | undefined> {
+    if (redefinitions > MAX_REDEFINITIONS) throw this.#neverFits();
+    return this.define();
+  }
+
+  /** What `read` gives; undefined when another statement has changed the table: the stream will say so. */
+  async read<T>(read: (seen: Seen) => Promise<T>): Promise<T | undefined> {
+    const seen = await this.open();
+    try {
+      return await read(seen);
+    } catch (error) {
+      if (!this.options.reader.isRedefinition(error)) throw error;
+      this.watched.isRedefined = true;
+      return undefined;
+    }
+  }
+
+  /**
+   * Publishes what was read since `beganMs`, at its place in the stream. `given`: what `give` says; `ms`: how long it
+   * took, in which the stream's waiting weighs more.
+   */
+  async publish<T>(
+    end: BinlogEnd,
+    beganMs: number,
+    give: () => Promise<T>,
+  ): Promise<{ readonly given: T; readonly ms: number }> {
+    const { clock, stream, pace } = this.options;
+    const readMs = clock.monotonic() - beganMs;
+    let heldMs = 0;
+    const given = await stream.during(
+      end,
+      async () => {
+        const heldSinceMs = clock.monotonic();
+        const done = await give();
+        heldMs = clock.monotonic() - heldSinceMs;
+        return done;
+      },
+      this.ended,
+    );
+    this.watched.close();
+    pace.worked(readMs + heldMs);
+    return { given, ms: Math.max(readMs, heldMs * HOLD_WEIGHT) };
   }
 
   /** From here on the stream is watched; what it has brought so far a read has to see. */
@@ -180,7 +233,7 @@ export class TableCopier {
   }
 
   /** Its rows in the binlog have another shape than its definition, whenever that is read. */
-  neverFits(): RelayError {
+  #neverFits(): RelayError {
     return new RelayError(
       'COPY_TABLE_UNSUPPORTED',
       `${nameOf(this.table)}: its rows in the binlog have other columns than the server says, or its definition changes all the time`,
