@@ -10,12 +10,12 @@ import { quoted } from './quoted.ts';
 export const ADDRESS_BYTES: Readonly<Record<string, number>> = { uuid: 16, inet6: 16, inet4: 4 };
 
 /**
- * How the values of a column of a key are written. `index`: ENUM and SET, by number. `text`: with charset and collation
- * of the column; `isInUtf8`: its bytes in UTF-8, to compare keys of columns with different charsets. `address`: one of
- * ADDRESS_BYTES.
+ * How the values of a column of a key are written. `index`: ENUM and SET, by number. `plain`: a number or a time, as
+ * its text says. `text`: with charset and collation of the column; `isInUtf8`: its bytes in UTF-8, to compare keys of
+ * columns with different charsets. `address`: one of ADDRESS_BYTES.
  */
 export type KeyForm =
-  | { readonly kind: 'number' | 'time' | 'bytes' | 'bit' | 'index' | 'float' }
+  | { readonly kind: 'number' | 'time' | 'plain' | 'bytes' | 'bit' | 'index' | 'float' }
   | { readonly kind: 'address'; readonly type: string }
   | {
       readonly kind: 'text';
@@ -53,27 +53,31 @@ export const isInUtf8 = (column: KeyColumn | undefined): boolean =>
 
 /** Rows after the key `after`, up to and with `upTo`; either may be missing. Empty when both are. */
 export function rangeCondition(key: readonly KeyColumn[], after: HexKey | undefined, upTo: HexKey | undefined): string {
-  const names = key.map(({ name }) => quoted(name));
+  const names = namesOf(key);
   return [
-    ...(after === undefined ? [] : [compared(names, '>', keyLiterals(key, after), '')]),
-    ...(upTo === undefined ? [] : [compared(names, '<', keyLiterals(key, upTo), '=')]),
+    ...(after === undefined ? [] : [beyond(names, keyLiterals(key, after), '>')]),
+    ...(upTo === undefined ? [] : [beyond(names, keyLiterals(key, upTo), '<=')]),
   ].join(' AND ');
 }
 
-export function isKey(key: readonly KeyColumn[], value: HexKey): string {
-  const values = keyLiterals(key, value);
-  return `(${key.map(({ name }, i) => `${quoted(name)} = ${values[i] ?? ''}`).join(' AND ')})`;
-}
+export const isKey = (key: readonly KeyColumn[], value: HexKey): string =>
+  allEqual(namesOf(key), keyLiterals(key, value));
+
+const namesOf = (key: readonly KeyColumn[]): readonly string[] => key.map(({ name }) => quoted(name));
+
+/** `names` and `values`: of all columns of a key, as SQL. */
+export const allEqual = (names: readonly string[], values: readonly string[]): string =>
+  `(${names.map((name, i) => `${name} = ${values[i] ?? ''}`).join(' AND ')})`;
 
 /**
- * A row comparison, `(a, b) > (x, y)`, would read the table from its beginning: MySQL makes a range only of what is
- * written out. `last`: of the last column.
+ * Keys on one side of another, of which only the first values may be given. A row comparison, `(a, b) > (x, y)`, would
+ * read the table from its beginning: MySQL makes a range only of what is written out.
  */
-function compared(names: readonly string[], sign: '<' | '>', values: readonly string[], last: '' | '='): string {
+export function beyond(names: readonly string[], values: readonly string[], compares: '>' | '>=' | '<='): string {
   const [name = '', ...otherNames] = names;
   const [value = '', ...otherValues] = values;
-  if (otherNames.length === 0) return `${name} ${sign}${last} ${value}`;
-  return `(${name} ${sign} ${value} OR (${name} = ${value} AND ${compared(otherNames, sign, otherValues, last)}))`;
+  if (otherValues.length === 0) return `${name} ${compares} ${value}`;
+  return `(${name} ${compares.charAt(0)} ${value} OR (${name} = ${value} AND ${beyond(otherNames, otherValues, compares)}))`;
 }
 
 /** Throws for what is no key of the table, wherever it was kept meanwhile. */
@@ -92,14 +96,20 @@ const NUMBER = /^-?\d+(\.\d*)?(e[+-]?\d+)?$/;
 const TIME = /^-?\d[\d:. -]*$/;
 
 function literal({ name, form }: KeyColumn, hex: string): string {
+  const sql = keyLiteral(form, hex);
+  if (sql === undefined) throw new RelayError('INTERNAL', `the column ${name} has no value that a key can begin after`);
+  return sql;
+}
+
+/** `hex`: one part of a HexKey. Undefined for what no column of this form shows. */
+export function keyLiteral(form: KeyForm, hex: string): string | undefined {
+  if (!HEX.test(hex)) return undefined;
   const bytes = `x'${hex}'`;
+  if (form.kind === 'bytes') return bytes;
+  if (form.kind === 'address') return `CAST(${bytes} AS ${form.type})`;
+  if (form.kind === 'text') return `${inOwnCharset(form, bytes)} COLLATE ${form.collation}`;
+  if (form.kind === 'bit') return hex === '' ? '0' : BigInt(`0x${hex}`).toString();
   const text = Buffer.from(hex, 'hex').toString('latin1');
-  if (HEX.test(hex)) {
-    if (form.kind === 'bytes') return bytes;
-    if (form.kind === 'address') return `CAST(${bytes} AS ${form.type})`;
-    if (form.kind === 'text') return `${inOwnCharset(form, bytes)} COLLATE ${form.collation}`;
-    if (form.kind === 'bit') return hex === '' ? '0' : BigInt(`0x${hex}`).toString();
-    if (form.kind === 'time' ? TIME.test(text) : NUMBER.test(text)) return form.kind === 'time' ? `'${text}'` : text;
-  }
-  throw new RelayError('INTERNAL', `the column ${name} has no value that a key can begin after`);
+  if (form.kind !== 'time' && NUMBER.test(text)) return text;
+  return (form.kind === 'time' || form.kind === 'plain') && TIME.test(text) ? `'${text}'` : undefined;
 }

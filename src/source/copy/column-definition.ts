@@ -4,6 +4,7 @@ import type { Column } from '../../binlog/binlog.ts';
 import { BINARY_COLLATION } from '../../binlog/charsets/collations.ts';
 import { unknownCharset } from '../../binlog/tables/table-map.ts';
 import { TYPE } from '../../binlog/wire/column-types.ts';
+import { ADDRESS_BYTES } from '../../mysql/key-range.ts';
 import { numberOf, textOf, type Row } from '../rows.ts';
 import { isAtLeast, type ServerVersion } from '../server-version.ts';
 
@@ -37,8 +38,6 @@ const GEOMETRIES = [
   ['multipolygon'],
   ['geomcollection', 'geometrycollection'],
 ];
-/** Types of MariaDB that are bytes to the binlog. */
-const FIXED: Readonly<Record<string, number>> = { uuid: 16, inet6: 16, inet4: 4 };
 /** 8.0.12 is known to be without. */
 const FIRST_WITH_LABEL_CHARSET = [8, 0, 13] as const;
 const TEMPORALS: Readonly<Record<string, readonly [now: number, old: number]>> = {
@@ -93,7 +92,7 @@ function wireOf(
   if (blob !== undefined) return text(isCompressed ? TYPE.BLOB_COMPRESSED : TYPE.BLOB, blob);
   const geometry = GEOMETRIES.findIndex((names) => names.includes(dataType));
   if (geometry >= 0) return plain(TYPE.GEOMETRY, 4, geometry);
-  const fixed = FIXED[dataType];
+  const fixed = ADDRESS_BYTES[dataType];
   if (fixed !== undefined) return { ...plain(TYPE.STRING, fixed), collation: BINARY_COLLATION };
 
   switch (dataType) {

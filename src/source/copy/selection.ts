@@ -6,6 +6,7 @@ import { BINARY_COLLATION } from '../../binlog/charsets/collations.ts';
 import { isBlob, isVarchar, TYPE } from '../../binlog/wire/column-types.ts';
 import type { KeyBytes, KeyRange } from '../source.ts';
 import type { TableDefinition } from './definition.ts';
+import { allEqual, beyond, keyLiteral, type KeyForm } from '../../mysql/key-range.ts';
 import { quoted, quotedTable } from '../../mysql/quoted.ts';
 
 export interface Selection {
@@ -60,24 +61,8 @@ const byKey = ({ keyIndex = 'PRIMARY' }: TableDefinition): string => ` FORCE IND
 const namesOf = ({ table }: TableDefinition): readonly string[] =>
   table.primaryKey.map(({ column }) => quoted(column.name));
 
-function equal(definition: TableDefinition, key: KeyBytes): string {
-  const values = literalsOf(definition, key);
-  return `(${namesOf(definition)
-    .map((name, i) => `${name} = ${values[i] ?? ''}`)
-    .join(' AND ')})`;
-}
-
-/**
- * A row comparison, `(a, b) > (x, y)`, would read the table from its beginning: MySQL makes a range only of what is
- * written out.
- */
-function beyond(names: readonly string[], values: readonly string[], compares: '>' | '>=' | '<='): string {
-  const [name = '', ...otherNames] = names;
-  const [value = '', ...otherValues] = values;
-  // A bound may have fewer parts than the key.
-  if (otherValues.length === 0) return `${name} ${compares} ${value}`;
-  return `(${name} ${compares.charAt(0)} ${value} OR (${name} = ${value} AND ${beyond(otherNames, otherValues, compares)}))`;
-}
+const equal = (definition: TableDefinition, key: KeyBytes): string =>
+  allEqual(namesOf(definition), literalsOf(definition, key));
 
 function literalsOf({ table, keyCharsets }: TableDefinition, key: KeyBytes): readonly string[] {
   return table.primaryKey.map(({ column }, i) => literal(column, key[i], keyCharsets[i]));
@@ -87,23 +72,16 @@ const boundOf = ({ table, keyCharsets }: TableDefinition, bound: KeyBytes): read
   table.primaryKey.slice(0, bound.length).map(({ column }, i) => literal(column, bound[i], keyCharsets[i]));
 
 function literal(column: Column, value: Buffer | undefined, charset: TableDefinition['keyCharsets'][number]): string {
-  if (value === undefined) throw keyError(column);
-  const { type } = column;
-  if (isVarchar(type) || isBlob(type) || type === TYPE.STRING) {
-    const bytes = `x'${value.toString('hex')}'`;
-    if (column.collation === BINARY_COLLATION || charset === undefined) return bytes;
-    return `_${charset.charset} ${bytes} COLLATE ${charset.collation}`;
-  }
-  if (type === TYPE.BIT) return value.length === 0 ? '0' : BigInt(`0x${value.toString('hex')}`).toString();
-  const text = value.toString('latin1');
-  if (NUMBER.test(text)) return text;
-  if (TIME.test(text)) return `'${text}'`;
-  throw keyError(column);
+  const sql = value && keyLiteral(formOf(column, charset), value.toString('hex'));
+  if (sql === undefined) throw keyError(column);
+  return sql;
 }
 
-/** Nothing else comes into a statement as it stands, wherever it was kept meanwhile. */
-const NUMBER = /^-?\d+(\.\d*)?(e[+-]?\d+)?$/;
-const TIME = /^-?\d[\d:. -]*$/;
+function formOf({ type, collation }: Column, charset: TableDefinition['keyCharsets'][number]): KeyForm {
+  if (isVarchar(type) || isBlob(type) || type === TYPE.STRING)
+    return collation === BINARY_COLLATION || charset === undefined ? { kind: 'bytes' } : { kind: 'text', ...charset };
+  return { kind: type === TYPE.BIT ? 'bit' : 'plain' };
+}
 
 function keyError({ name }: Column): RelayError {
   return new RelayError('COPY_PLACE_INVALID', `the column ${name} has no value that its key can begin after`);
