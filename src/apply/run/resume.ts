@@ -1,4 +1,6 @@
 import { flavourOf, parseGtids } from '../../binlog/gtids/gtids.ts';
+import type { FilePosition } from '../../binlog/binlog.ts';
+import { baseName, isBefore, parsePosition } from '../../binlog/wire/binlog-file.ts';
 import type { LaneProgress } from '../ledger/complete.ts';
 
 /**
@@ -16,8 +18,8 @@ export function isResumeProved(progress: LaneProgress | undefined, resume: strin
 }
 
 function isWithin(resume: string, { gtidSet, position }: LaneProgress): boolean {
-  const place = FILE.exec(resume);
-  if (place !== null) return gtidSet === '' && isBefore(place, FILE.exec(position));
+  const place = parsePosition(resume);
+  if (place !== undefined) return gtidSet === '' && hasPassed(parsePosition(position), place);
   const flavour = flavourOf(gtidSet, resume);
   if (flavour === undefined) return true;
   try {
@@ -28,16 +30,9 @@ function isWithin(resume: string, { gtidSet, position }: LaneProgress): boolean 
   }
 }
 
-/** `binlog.000002:4184`; no GTID has a dot. */
-const FILE = /^([^:]*)\.([0-9]+):([0-9]+)$/;
-
 /** Of files of one name, whose numbers only grow. */
-function isBefore(place: RegExpExecArray, reached: RegExpExecArray | null): boolean {
-  const [, base, file, offset] = place;
-  if (reached === null || base !== reached[1]) return false;
-  const [files, offsets] = [BigInt(reached[2] ?? 0) - BigInt(file ?? 0), BigInt(reached[3] ?? 0) - BigInt(offset ?? 0)];
-  return files > 0n || (files === 0n && offsets >= 0n);
-}
+const hasPassed = (reached: FilePosition | undefined, place: FilePosition): boolean =>
+  reached !== undefined && baseName(reached.file) === baseName(place.file) && !isBefore(reached, place);
 
 /** As the relay writes what a property may not hold. */
 const decoded = (text: string): string =>

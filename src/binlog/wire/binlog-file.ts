@@ -14,5 +14,11 @@ export function isBefore(a: FilePosition, b: FilePosition): boolean {
   return files < 0 || (files === 0 && a.offset < b.offset);
 }
 
+/** `binlog.000002:4184`, which no GTID looks like: none has a dot. Undefined for anything else. */
+export function parsePosition(text: string): FilePosition | undefined {
+  const [, file, offset] = /^([^:]*\.\d+):(\d+)$/.exec(text) ?? [];
+  return file === undefined ? undefined : { file, offset: Number(offset) };
+}
+
 /** Files count from 1 again when the server is given another name for them. */
 export const baseName = (name: string): string => name.replace(/\.\d+$/, '');

@@ -41,7 +41,7 @@ export class Moments {
     while (!isAborted(stop)) {
       const now = await reached(await ends.target());
       const source = await ends.source();
-      if (now !== undefined && (await holds(source, now, wanted))) break;
+      if (now !== undefined && holds(source, now, wanted)) break;
       // A set that does not move brings nothing nearer, however often it is said.
       if (now !== undefined && !isSame(now, newest)) {
         newest = now;
@@ -66,7 +66,7 @@ export class Moments {
     const target = await ends.target();
     await target.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
     const now = await reached(target);
-    const isThere = now !== undefined && (await holds(await ends.source(), now, wanted));
+    const isThere = now !== undefined && holds(await ends.source(), now, wanted);
     const found = isThere ? await read(target) : undefined;
     await target.query('COMMIT');
     return found;
