@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createVerifyPages } from '../admin/verify-pages.ts';
 import { startSite } from '../admin/server.ts';
-import { Ledger } from '../apply/ledger/ledger.ts';
+import { Ledger, topicInLedger } from '../apply/ledger/ledger.ts';
 import { tableChoice } from '../apply/run/table-choice.ts';
+import { renamed } from '../apply/tables/renamed.ts';
 import { systemClock } from '../base/clock.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/log.ts';
@@ -89,26 +90,22 @@ function createVerifier(
   run: { readonly everyMs: number | undefined; readonly logger: Logger; readonly stop: AbortSignal },
 ): Verifier {
   const { tables, target, ledger: database } = config;
-  const { namespace, topic } = config.source;
-  const place = namespace === '' ? topic : `${namespace}%${topic}`;
   const ends = new VerifyEnds(verify.source, target, systemClock, run.stop);
   const ledger = new Ledger(database, config.source);
   const narrowed = args.texts('tables');
   const choice = tableChoice(tables);
   const chosen = tableChoice({ include: narrowed.length === 0 ? ['*.*'] : narrowed, exclude: [] });
-  const databaseOf = (name: string): string =>
-    Object.hasOwn(tables.rename, name) ? (tables.rename[name] ?? name) : name;
   return new Verifier({
     ...verify,
     ends,
-    store: new Store(database, place),
+    store: new Store(database, topicInLedger(config.source)),
     reached: async () => {
       const complete = await ledger.complete((await ends.target()).session);
       return complete && { ...complete, round: `${complete.epoch}/${complete.round}` };
     },
     includes: (name, table) => choice.includes(name, table) && chosen.includes(name, table),
     choice: JSON.stringify([tables, narrowed, config.deletes]),
-    databaseOf,
+    databaseOf: (name) => renamed(tables, name),
     softDelete: softDeleteColumn(config.deletes),
     awaitsMissing: config.create,
     allowsExtra: config.deletes === 'ignore',

@@ -7,6 +7,10 @@ export interface TableOfSource {
   readonly table: string;
 }
 
+/** What the ledger calls the topic. */
+export const topicInLedger = ({ namespace, topic }: { readonly namespace: string; readonly topic: string }): string =>
+  namespace === '' ? topic : `${namespace}%${topic}`;
+
 /** Where in the ledger's tables what belongs to one topic stands, as SQL. */
 export class LedgerPlace {
   readonly #database: string;

@@ -5,12 +5,12 @@ import type { AnswerRow, Session } from '../target/target.ts';
 import type { Complete } from '../apply.ts';
 import { completeOf } from './complete.ts';
 import { LANE_COLUMNS, laneAssignments, laneStateOf, type LaneState } from './lane-state.ts';
-import { LedgerPlace, type TableOfSource } from './ledger-place.ts';
+import { LedgerPlace, topicInLedger, type TableOfSource } from './ledger-place.ts';
 import { prepareLedger } from './prepare-ledger.ts';
 import { StatementNotes } from './statement-notes.ts';
 
 export type { LaneState } from './lane-state.ts';
-export type { TableOfSource } from './ledger-place.ts';
+export { topicInLedger, type TableOfSource } from './ledger-place.ts';
 export type { WaitingStatement } from './statement-notes.ts';
 
 /** The stream that the topic is read of. */
@@ -32,8 +32,7 @@ export class Ledger {
 
   constructor(database: string, source: Pick<ApplyConfig['source'], 'namespace' | 'topic'>) {
     this.#database = database;
-    const topic = source.namespace === '' ? source.topic : `${source.namespace}%${source.topic}`;
-    this.#place = new LedgerPlace(database, topic);
+    this.#place = new LedgerPlace(database, topicInLedger(source));
     this.statements = new StatementNotes(this.#place);
   }
 

@@ -7,6 +7,7 @@ import type { TablePlan } from '../rows/table-plan.ts';
 import type { Session } from '../target/target.ts';
 import { copyDefinition } from './definition.ts';
 import { fit, type FitRules } from './fit.ts';
+import { renamed } from './renamed.ts';
 import { readTargetTable } from './target-table.ts';
 
 export interface TablesOptions extends FitRules {
@@ -125,8 +126,7 @@ export class Tables {
   }
 
   databaseOf(database: string): string {
-    const { rename } = this.#options;
-    return Object.hasOwn(rename, database) ? (rename[database] ?? database) : database;
+    return renamed(this.#options, database);
   }
 
   async #look(session: Session, head: RowsHead): Promise<TablePlan | undefined> {
