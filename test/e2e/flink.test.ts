@@ -9,8 +9,9 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
-import { buildConnector, FlinkRun, LinesTable, whyNoFlink } from '../support/flink.ts';
+import { buildConnector, FlinkRun, LinesTable } from '../support/flink.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { whyNoMaven } from '../support/maven.ts';
 import { program } from '../support/program.ts';
 import { EXTREMES, isSameText, KINDS, rowTexts, type TextRow } from '../support/engine-tables.ts';
 import {
@@ -31,7 +32,7 @@ const TABLES = [...SHOP_TABLES, 'kinds'] as const;
 type TableName = (typeof TABLES)[number];
 const KEY_COLUMNS: Readonly<Record<TableName, number>> = { orders: 1, order_items: 2, payments: 1, kinds: 1 };
 
-const reason = await whyNoFlink();
+const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/flink.test.ts: ${reason}`);
 
 describe.skipIf(reason !== undefined)('the connector for Flink', () => {

@@ -24,15 +24,10 @@ export const EXTREMES = `INSERT INTO kinds VALUES
 
 /** MySQL's own text of every value; bytes in base64, a FLOAT as the DOUBLE that it is, behind `~`. */
 export async function rowTexts(source: Connection, database: string, table: string): Promise<TextRow[]> {
-  const [columns] = await source.query<RowDataPacket[]>(
-    'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
-    [database, table],
-  );
-  const texts = columns.map(({ name, type }) => {
-    const column = `\`${String(name)}\``;
-    if (/binary|blob|point/.test(String(type))) return `REPLACE(TO_BASE64(${column}), '\\n', '')`;
-    if (type === 'bit') return `CAST(${column} + 0 AS CHAR)`;
-    if (type === 'year') return `CAST(${column} + 0 AS CHAR)`;
+  const texts = (await columnsOf(source, database, table)).map(({ name, type, isBytes }) => {
+    const column = `\`${name}\``;
+    if (isBytes) return `REPLACE(TO_BASE64(${column}), '\\n', '')`;
+    if (type === 'bit' || type === 'year') return `CAST(${column} + 0 AS CHAR)`;
     if (type === 'float') return `CONCAT('~', CAST(${column} AS DOUBLE))`;
     return `CAST(${column} AS CHAR)`;
   });
@@ -41,6 +36,26 @@ export async function rowTexts(source: Connection, database: string, table: stri
     rowsAsArray: true,
   });
   return rows as unknown as TextRow[];
+}
+
+export interface EngineColumn {
+  readonly name: string;
+  readonly type: string;
+  /** Its text is in base64. */
+  readonly isBytes: boolean;
+}
+
+/** In order. */
+export async function columnsOf(source: Connection, database: string, table: string): Promise<EngineColumn[]> {
+  const [columns] = await source.query<RowDataPacket[]>(
+    'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
+    [database, table],
+  );
+  return columns.map(({ name, type }) => ({
+    name: String(name),
+    type: String(type),
+    isBytes: /binary|blob|point/.test(String(type)),
+  }));
 }
 
 /** Texts, or numbers that are the same however they are written. */
