@@ -22,7 +22,7 @@ export interface CanalMessage {
   readonly pkNames: readonly string[] | null;
   readonly data: readonly Row[] | null;
   readonly old: readonly Row[] | null;
-  /** The rows of `data` as canal-adapter has them before it writes them, each value as its text; bytes in base64. */
+  /** The rows of `data` as canal-adapter has them before its writers take them. */
   readonly adapter: readonly Row[] | null;
 }
 

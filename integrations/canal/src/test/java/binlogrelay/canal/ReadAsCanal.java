@@ -8,7 +8,6 @@ import com.alibaba.otter.canal.client.rocketmq.RocketMQCanalConnector;
 import com.alibaba.otter.canal.connector.core.consumer.CommonMessage;
 import com.alibaba.otter.canal.protocol.FlatMessage;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A consumer as the users of Canal write them: its client's connector for RocketMQ, flat messages, acknowledged when they
  * are handled. Prints a line of JSON for each message: what the client gives, and under `adapter` the rows as canal-adapter
- * has them before it writes them.
+ * has them before its writers take them.
  *
  * <p>Arguments: name server, topic, group. Runs until it is killed.
  */
@@ -52,12 +51,6 @@ public final class ReadAsCanal {
   private static List<Map<String, Object>> rowsOfAdapter(FlatMessage message) {
     String body = JSON.toJSONString(message, JSONWriter.Feature.WriteMapNullValue);
     Dml dml = MessageUtil.flatMessage2Dml("", "", JSON.parseObject(body, CommonMessage.class));
-    if (dml.getData() != null) dml.getData().forEach(row -> row.replaceAll((column, value) -> textOf(value)));
     return dml.getData();
-  }
-
-  private static Object textOf(Object value) {
-    if (value instanceof byte[] bytes) return Base64.getEncoder().encodeToString(bytes);
-    return value == null ? null : value.toString();
   }
 }
