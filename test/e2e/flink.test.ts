@@ -5,13 +5,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
-import { buildConnector, FlinkRun, LinesTable, whyNoFlink } from '../support/flink.ts';
+import { buildConnector, FlinkRun, LinesTable } from '../support/flink.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { whyNoMaven } from '../support/maven.ts';
 import { program } from '../support/program.ts';
+import { EXTREMES, isSameText, KINDS, rowTexts, type TextRow } from '../support/engine-tables.ts';
 import {
   connectMysql,
   freshTopic,
@@ -30,23 +32,7 @@ const TABLES = [...SHOP_TABLES, 'kinds'] as const;
 type TableName = (typeof TABLES)[number];
 const KEY_COLUMNS: Readonly<Record<TableName, number>> = { orders: 1, order_items: 2, payments: 1, kinds: 1 };
 
-/** Of every type that Flink has a type for. */
-const KINDS = `CREATE TABLE kinds (
-  id INT UNSIGNED PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED, m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT,
-  b BIGINT, bu BIGINT UNSIGNED, flag BOOL, d DECIMAL(38,10), d65 DECIMAL(65,30), f FLOAT, g DOUBLE, b1 BIT(1), b9 BIT(9), b64 BIT(64),
-  c CHAR(8), vc VARCHAR(50) CHARACTER SET gbk, tx TEXT, lt LONGTEXT, bn BINARY(4), vb VARBINARY(300), bl BLOB, e ENUM('new','paid'), st SET('a','b','c'), j JSON,
-  dt DATE, t0 TIME, t6 TIME(6), dtm DATETIME, dtm6 DATETIME(6), ts TIMESTAMP NULL, ts3 TIMESTAMP(3) NULL, y YEAR, p POINT)`;
-const EXTREMES = `INSERT INTO kinds VALUES
-  (1, -128, 255, -32768, 65535, -8388608, 16777215, -2147483648, -9223372036854775808, 18446744073709551615, TRUE,
-   -9999999999999999999999999999.9999999999, 12345678901234567890123456789012345.123456789012345678901234567890, 16777215, -1e-300, b'1', b'101010101', b'${'1'.repeat(64)}',
-   'a"b', '请尽快', '第一\\n行 😀', '', x'01', x'00ff61', x'', 'paid', 'a,c', '{"z": 1.50, "a": [null, "é"]}',
-   '9999-12-31', '-838:59:59', '-00:00:00.000001', '1000-01-01 00:00:00', '9999-12-31 23:59:59.999999', '1970-01-01 00:00:01', '2038-01-19 03:14:07.999', 2155, ST_PointFromText('POINT(1 -2)')),
-  (4294967295, 127, 0, 32767, 0, 8388607, 0, 2147483647, 9223372036854775807, 0, FALSE, 0.0000000001, 0, 1.1, 1.7976931348623157e308, b'0', b'0', b'0',
-   '', NULL, REPEAT('long ', 6000), NULL, NULL, REPEAT('v', 290), REPEAT('b', 3000), 'new', '', 'null', '2024-02-29', '838:59:59', '12:34:56.789012',
-   '2024-02-29 12:00:00', '2024-02-29 12:00:00.5', NULL, NULL, 0, NULL),
-  (7${', NULL'.repeat(36)})`;
-
-const reason = await whyNoFlink();
+const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/flink.test.ts: ${reason}`);
 
 describe.skipIf(reason !== undefined)('the connector for Flink', () => {
@@ -211,55 +197,25 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
     for (const table of TABLES) {
       do {
         copies[table].readOn();
-        difference = differenceOf(table, await rowsOf(table), copies[table]);
+        difference = differenceOf(table, await rowTexts(source, shop, table), copies[table]);
         if (difference !== '') await new Promise((resolve) => setTimeout(resolve, 500));
       } while (difference !== '' && performance.now() < deadlineMs);
       expect(difference, flink.output.slice(-4000)).toBe('');
     }
     expect(copies.orders.rows.size).toBeGreaterThan(ROWS / 2);
   }
-
-  /** MySQL's own text of every value; bytes in base64, a FLOAT as the DOUBLE that it is, behind `~`. */
-  async function rowsOf(table: TableName): Promise<(string | null)[][]> {
-    const [columns] = await source.query<RowDataPacket[]>(
-      'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
-      [shop, table],
-    );
-    const texts = columns.map(({ name, type }) => {
-      const column = `\`${String(name)}\``;
-      if (/binary|blob|point/.test(String(type))) return `REPLACE(TO_BASE64(${column}), '\\n', '')`;
-      if (type === 'bit') return `CAST(${column} + 0 AS CHAR)`;
-      if (type === 'year') return `CAST(${column} + 0 AS CHAR)`;
-      if (type === 'float') return `CONCAT('~', CAST(${column} AS DOUBLE))`;
-      return `CAST(${column} AS CHAR)`;
-    });
-    const [rows] = await source.query<RowDataPacket[]>({
-      sql: `SELECT ${texts.join()} FROM \`${shop}\`.${table}`,
-      rowsAsArray: true,
-    });
-    return rows as unknown as (string | null)[][];
-  }
 });
 
 /** '' when all rows are there, and no others. */
-function differenceOf(table: TableName, source: readonly (string | null)[][], copy: LinesTable): string {
+function differenceOf(table: TableName, source: readonly TextRow[], copy: LinesTable): string {
   const left = new Map(copy.rows);
   for (const row of source) {
     const key = JSON.stringify(row.slice(0, KEY_COLUMNS[table]));
     const other = left.get(key);
-    if (other === undefined || !row.every((value, i) => isSame(value, other[i] ?? null)))
+    if (other === undefined || !row.every((value, i) => isSameText(value, other[i] ?? null)))
       return `${table}: MySQL has ${JSON.stringify(row)}, Flink ${JSON.stringify(other)}`;
     left.delete(key);
   }
   const [more] = left.values();
   return more === undefined ? '' : `${table}: Flink has ${JSON.stringify(more)} too`;
-}
-
-/** Texts, or numbers that are the same however they are written. */
-function isSame(a: string | null, b: string | null): boolean {
-  if (a === b) return true;
-  if (a === null || b === null) return false;
-  if (a.startsWith('~')) return Math.fround(Number(a.slice(1))) === Math.fround(Number(b));
-  const isNumber = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/;
-  return isNumber.test(a) && isNumber.test(b) && /[.eE]/.test(a + b) && Number(a) === Number(b);
 }

@@ -1,43 +1,16 @@
 /** The connector of integrations/flink, built by Maven, in a Flink of a process of its own. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { buildWithMaven } from './maven.ts';
 
-const run = promisify(execFile);
 const PROJECT = join(import.meta.dirname, '../../integrations/flink');
 const TARGET = join(PROJECT, 'target');
-const BUILD_MS = 600_000;
 
-/** Why nothing of it can be tested here; undefined when it can. */
-export async function whyNoFlink(): Promise<string | undefined> {
-  if (process.env['INTEGRATIONS'] === '0') return 'INTEGRATIONS=0';
-  for (const tool of ['java', 'mvn'] as const) {
-    const isThere = await run(tool, ['--version']).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) return `there is no ${tool}`;
-  }
-  return undefined;
-}
-
-/** The jar, after its own tests have passed. What Maven has by now is enough, unless something is missing. */
+/** The jar, after its own tests have passed. */
 export async function buildConnector(): Promise<void> {
-  const build = (...args: readonly string[]): Promise<unknown> =>
-    run('mvn', ['-q', '-B', ...args, 'package'], { cwd: PROJECT, timeout: BUILD_MS, maxBuffer: 64 << 20 });
-  try {
-    await build('-o');
-  } catch (error) {
-    if (!/offline/i.test(outputOf(error))) throw new Error(outputOf(error).slice(-8000), { cause: error });
-    await build();
-  }
-}
-
-function outputOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'stdout' in error && typeof error.stdout === 'string' ? error.stdout : error.message;
+  await buildWithMaven(PROJECT, 'package');
 }
 
 /** A script of Flink SQL; it ends when its jobs have. */
