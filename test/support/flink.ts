@@ -8,9 +8,12 @@ import { buildWithMaven } from './maven.ts';
 const PROJECT = join(import.meta.dirname, '../../integrations/flink');
 const TARGET = join(PROJECT, 'target');
 
+/** FLINK=flink-1.20 tests with the older one. */
+const PROFILE = process.env['FLINK'] === undefined ? [] : ['-P', process.env['FLINK']];
+
 /** The jar, after its own tests have passed. */
 export async function buildConnector(): Promise<void> {
-  await buildWithMaven(PROJECT, 'package');
+  await buildWithMaven(PROJECT, 'package', PROFILE);
 }
 
 /** A script of Flink SQL; it ends when its jobs have. */

@@ -19,9 +19,9 @@ export async function whyNoMaven(): Promise<string | undefined> {
 }
 
 /** Up to `phase`, with the tests before it. What Maven has by now is enough, unless something is missing. */
-export async function buildWithMaven(project: string, phase: string): Promise<void> {
-  const build = (...args: readonly string[]): Promise<unknown> =>
-    run('mvn', ['-q', '-B', ...args, phase], { cwd: project, timeout: BUILD_MS, maxBuffer: 64 << 20 });
+export async function buildWithMaven(project: string, phase: string, options: readonly string[] = []): Promise<void> {
+  const build = (...more: readonly string[]): Promise<unknown> =>
+    run('mvn', ['-q', '-B', ...options, ...more, phase], { cwd: project, timeout: BUILD_MS, maxBuffer: 64 << 20 });
   try {
     await build('-o');
   } catch (error) {
