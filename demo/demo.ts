@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { RowDataPacket } from 'mysql2/promise';
 import { PROGRAM } from '../dev/daemon-process.ts';
 import { runLoad, type LoadCounts } from '../dev/shop.ts';
-import { connect, COPY, Parties, SOURCE, TOPIC, WATCHERS } from './parties.ts';
+import { connect, COPY, NEXT_GROUPS, Parties, SOURCE, TOPIC, WATCHERS } from './parties.ts';
 import { showMessage } from './show.ts';
 import { watchFor } from './watch.ts';
 
@@ -147,15 +147,19 @@ async function verify({ applyConfig }: Parties): Promise<number> {
   return code;
 }
 
-/** `--keep`: until Ctrl-C. */
-async function stay({ servers, target, relay, apply }: Parties): Promise<void> {
+/** `--keep`: until Ctrl-C, with what README's "Where the data goes next" needs. */
+async function stay({ servers, target, relay, apply, relayConfig }: Parties): Promise<void> {
   const { mysql, rocketmq } = servers;
+  for (const [group, options] of Object.entries(NEXT_GROUPS)) await rocketmq.createGroup(group, options);
   say('');
   say(`  shop       mysql -h ${mysql.host} -P ${mysql.port} -u ${mysql.user} ${SOURCE}`);
   say(`  the copy   mysql -h ${target.host} -P ${target.port} -u ${target.user} ${COPY}`);
   say(`  RocketMQ   ${rocketmq.endpoint} (gRPC), name server ${rocketmq.namesrv}, topic ${TOPIC}`);
   say(`  relay      ${(await relay.address()) ?? ''}  log: ${relay.logFile}`);
   say(`  apply      ${(await apply.address()) ?? ''}  log: ${apply.logFile}`);
+  say('');
+  say("  For the blocks of README's “Where the data goes next”:");
+  say(`  export NAMESRV=${rocketmq.namesrv} ENDPOINT=${rocketmq.endpoint} RELAY_CONFIG=${relayConfig}`);
   say('  Ctrl-C ends all of it.');
   await new Promise((resolve) => process.once('SIGINT', resolve));
 }

@@ -14,6 +14,12 @@ export const COPY = 'shop_copy';
 export const TOPIC = 'order-binlog';
 export const WATCHERS = 'demo-watchers';
 const APPLIERS = 'bigdata-copy';
+/** Of the readers that README shows; ordered where they acknowledge messages. */
+export const NEXT_GROUPS = {
+  flink: { ordered: false },
+  'binlog-relay-lake': { ordered: false },
+  'order-printer': { ordered: true },
+} as const;
 /** Orders that are there before the relay is. */
 const PAST_ORDERS = 50_000;
 const APPLY_USER = { user: 'apply', password: 'demo' };
@@ -58,6 +64,10 @@ export class Parties {
   /** The file that `apply` and `verify` are configured by. */
   get applyConfig(): string {
     return join(this.#folder, 'apply.yaml');
+  }
+
+  get relayConfig(): string {
+    return join(this.#folder, 'relay.yaml');
   }
 
   /** A shop with a past, a topic, and a database of the other team that is empty. */
