@@ -20,7 +20,7 @@ export interface Verifying {
 }
 
 /** Nothing moves, so pauses between looks are worth nothing. */
-const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
+export const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
 
 /** As it says, the target has everything at once. */
 export function verifierOf({
@@ -73,6 +73,7 @@ export function endsOf(source: MysqlAddress, target: MysqlAddress): Ends {
   return new VerifyEnds(settings(source), settings(target), systemClock, new AbortController().signal);
 }
 
-async function everything(source: Asked): Promise<Reached> {
+/** As if the target had all of it. */
+export async function everything(source: Asked): Promise<Reached> {
   return { ...(await executed(source)), round: '1', asOfMs: 0 };
 }
