@@ -55,8 +55,8 @@ export interface Difference {
 }
 
 /**
- * Why a row is neither equal nor different. `moving`: it changed during every look. `unfound`: a server has it, and does
- * not find it by the key that it shows of it. `alike`: several rows of a server show this key.
+ * Why a row is neither equal nor different. `moving`: it changed during every look. `unfound`: a server has it, and
+ * does not find it by the key that it shows of it. `alike`: several rows of a server show this key.
  */
 export type UndecidedWhy = 'moving' | 'unfound' | 'alike';
 

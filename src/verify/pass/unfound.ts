@@ -6,9 +6,9 @@ import type { LookedAt } from './looks.ts';
 import { unfoundOf } from './reads.ts';
 
 /**
- * Those of the rows that a server has and does not find by their key. A row that was found nowhere may have been deleted
- * on both sides; or its key has been read, or written into a statement, wrongly: then nothing is known of it. What tells
- * the two apart is a read of the whole part of the table, which looks at what the server shows of the keys.
+ * Those of the rows that a server has and does not find by their key. A row that was found nowhere may have been
+ * deleted on both sides; or its key has been read, or written into a statement, wrongly: then nothing is known of it.
+ * What tells the two apart is a read of the whole part of the table by what the server shows of the keys.
  */
 export async function unfoundAmong(
   { pair, ends }: { readonly pair: TablePair; readonly ends: Ends },

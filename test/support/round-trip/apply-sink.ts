@@ -103,5 +103,5 @@ export class ApplySink implements ReadingSink {
 }
 
 export function targetOf({ host, port, user, password }: MysqlAddress): TargetConfig {
-  return { host, port, user, password, tls: { mode: 'preferred' }, connectTimeoutMs: 10_000 };
+  return { host, port, user, password, tls: { mode: 'preferred' }, connectTimeoutMs: 10_000, section: 'target' };
 }
