@@ -1,7 +1,8 @@
 /** Messages as they come from the topic, made by hand, and what writes them into a real target. */
 import { pino } from 'pino';
 import { Ledger } from '../../src/apply/ledger/ledger.ts';
-import { LaneWriter, type WriterOptions } from '../../src/apply/run/lane-writer.ts';
+import { LaneWriter } from '../../src/apply/run/lane-writer.ts';
+import type { WriterOptions } from '../../src/apply/run/writer-options.ts';
 import { MetStatements } from '../../src/apply/run/met-statements.ts';
 import { Streams, type StreamChoice } from '../../src/apply/run/streams.ts';
 import { tableChoice } from '../../src/apply/run/table-choice.ts';
