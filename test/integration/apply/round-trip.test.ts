@@ -1,7 +1,7 @@
 /**
  * Exactness of `apply`: random values of all types and charsets in random tables with names of any characters, with and
- * without keys, changed in every way, through the real relay and a topic of a real broker into a copy that apply writes,
- * compared by checksums of every column, and by verify.
+ * without keys, changed in every way, through the real relay and a topic of a real broker into a copy that apply
+ * writes, compared by checksums of every column, and by verify.
  *
  * ROUND_TRIP_ROWS is how many rows are changed. ROUND_TRIP_SEED repeats a run, with the rows that it had.
  */
