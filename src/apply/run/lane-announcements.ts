@@ -74,7 +74,7 @@ export class LaneAnnouncements {
         table === null ? choice.includesSomeOf(database) : choice.includes(database, table),
       );
     const mayRepeat = statements.mayRepeat(sql, names);
-    if (!isOfOurs || (await statements.isPast(session, stream, { id, epoch, mayRepeat }))) {
+    if (!isOfOurs || (await statements.isPast(session, stream, { id, epoch, mayRepeat, names }))) {
       onPassed();
       return false;
     }

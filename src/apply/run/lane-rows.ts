@@ -12,7 +12,10 @@ import { keyOf, type LaneMemory } from './lane-memory.ts';
 import type { LaneWork } from './lane-work.ts';
 import type { WriterOptions } from './writer-options.ts';
 
-type Options = Pick<WriterOptions, 'choice' | 'tables' | 'deletes' | 'ledger' | 'onPassed' | 'onAwaited'>;
+type Options = Pick<
+  WriterOptions,
+  'choice' | 'tables' | 'deletes' | 'ledger' | 'statements' | 'onPassed' | 'onAwaited'
+>;
 
 /** Adds the rows of messages of a lane to what its next transaction writes. */
 export class LaneRows {
@@ -25,11 +28,18 @@ export class LaneRows {
   }
 
   async add(session: Session, work: LaneWork, message: TopicMessage, mark: LaneMark): Promise<void> {
-    const { choice, tables, deletes, onPassed } = this.#options;
+    const { choice, tables, deletes, statements, onPassed } = this.#options;
     const { body, properties } = message;
     const table = tableOf(message);
     const isIgnored = deletes === 'ignore' && properties.get('kind') === 'DELETE';
     if (isIgnored || !choice.includes(table.database, table.table)) {
+      onPassed();
+      work.pass(message, mark);
+      return;
+    }
+    // What a copy reads is of the time when it is read.
+    const came = { table, epoch: mark.epoch, id: properties.get('last') ?? '' };
+    if (!properties.has('copy') && (await statements.isBeforeRename(session, work.stream, came))) {
       onPassed();
       work.pass(message, mark);
       return;
