@@ -158,6 +158,7 @@ async function readAlone(server: MysqlServer, rows: number): Promise<Figures> {
     password: server.password,
     tls: { mode: 'preferred' as const },
     connectTimeoutMs: 10_000,
+    section: 'source' as const,
   };
   const published = tableFilter({ include: [`${DATABASE}.*`], exclude: [], excludeColumns: [] });
   const reader = new MysqlTableReader({ settings, published, clock: systemClock });

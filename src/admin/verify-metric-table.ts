@@ -59,7 +59,7 @@ export const VERIFY_METRICS: readonly Metric<VerifySnapshot>[] = [
   one('gauge', 'differences', 'Rows that differ, of all tables as they were compared last.', ({ status }) =>
     status.tables.reduce((sum, { different }) => sum + different, 0),
   ),
-  one('gauge', 'undecided', 'Rows that changed during every look, likewise.', ({ status }) =>
+  one('gauge', 'undecided', 'Rows that could not be compared, or changed during every look, likewise.', ({ status }) =>
     status.tables.reduce((sum, { undecided }) => sum + undecided, 0),
   ),
   each('verified_seconds', 'When the comparison of the table ended last, seconds since 1970.', 'table', ({ status }) =>

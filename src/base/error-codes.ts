@@ -4,7 +4,7 @@ export type ExitCode = 1 | 78;
 export interface ErrorCode {
   /** What happened, in one sentence. */
   readonly summary: string;
-  /** What the operator does about it. */
+  /** What the operator does about it; `remedyIn` fills in `{section}`. */
   readonly remedy: string;
   readonly retried: Retried;
   readonly exitCode: ExitCode;
@@ -47,23 +47,23 @@ export const ERROR_CODES = {
   // the order database
   SOURCE_UNREACHABLE: retried(
     'The MySQL server cannot be reached, or the connection to it was lost.',
-    'Nothing to do if the server is restarting: the relay reconnects alone. Otherwise check source.host and source.port.',
+    'Nothing to do if the server is restarting: the relay reconnects alone. Otherwise check {section}.host and {section}.port.',
   ),
   SOURCE_HOST_UNKNOWN: retried(
     'The name of the MySQL server cannot be resolved.',
-    'Check source.host. If the name is right, the relay connects as soon as DNS knows it.',
+    'Check {section}.host. If the name is right, the relay connects as soon as DNS knows it.',
   ),
   SOURCE_ACCESS_DENIED: access(
     'MySQL refused the account of the relay.',
-    'Check source.user and source.password (with tail: --user and MYSQL_PASSWORD), and that the account may log in from this host, and without TLS if it is disabled: SELECT user, host, plugin, ssl_type, account_locked FROM mysql.user; of MariaDB SHOW CREATE USER.',
+    'Check {section}.user and {section}.password (with tail: --user and MYSQL_PASSWORD), and that the account may log in from this host, and without TLS if it is disabled: SELECT user, host, plugin, ssl_type, account_locked FROM mysql.user; of MariaDB SHOW CREATE USER.',
   ),
   SOURCE_GRANT_MISSING: access(
     'The account of the relay lacks a privilege.',
-    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<source.user>'@'<host>'; of MariaDB REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR.",
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '<{section}.user>'@'<host>'; of MariaDB REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR.",
   ),
   SOURCE_TLS: access(
     'The encrypted connection to MySQL cannot be made as configured.',
-    'Check source.tls: with verify-ca and verify-identity, source.tls.ca must be the authority that signed the certificate of the server.',
+    'Check {section}.tls: with verify-ca and verify-identity, {section}.tls.ca must be the authority that signed the certificate of the server.',
   ),
   SOURCE_NOT_SUPPORTED: access(
     'The server is of a kind or version whose binlog this version does not read.',
@@ -443,3 +443,6 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, ErrorCode>;
 
 export type Code = keyof typeof ERROR_CODES;
+
+/** The remedy with the names of the settings in the section of the configuration that they stand in. */
+export const remedyIn = (section: string, remedy: string): string => remedy.replaceAll('{section}', section);

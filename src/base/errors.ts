@@ -1,10 +1,12 @@
-import { ERROR_CODES, type Code, type ErrorCode } from './error-codes.ts';
+import { ERROR_CODES, remedyIn, type Code, type ErrorCode } from './error-codes.ts';
 
 export interface RelayErrorOptions {
   /** Facts for the log: never a secret, never a value of a row. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Replaces the remedy of the code where the place allows a more exact one: SQL, mqadmin line, flag. */
   readonly remedy?: string;
+  /** Of the configuration: where the settings stand that the remedy of the code names; `source` unless given. */
+  readonly section?: string;
   readonly cause?: unknown;
 }
 
@@ -13,13 +15,16 @@ export class RelayError extends Error {
   readonly code: Code;
   readonly details: Readonly<Record<string, unknown>>;
   readonly remedy: string;
+  /** As in the options. */
+  readonly section: string;
 
   constructor(code: Code, message: string, options: RelayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'RelayError';
     this.code = code;
     this.details = options.details ?? {};
-    this.remedy = options.remedy ?? ERROR_CODES[code].remedy;
+    this.section = options.section ?? 'source';
+    this.remedy = options.remedy ?? remedyIn(this.section, ERROR_CODES[code].remedy);
   }
 
   get definition(): ErrorCode {

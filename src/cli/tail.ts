@@ -58,6 +58,7 @@ Examples:
           serverId: undefined,
           heartbeatMs: 10_000,
           connectTimeoutMs: 10_000,
+          section: 'source',
         },
         { clock: systemClock, logger, published: filter },
       ),

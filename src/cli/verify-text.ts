@@ -1,5 +1,13 @@
 /** What verify has found, as an operator reads it. Pure. */
-import type { Difference, TableResult, TableState, VerifyProgress, VerifyStatus } from '../verify/verify.ts';
+import type {
+  Difference,
+  TableResult,
+  TableState,
+  UndecidedRow,
+  UndecidedWhy,
+  VerifyProgress,
+  VerifyStatus,
+} from '../verify/verify.ts';
 import { durationText } from './catch-up.ts';
 
 /** More of one table are in the report alone. */
@@ -15,7 +23,9 @@ export function resultsText(results: readonly TableResult[]): string {
   const lines = results.flatMap((result) => [
     tableLine(result),
     ...result.differences.slice(0, SHOWN).map(differenceLine),
-    ...moreLine(result),
+    ...moreLine(result.differences),
+    ...result.undecidedRows.slice(0, SHOWN).map(undecidedLine),
+    ...moreLine(result.undecidedRows),
   ]);
   return `${[...lines, summary(results)].join('\n')}\n`;
 }
@@ -37,7 +47,7 @@ function tableLine(result: TableResult): string {
     `${count(rows)} rows`,
     ...(different === 0 ? [] : [`${isCut ? 'at least ' : ''}${count(different)} different`]),
     ...(repaired === 0 ? [] : [`${count(repaired)} repaired`]),
-    ...(undecided === 0 ? [] : [`${count(undecided)} undecided: they changed during every look`]),
+    ...(undecided === 0 ? [] : [`${count(undecided)} undecided`]),
     ...(reason === '' ? [] : [reason]),
     ...columnsText('not in the target', result.missingColumns),
     ...columnsText('not compared', result.incomparableColumns),
@@ -63,8 +73,16 @@ function differenceLine({ kind, shown, columns, values = {} }: Difference): stri
 
 const text = (value: string | null): string => (value === null ? 'NULL' : JSON.stringify(value));
 
-function moreLine({ differences }: TableResult): readonly string[] {
-  return differences.length <= SHOWN ? [] : [`  and ${count(differences.length - SHOWN)} more: --report FILE has them`];
+const WHY: Readonly<Record<UndecidedWhy, string>> = {
+  moving: 'it changed during every look',
+  unfound: 'a server has this row, and does not find it by its key',
+  alike: 'several rows show this key',
+};
+
+const undecidedLine = ({ shown, why }: UndecidedRow): string => `  ${shown}: undecided, ${WHY[why]}`;
+
+function moreLine(rows: readonly unknown[]): readonly string[] {
+  return rows.length <= SHOWN ? [] : [`  and ${count(rows.length - SHOWN)} more: --report FILE has them`];
 }
 
 function summary(results: readonly TableResult[]): string {

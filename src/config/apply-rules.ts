@@ -1,9 +1,9 @@
 import { SYSTEM_SCHEMAS } from '../base/system-schemas.ts';
-import type { ApplyConfig } from './config.ts';
+import type { WrittenApply } from './config.ts';
 import { mysqlTlsBreaches, pemFileBreaches, rocketmqBreaches, type Breach, type File } from './rules.ts';
 
 /** What must fit together across keys of the configuration of `apply`. */
-export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[] {
+export function applyBreaches(config: WrittenApply, file: File): readonly Breach[] {
   const { source, target } = config;
   return [
     ...rocketmqBreaches('source', source),
@@ -22,7 +22,7 @@ export function applyBreaches(config: ApplyConfig, file: File): readonly Breach[
   ];
 }
 
-function verifyBreaches({ verify }: ApplyConfig, file: File): readonly Breach[] {
+function verifyBreaches({ verify }: WrittenApply, file: File): readonly Breach[] {
   if (verify === undefined) return [];
   const { tls } = verify.source;
   const files = pemFileBreaches(
@@ -39,7 +39,7 @@ function verifyBreaches({ verify }: ApplyConfig, file: File): readonly Breach[] 
   }));
 }
 
-function nameBreaches({ tables, ledger }: ApplyConfig): readonly Breach[] {
+function nameBreaches({ tables, ledger }: WrittenApply): readonly Breach[] {
   const found: Breach[] = [];
   const takenBy = new Map<string, string>();
   for (const [from, to] of Object.entries(tables.rename)) {

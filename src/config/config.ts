@@ -28,28 +28,28 @@ export type CopySourceConfig = Pick<
   Written['source'],
   'host' | 'port' | 'user' | 'password' | 'tls' | 'connectTimeoutMs'
 > &
-  Pick<SecretFiles, 'passwordFile'> & {
-    /** The one that its keys stand in, for errors. */
-    readonly section: 'copy.source';
-  };
+  Pick<SecretFiles, 'passwordFile'> & { readonly section: 'copy.source' };
 
 export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint' | 'copy'> & {
   readonly copy: Omit<Written['copy'], 'source'> & { readonly source?: CopySourceConfig };
-  readonly source: Written['source'] & SecretFiles;
+  readonly source: Written['source'] & SecretFiles & { readonly section: 'source' };
   readonly sink: Written['sink'] & SecretFiles;
   readonly checkpoint: Written['checkpoint'] & SecretFiles;
 };
 
-type WrittenApply = Frozen<z.output<typeof applySchema>>;
+export type WrittenApply = Frozen<z.output<typeof applySchema>>;
 
 type WrittenVerify = NonNullable<WrittenApply['verify']>;
 
 /** The configuration of `apply`. What each key means: docs/apply-configuration.md. */
 export type ApplyConfig = Omit<WrittenApply, 'source' | 'target' | 'verify'> & {
   readonly source: WrittenApply['source'] & SecretFiles;
-  readonly target: WrittenApply['target'] & SecretFiles;
+  readonly target: WrittenApply['target'] & SecretFiles & { readonly section: 'target' };
   readonly verify?:
-    (Omit<WrittenVerify, 'source'> & { readonly source: WrittenVerify['source'] & SecretFiles }) | undefined;
+    | (Omit<WrittenVerify, 'source'> & {
+        readonly source: WrittenVerify['source'] & SecretFiles & { readonly section: 'verify.source' };
+      })
+    | undefined;
 };
 /** Name of the column that tells when a row was deleted; undefined: there is none. */
 export const softDeleteColumn = (deletes: ApplyConfig['deletes']): string | undefined =>

@@ -30,7 +30,7 @@ const RELAY: Kind<z.output<typeof configSchema>, Config> = {
   breaches,
   complete: (written, filesOf) => ({
     ...written,
-    source: { ...written.source, ...filesOf('source') },
+    source: { ...written.source, ...filesOf('source'), section: 'source' },
     sink: { ...written.sink, ...filesOf('sink') },
     checkpoint: { ...written.checkpoint, ...filesOf('checkpoint') },
     copy: completeCopy(written, filesOf),
@@ -45,10 +45,10 @@ const APPLY: Kind<z.output<typeof applySchema>, ApplyConfig> = {
   complete: (written, filesOf) => ({
     ...written,
     source: { ...written.source, ...filesOf('source') },
-    target: { ...written.target, ...filesOf('target') },
+    target: { ...written.target, ...filesOf('target'), section: 'target' },
     verify: written.verify && {
       ...written.verify,
-      source: { ...written.verify.source, ...filesOf('verify.source') },
+      source: { ...written.verify.source, ...filesOf('verify.source'), section: 'verify.source' },
     },
   }),
 };

@@ -12,7 +12,8 @@ export function encodeText(text: string): string {
   );
 }
 
-const ILLEGAL = /[\p{Cc}\p{Z}\u2028\u2029|%]/gu;
+/** What is blank for the client is more than \p{Z}: the byte order mark. */
+const ILLEGAL = /[\p{Cc}\p{Z}\ufeff|%]/gu;
 
 /** A tag is a filter that consumers name: `schema.table`. */
 export const tagOf = (database: string, table: string): string => encodeText(`${database}.${table}`);

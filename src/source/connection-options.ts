@@ -8,8 +8,8 @@ export type ConnectionSettings = Pick<
   SourceConfig,
   'host' | 'port' | 'user' | 'password' | 'passwordFile' | 'tls' | 'connectTimeoutMs'
 > & {
-  /** Where they stand in the configuration, for errors; `source` unless given. */
-  readonly section?: 'copy.source';
+  /** Where they stand in the configuration, for errors. */
+  readonly section: 'source' | 'copy.source' | 'verify.source';
 };
 
 /**
@@ -19,11 +19,8 @@ export type ConnectionSettings = Pick<
  * only then the caller connects once more with `plainOptions`.
  */
 export function connectionOptions(settings: ConnectionSettings): ConnectionOptions {
-  const ssl = tlsOptions(settings.tls, {
-    section: settings.section ?? 'source',
-    code: 'SOURCE_TLS',
-    host: settings.host,
-  });
+  const { section, host } = settings;
+  const ssl = tlsOptions(settings.tls, { section, code: 'SOURCE_TLS', host });
   return ssl === undefined ? plainOptions(settings) : { ...plainOptions(settings), ssl };
 }
 
@@ -55,7 +52,7 @@ export function plainOptions(settings: ConnectionSettings): ConnectionOptions {
 
 /** Throws SOURCE_ACCESS_DENIED when its file cannot be read. */
 export function currentPassword({ password, passwordFile, section }: ConnectionSettings): string {
-  return currentSecret(password, passwordFile, `${section ?? 'source'}.password`, 'SOURCE_ACCESS_DENIED');
+  return currentSecret(password, passwordFile, `${section}.password`, 'SOURCE_ACCESS_DENIED');
 }
 
 /** True when what is sent to the host does not leave this machine. */

@@ -108,7 +108,7 @@ export async function openControlSession(
       answeredMs = askedMs;
       return rows;
     } catch (thrown) {
-      const error = sourceError(thrown);
+      const error = sourceError(thrown, settings);
       if (error.code === 'SOURCE_UNREACHABLE') lost();
       throw error;
     }
@@ -126,7 +126,7 @@ export async function openControlSession(
       answeredMs = askedMs;
       return isWhole;
     } catch (thrown) {
-      const error = sourceError(thrown);
+      const error = sourceError(thrown, settings);
       if (error.code === 'SOURCE_UNREACHABLE') lost();
       throw error;
     }
@@ -189,13 +189,13 @@ async function connect(
   try {
     return { connection: await connected(options, closing), options };
   } catch (thrown) {
-    if (settings.tls.mode !== 'preferred' || !isWithoutTls(thrown)) throw sourceError(thrown, options);
+    if (settings.tls.mode !== 'preferred' || !isWithoutTls(thrown)) throw sourceError(thrown, settings);
   }
   const plain = plainOptions(settings);
   try {
     return { connection: await connected(plain, closing), options: plain };
   } catch (thrown) {
-    throw sourceError(thrown, plain);
+    throw sourceError(thrown, settings);
   }
 }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock.ts';
 import type { ConnectionSettings } from './connection-options.ts';
 import { openControlSession, type ControlSession } from './control-session.ts';
 import { askHistoryList } from './copy/history-list.ts';
-import { replicaError } from './copy/replica-error.ts';
 import { untilReplicated } from './copy/visible.ts';
 import type { Finding } from './finding.ts';
 import { mariadbNewestPosition } from './mariadb-server.ts';
@@ -43,13 +42,11 @@ export async function checkCopy({
     const source = await open(settings);
     if (replica === undefined)
       return { findings: [], sentence: `tables are read of the source; ${await watched(source)}` };
-    const reading = await open(replica).catch((error: unknown) => {
-      throw replicaError(error, replica);
-    });
+    const reading = await open(replica);
     const findings = [
       ...(await tableFindings(reading, published)),
       ...(await replicationFindings(source, reading, `${replica.host}:${replica.port}`)),
-      ...encryptionFindings(replica.host, reading.isEncrypted, 'copy.source'),
+      ...encryptionFindings(replica.host, reading.isEncrypted, replica.section),
     ];
     const what = reading.serverUuid === source.serverUuid ? 'the source itself' : 'a replica of the source';
     return {

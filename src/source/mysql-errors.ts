@@ -2,7 +2,7 @@
  * What mysql2, zongji and the server report, as RelayErrors. Whether it is tried again is decided by the code alone, in
  * base/error-codes.ts.
  */
-import type { Code } from '../base/error-codes.ts';
+import { remedyIn, type Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { factsOf, LINE_ERRORS } from '../mysql/thrown.ts';
 import { dumpError } from './dump-errors.ts';
@@ -83,10 +83,10 @@ const REMEDIES: ReadonlyMap<number | string, string> = new Map<number | string, 
   [1820, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
   [1862, 'ALTER USER … IDENTIFIED BY a new password, PASSWORD EXPIRE NEVER.'],
   [3118, 'ALTER USER … ACCOUNT UNLOCK.'],
-  [3159, 'The server takes encrypted connections only: set source.tls.mode to required, or better verify-identity.'],
+  [3159, 'The server takes encrypted connections only: set {section}.tls.mode to required, or better verify-identity.'],
   [
     'HANDSHAKE_NO_SSL_SUPPORT',
-    'The server has no TLS: give it a certificate; or accept plain text with source.tls.mode disabled.',
+    'The server has no TLS: give it a certificate; or accept plain text with {section}.tls.mode disabled.',
   ],
 ]);
 
@@ -95,28 +95,31 @@ export interface ConnectionPlace {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly user?: string | undefined;
+  /** Of the configuration; `source` unless given. */
+  readonly section?: string;
 }
 
 /**
  * What was thrown, as a RelayError: itself, or one with the server's number and text. Anything unknown is SOURCE_ERROR.
- * `place` is named when it refuses us.
+ * `place` is named when it refuses us, and whenever it is not that of `source`.
  */
-export function sourceError(thrown: unknown, place?: ConnectionPlace): RelayError {
+export function sourceError(thrown: unknown, place: ConnectionPlace = {}): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { errno, code, message, isFatal } = factsOf(thrown);
   if (errno !== undefined && DUMP_REFUSED.has(errno)) return dumpError(message, errno, thrown);
   const found = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
-  const refusedBy = found === 'SOURCE_ACCESS_DENIED' && place !== undefined ? ` ${placeText(place)}` : '';
   // mysql2 marks as fatal, without a code, what is asked of a connection that has just ended.
   const isEnded = isFatal && errno === undefined && code === undefined;
+  const { section = 'source' } = place;
   const remedy = REMEDIES.get(errno ?? '') ?? REMEDIES.get(code ?? '');
   const number = errno !== undefined && errno > 0 ? ` (${errno})` : '';
   return new RelayError(
     found ?? (isEnded ? 'SOURCE_UNREACHABLE' : 'SOURCE_ERROR'),
-    `MySQL${refusedBy}: ${message}${number}`,
+    `MySQL${placeText(place, found === 'SOURCE_ACCESS_DENIED')}: ${message}${number}`,
     {
       cause: thrown,
-      ...(remedy !== undefined && { remedy }),
+      section,
+      ...(remedy !== undefined && { remedy: remedyIn(section, remedy) }),
     },
   );
 }
@@ -132,8 +135,12 @@ export function isGrantMissing(thrown: unknown): thrown is RelayError {
   return thrown instanceof RelayError && thrown.code === 'SOURCE_GRANT_MISSING';
 }
 
-const placeText = ({ host = 'localhost', port = 3306, user = '' }: ConnectionPlace): string =>
-  `at ${host}:${port}, as ${user}`;
+function placeText({ host, port = 3306, user = '', section = 'source' }: ConnectionPlace, isRefused: boolean): string {
+  if (host === undefined) return '';
+  const account = isRefused ? `, as ${user}` : '';
+  if (section !== 'source') return ` at ${host}:${port} (${section})${account}`;
+  return isRefused ? ` at ${host}:${port}${account}` : '';
+}
 
 function numbers(code: Code, list: readonly number[]): readonly (readonly [number, Code])[] {
   return list.map((number) => [number, code]);

@@ -54,10 +54,22 @@ export interface Difference {
   readonly values?: Readonly<Record<string, readonly [string | null, string | null]>>;
 }
 
+/**
+ * Why a row is neither equal nor different. `moving`: it changed during every look. `unfound`: a server has it, and
+ * does not find it by the key that it shows of it. `alike`: several rows of a server show this key.
+ */
+export type UndecidedWhy = 'moving' | 'unfound' | 'alike';
+
+export interface UndecidedRow {
+  /** As in `Difference`. */
+  readonly shown: string;
+  readonly why: UndecidedWhy;
+}
+
 export type TableState =
   | 'equal'
   | 'different'
-  /** Nothing was found, but rows changed all the time. */
+  /** Nothing was found, but some rows could not be compared. */
   | 'undecided'
   /** There is no such table in the target. */
   | 'missing'
@@ -84,6 +96,8 @@ export interface TableResult {
   /** There are more than are looked at one by one. */
   readonly isCut: boolean;
   readonly undecided: number;
+  /** The first of them; none of a table without a key. */
+  readonly undecidedRows: readonly UndecidedRow[];
   /** Differences that a copy of the relay has mended. */
   readonly repaired: number;
   /** Columns that the target does not have, and columns that cannot be compared. */

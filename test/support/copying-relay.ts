@@ -121,13 +121,17 @@ export class CopyingRelay {
   }
 }
 
-export const connectionTo = ({ host, port, user, password }: MysqlAddress): TableReaderOptions['settings'] => ({
+export const connectionTo = (
+  { host, port, user, password }: MysqlAddress,
+  section: TableReaderOptions['settings']['section'] = 'source',
+): TableReaderOptions['settings'] => ({
   host,
   port,
   user,
   password,
   tls: { mode: 'preferred' as const },
   connectTimeoutMs: 10_000,
+  section,
 });
 
 interface Life {

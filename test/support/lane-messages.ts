@@ -1,7 +1,9 @@
 /** Messages as they come from the topic, made by hand, and what writes them into a real target. */
 import { pino } from 'pino';
+import type { StatementNames } from '../../src/apply/ledger/statement-notes.ts';
 import { Ledger } from '../../src/apply/ledger/ledger.ts';
-import { LaneWriter, type WriterOptions } from '../../src/apply/run/lane-writer.ts';
+import { LaneWriter } from '../../src/apply/run/lane-writer.ts';
+import type { WriterOptions } from '../../src/apply/run/writer-options.ts';
 import { MetStatements } from '../../src/apply/run/met-statements.ts';
 import { Streams, type StreamChoice } from '../../src/apply/run/streams.ts';
 import { tableChoice } from '../../src/apply/run/table-choice.ts';
@@ -56,8 +58,13 @@ export function rows(place: Place, parts: BodyParts): TopicMessage {
   return message(place, { kind: parts.kind ?? 'INSERT', rows: String(parts.data.length) }, body(parts));
 }
 
-export function statement(place: Place, id: string, sql: string, lanes: number): TopicMessage {
-  const tables = [['shop', 'orders']];
+export function statement(
+  place: Place,
+  id: string,
+  sql: string,
+  lanes: number,
+  tables: StatementNames = [['shop', 'orders']],
+): TopicMessage {
   const bytes = Buffer.from(JSON.stringify({ source: 'uuid', changes: [id], sql, tables, isDdl: true }));
   return message(place, { kind: 'ALTER', rows: '0', lanes: String(lanes) }, bytes);
 }
@@ -86,6 +93,8 @@ export function copyMark(
 
 export interface WritingOptions extends Partial<StreamChoice>, Partial<TablesOptions> {
   readonly statements?: ApplyConfig['statements'];
+  /** Tables of the source that are written, as `tables.include` has them. */
+  readonly include?: readonly string[];
 }
 
 /** One process of apply: its lanes, and a session. */
@@ -102,19 +111,25 @@ export class Writing {
     this.session = session;
     this.ledger = ledger;
     const logger = pino({ level: 'silent' });
+    const choice = tableChoice({ include: options.include ?? ['*.*'], exclude: [] });
     const tables = new Tables({
-      rename: { shop: database },
+      rename: options.rename ?? { shop: database },
       create: options.create ?? false,
       keepsUniqueKeys: options.keepsUniqueKeys ?? false,
       softDelete: options.softDelete,
       logger,
     });
-    const runner = new StatementRunner({ ledger, tables, includes: () => true, logger });
+    const runner = new StatementRunner({
+      ledger,
+      tables,
+      includes: (name, table) => choice.includes(name, table),
+      logger,
+    });
     this.#options = {
       ledger,
       streams,
       tables,
-      choice: tableChoice({ include: ['*.*'], exclude: [] }),
+      choice,
       deletes: 'apply',
       statements: new MetStatements(ledger, options.statements ?? 'stop', runner),
       onCommitted: (_lane, _state, written) => void (this.rows += written.rows),

@@ -42,6 +42,7 @@ export function realSourceRelay({
     heartbeatMs: 10_000,
     connectTimeoutMs: 10_000,
     ...source,
+    section: 'source' as const,
   };
   const partialRows = options.publish?.partialRows ?? 'fail';
   return new Relay({

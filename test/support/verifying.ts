@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { VerifyEnds } from '../../src/cli/verify-ends.ts';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
+import type { VerifyConfig } from '../../src/config/config.ts';
 import { Store } from '../../src/verify/run/store.ts';
 import { Verifier, type VerifierOptions } from '../../src/verify/run/verifier.ts';
 import { executed } from '../../src/verify/pass/places.ts';
@@ -20,7 +21,7 @@ export interface Verifying {
 }
 
 /** Nothing moves, so pauses between looks are worth nothing. */
-const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
+export const hurried: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 20, signal) };
 
 /** As it says, the target has everything at once. */
 export function verifierOf({
@@ -62,17 +63,22 @@ export async function verify(verifying: Verifying): Promise<readonly TableResult
 }
 
 export function endsOf(source: MysqlAddress, target: MysqlAddress): Ends {
-  const settings = ({ host, port, user, password }: MysqlAddress): ConstructorParameters<typeof VerifyEnds>[0] => ({
-    host,
-    port,
-    user,
-    password,
-    tls: { mode: 'preferred' },
-    connectTimeoutMs: 10_000,
-  });
-  return new VerifyEnds(settings(source), settings(target), systemClock, new AbortController().signal);
+  return new VerifyEnds(
+    settingsOf(source, 'verify.source'),
+    settingsOf(target, 'target'),
+    systemClock,
+    new AbortController().signal,
+  );
 }
 
-async function everything(source: Asked): Promise<Reached> {
+/** As if the target had all of it. */
+export async function everything(source: Asked): Promise<Reached> {
   return { ...(await executed(source)), round: '1', asOfMs: 0 };
 }
+
+/** As the section of a configuration has them. */
+export function settingsOf<S extends string>({ host, port, user, password }: MysqlAddress, section: S): Settings<S> {
+  return { host, port, user, password, tls: { mode: 'preferred' }, connectTimeoutMs: 10_000, section };
+}
+
+type Settings<S extends string> = Omit<VerifyConfig['source'], 'section'> & { readonly section: S };

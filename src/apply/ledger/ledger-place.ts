@@ -7,6 +7,9 @@ export interface TableOfSource {
   readonly table: string;
 }
 
+/** One text for the two names. */
+export const tableKey = (database: string, table: string): string => JSON.stringify([database, table]);
+
 /** What the ledger calls the topic. */
 export const topicInLedger = ({ namespace, topic }: { readonly namespace: string; readonly topic: string }): string =>
   namespace === '' ? topic : `${namespace}%${topic}`;

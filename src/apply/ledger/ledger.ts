@@ -10,7 +10,7 @@ import { prepareLedger } from './prepare-ledger.ts';
 import { StatementNotes } from './statement-notes.ts';
 
 export type { LaneState } from './lane-state.ts';
-export { topicInLedger, type TableOfSource } from './ledger-place.ts';
+export { tableKey, topicInLedger, type TableOfSource } from './ledger-place.ts';
 export type { WaitingStatement } from './statement-notes.ts';
 
 /** The stream that the topic is read of. */
@@ -132,6 +132,14 @@ export class Ledger {
     return rows.map((row) => textOf(row, 'mark'));
   }
 
+  /** A copy that replaces the rows of the table has begun in some lane, and they are not removed yet. */
+  async isBeingReplaced(session: Session, stream: string, table: TableOfSource): Promise<boolean> {
+    const rows = await session.query(
+      `SELECT lane FROM ${this.#place.table('apply_replacement')} WHERE ${this.#place.ofTable(stream, table)} AND state <> 2 LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
   /** The lane has come to the end of the copy; it says something only where no row of the table has come. */
   endReplacement(stream: string, lane: string, table: TableOfSource): string {
     return `UPDATE ${this.#place.table('apply_replacement')} SET state = 1 WHERE ${this.#place.ofTable(stream, table)} AND lane = ${textLiteral(lane)} AND state = 0`;
@@ -214,8 +222,5 @@ export interface Replacement {
 }
 
 const STATES = ['begun', 'ended', 'done'] as const;
-
-/** One text for the two names. */
-export const tableKey = (database: string, table: string): string => JSON.stringify([database, table]);
 
 const textOf = (row: AnswerRow, name: string): string => row[name] ?? '';

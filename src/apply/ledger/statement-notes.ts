@@ -76,6 +76,15 @@ export class StatementNotes {
     return rows.map(waitingOf);
   }
 
+  /** Those that are done and have the word in them. */
+  async doneRenames(session: Session, stream: string): Promise<readonly NotedStatement[]> {
+    const rows = await session.query(
+      `SELECT id, statement, names, lanes, epoch FROM ${this.#table} WHERE ${this.#place.of(stream)} AND done_at IS NOT NULL ` +
+        "AND LOWER(CONVERT(statement USING utf8mb4)) LIKE '%rename%'",
+    );
+    return rows.map(notedOf);
+  }
+
   /** What the table is before the statement runs: where it is another later, the statement has run. */
   async noteBefore(session: Session, stream: string, id: string, definition: string): Promise<void> {
     await session.query(
@@ -111,16 +120,18 @@ export class StatementNotes {
   }
 }
 
-function waitingOf(row: AnswerRow): WaitingStatement {
+function notedOf(row: AnswerRow): NotedStatement {
   return {
     id: row['id'] ?? '',
     sql: row['statement'] ?? '',
     names: namesOf(row['names'] ?? '[]'),
     lanes: Number(row['lanes']),
     epoch: Number(row['epoch']),
-    arrived: Number(row['arrived']),
-    before: row['before_run'] ?? undefined,
   };
+}
+
+function waitingOf(row: AnswerRow): WaitingStatement {
+  return { ...notedOf(row), arrived: Number(row['arrived']), before: row['before_run'] ?? undefined };
 }
 
 function namesOf(json: string): StatementNames {

@@ -10,12 +10,13 @@ import { Ledger } from '../ledger/ledger.ts';
 import { StatementRunner } from '../statements/runner.ts';
 import { Tables } from '../tables/tables.ts';
 import type { Session } from '../target/target.ts';
-import { LaneWriter, type WriterOptions } from './lane-writer.ts';
+import { LaneWriter } from './lane-writer.ts';
 import { MetStatements } from './met-statements.ts';
 import { SessionPool } from './pool.ts';
 import { Status } from './status.ts';
 import { Streams, type StreamChoice } from './streams.ts';
 import { tableChoice } from './table-choice.ts';
+import type { WriterOptions } from './writer-options.ts';
 
 export interface ApplierOptions extends StreamChoice {
   readonly config: Pick<

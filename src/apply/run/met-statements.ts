@@ -3,6 +3,7 @@ import type { Ledger, WaitingStatement } from '../ledger/ledger.ts';
 import type { StatementNames } from '../ledger/statement-notes.ts';
 import { planStatement } from '../statements/plan.ts';
 import { statementMet } from '../statements/statement-met.ts';
+import type { Came } from '../statements/renames.ts';
 import type { StatementRunner } from '../statements/runner.ts';
 import type { Session } from '../target/target.ts';
 
@@ -36,11 +37,21 @@ export class MetStatements {
   async isPast(
     session: Session,
     stream: string,
-    { id, epoch, mayRepeat }: MetStatement & { readonly mayRepeat: boolean },
+    { id, epoch, mayRepeat, names }: MetStatement & { readonly mayRepeat: boolean; readonly names: StatementNames },
   ): Promise<boolean> {
     if (this.#policy === 'ignore') return true;
     const standing = await this.#ledger.statements.standing(session, stream, id);
-    return standing !== undefined && standing.isDone && !(mayRepeat && epoch > standing.epoch);
+    if (standing?.isDone !== true) return false;
+    if (!mayRepeat || epoch <= standing.epoch) return true;
+    for (const [database, table] of names)
+      if (table !== null && (await this.isBeforeRename(session, stream, { table: { database, table }, epoch, id })))
+        return true;
+    return false;
+  }
+
+  /** Whether it comes again of the time before a table was renamed: then it is in the target, under the other name. */
+  async isBeforeRename(session: Session, stream: string, came: Came): Promise<boolean> {
+    return this.#policy !== 'ignore' && this.#runner.renames.isBefore(session, stream, came);
   }
 
   /**

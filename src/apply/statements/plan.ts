@@ -7,6 +7,7 @@ import { SqlTokens, type Quoting } from '../../binlog/statements/sql-tokens.ts';
 import type { StatementNames } from '../ledger/statement-notes.ts';
 import type { TableOfSource } from '../ledger/ledger-place.ts';
 import { alterProblem, UNIQUE } from './alter-actions.ts';
+import { isRenameAlone, movesOf, type Move } from './moves.ts';
 import { tokensOf, wordOf, type Token } from './tokens.ts';
 
 export type StatementPlan =
@@ -21,6 +22,8 @@ export type StatementPlan =
     }
   /** These may run again whenever the statement comes again. */
   | { readonly is: 'drop' | 'truncate'; readonly tables: readonly TableOfSource[] }
+  /** Gives tables other names, in this order. */
+  | { readonly is: 'rename'; readonly moves: readonly Move[] }
   | { readonly is: 'refused'; readonly why: string };
 
 /** Without what a session's sql_mode decides, there is nothing to know of it. */
@@ -36,6 +39,8 @@ export function planStatement(statement: string, names: StatementNames): Stateme
   if (kind === 'DROP TABLE') return { is: 'drop', tables };
   if (kind === 'TRUNCATE TABLE') return { is: 'truncate', tables };
   if (textProblem !== undefined) return refused(textProblem);
+  if (kind === 'RENAME TABLE' || (kind === 'ALTER TABLE' && isRename(new SqlTokens(sql, QUOTING))))
+    return rename(sql, names);
   const [table, ...others] = tables;
   if (table === undefined || others.length > 0) return refused('it names several tables');
   const words = new SqlTokens(sql, QUOTING);
@@ -85,6 +90,19 @@ function alter(words: SqlTokens, table: TableOfSource): StatementPlan {
   return problem === undefined
     ? { is: 'alter', table, sqlFor: (name) => `ALTER TABLE ${name} ${rest ?? ''}` }
     : refused(problem);
+}
+
+/** ALTER TABLE that does nothing else. */
+function isRename(words: SqlTokens): boolean {
+  if (words.word() !== 'ALTER' || !words.takeWord('TABLE')) return false;
+  const rest = restAfterName(words);
+  return rest !== undefined && isRenameAlone(rest);
+}
+
+function rename(sql: string, names: StatementNames): StatementPlan {
+  if (tokensOf(sql)?.some((token) => wordOf(token) === 'EXISTS') !== false) return refused('of IF EXISTS in it');
+  const moves = movesOf(sql, names, QUOTING);
+  return moves === undefined ? refused('which tables it names is not clear') : { is: 'rename', moves };
 }
 
 function create(words: SqlTokens, table: TableOfSource): StatementPlan {

@@ -7,6 +7,8 @@ import type { Tables } from '../tables/tables.ts';
 import type { Session } from '../target/target.ts';
 import { hasTextInKey, showCreate } from './definitions.ts';
 import { planStatement, type StatementPlan } from './plan.ts';
+import { runRename } from './rename.ts';
+import { Renames } from './renames.ts';
 import { statementMet } from './statement-met.ts';
 
 export interface StatementRunnerOptions {
@@ -21,10 +23,12 @@ type PlanOf<K extends StatementPlan['is']> = Extract<StatementPlan, { readonly i
 
 /** Runs statements of the source in the target, each once in effect, when all lanes wait at them. */
 export class StatementRunner {
+  readonly renames: Renames;
   readonly #options: StatementRunnerOptions;
 
   constructor(options: StatementRunnerOptions) {
     this.#options = options;
+    this.renames = new Renames(options.ledger);
   }
 
   /**
@@ -49,6 +53,7 @@ export class StatementRunner {
       }
       await statements.markDone(session, stream, id);
       this.#options.tables.forgetAll();
+      this.renames.forget();
       this.#options.logger.info({ statement: id }, 'ran a statement of the source');
     });
   }
@@ -62,6 +67,8 @@ export class StatementRunner {
         return this.#alter(session, stream, waiting, plan);
       case 'create':
         return this.#create(session, waiting, plan);
+      case 'rename':
+        return runRename(session, this.#options, stream, waiting, plan.moves);
       case 'drop':
       case 'truncate':
         for (const table of plan.tables) await this.#empty(session, stream, plan.is, table);

@@ -4,7 +4,7 @@ import { readHead, type RowsHead } from '../rows/head.ts';
 import { textLiteral } from '../rows/literal.ts';
 import { quoted, quotedTable } from '../../mysql/quoted.ts';
 import type { TablePlan } from '../rows/table-plan.ts';
-import type { Session } from '../target/target.ts';
+import type { AnswerRow, Session } from '../target/target.ts';
 import { copyDefinition } from './definition.ts';
 import { fit, type FitRules } from './fit.ts';
 import { renamed } from './renamed.ts';
@@ -112,11 +112,15 @@ export class Tables {
       `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${textLiteral(target)}`,
     );
     if (databases.length === 0) await session.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
+    let notes: readonly AnswerRow[];
     try {
       await session.query(copyDefinition(definition, quotedTable(target, table), this.#options.softDelete));
+      notes = await session.query('SHOW WARNINGS');
     } catch (thrown) {
       throw refused(thrown, `${target}.${table}`);
     }
+    // Every lane comes to it: another may have been first.
+    if (notes.some((note) => note['Code'] === TABLE_EXISTS)) return;
     this.#options.logger.info({ table: `${target}.${table}` }, 'made a table');
   }
 
@@ -145,6 +149,9 @@ export class Tables {
     );
   }
 }
+
+/** ER_TABLE_EXISTS_ERROR, as a note. */
+const TABLE_EXISTS = '1050';
 
 /** More than tables, kinds and servers make. */
 const MAX_HEADS = 2000;

@@ -7,17 +7,18 @@ import { tlsOptions } from '../../mysql/tls-options.ts';
  * refuses, and the caller connects once more with `plainOptions`.
  */
 export function connectionOptions(target: TargetConfig): ConnectionOptions {
-  const ssl = tlsOptions(target.tls, { section: 'target', code: 'TARGET_TLS', host: target.host });
+  const { section, host } = target;
+  const ssl = tlsOptions(target.tls, { section, code: 'TARGET_TLS', host });
   return ssl === undefined ? plainOptions(target) : { ...plainOptions(target), ssl };
 }
 
 export function plainOptions(target: TargetConfig): ConnectionOptions {
-  const { host, port, user, password, passwordFile, connectTimeoutMs } = target;
+  const { host, port, user, password, passwordFile, connectTimeoutMs, section } = target;
   return {
     host,
     port,
     user,
-    password: currentSecret(password, passwordFile, 'target.password', 'TARGET_ACCESS_DENIED'),
+    password: currentSecret(password, passwordFile, `${section}.password`, 'TARGET_ACCESS_DENIED'),
     connectTimeout: connectTimeoutMs,
     // Statements are bytes in UTF-8, and several travel together.
     charset: 'utf8mb4',

@@ -121,7 +121,8 @@ async function requireSelect(asked: Asked, database: string, name: string): Prom
     if (!isGrantMissing(error)) throw error;
     throw new RelayError('SOURCE_GRANT_MISSING', `${database}.${name} cannot be copied: ${error.message}`, {
       details: { database, table: name },
-      remedy: `GRANT SELECT ON ${place} TO '<source.user>'@'<host>';`,
+      remedy: `GRANT SELECT ON ${place} TO '<${error.section}.user>'@'<host>';`,
+      section: error.section,
       cause: error,
     });
   }

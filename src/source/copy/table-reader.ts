@@ -25,7 +25,6 @@ import type {
 import { readDefinition, type TableDefinition } from './definition.ts';
 import { HistoryList } from './history-list.ts';
 import { PackedRows } from './packed-rows.ts';
-import { replicaError } from './replica-error.ts';
 import { selectAll, selectChunk, selectFound, selectKeys, selectNone, type Selection } from './selection.ts';
 import { untilReplicated, untilVisible } from './visible.ts';
 import { heldKeys } from './written-keys.ts';
@@ -308,9 +307,7 @@ export class MysqlTableReader implements TableReader {
 
   async #open(onLost: () => void): Promise<ControlSession> {
     const { settings, replica = settings, clock } = this.#options;
-    const session = await openControlSession(replica, clock, onLost, this.#closing.signal).catch((error: unknown) => {
-      throw replica === settings ? error : replicaError(error, replica);
-    });
+    const session = await openControlSession(replica, clock, onLost, this.#closing.signal);
     await session.query('SET NAMES utf8mb4');
     await session.query(SESSION);
     // A server may have another level for all: reads must see what is committed, and a view the same throughout.

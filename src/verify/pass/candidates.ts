@@ -1,5 +1,6 @@
 /** Rows that differed once, and what further looks at them say. Pure. */
 import type { HexKey } from '../../mysql/key-range.ts';
+import type { KeyRange } from '../tables/queries.ts';
 
 /** The hash of a row; undefined: there is no such row. */
 export type RowHash = string | undefined;
@@ -26,9 +27,8 @@ export interface CandidateRules {
   readonly allowsExtra: boolean;
 }
 
-export interface CandidatePlace {
-  /** Undefined: at the beginning of the table. */
-  readonly after: HexKey | undefined;
+/** The part of the table that a row was found in. */
+export interface CandidatePlace extends KeyRange {
   /** Rows before it. */
   readonly rows: number;
 }

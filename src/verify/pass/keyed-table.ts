@@ -1,14 +1,15 @@
 import { isAborted } from '../../base/retry.ts';
 import type { HexKey } from '../../mysql/key-range.ts';
 import { areEqual, EVERYTHING, keyId, keyIn, selectBound, type KeyRange, type Sums } from '../tables/queries.ts';
-import type { Difference } from '../verify.ts';
-import { Candidate, type RowHash } from './candidates.ts';
+import type { Difference, UndecidedRow, UndecidedWhy } from '../verify.ts';
+import { Candidate, type RowHash, type Verdict } from './candidates.ts';
 import { ChunkRows } from './chunk-rows.ts';
-import { describeDifference } from './difference.ts';
-import { Looks } from './looks.ts';
+import { describeDifference, shownKey } from './difference.ts';
+import { Looks, type LookedAt } from './looks.ts';
 import { rowsOf, sumsOf, type KeyedRow } from './reads.ts';
 import type { TableOptions } from './table-options.ts';
 import type { Compared, TablePlace } from './table-place.ts';
+import { unfoundAmong } from './unfound.ts';
 
 interface Chunk extends KeyRange {
   readonly rowsBefore: number;
@@ -29,6 +30,8 @@ export class KeyedTable {
   readonly #open = new Map<string, Candidate>();
   /** Rows that changed all the time; looked at once more in the end. */
   #undecided: Candidate[] = [];
+  /** Rows that no further look can decide. */
+  readonly #unclear = new Map<string, { readonly candidate: Candidate; readonly why: UndecidedWhy }>();
   readonly #differences: Difference[];
   #after: HexKey | undefined;
   #rows: number;
@@ -58,13 +61,14 @@ export class KeyedTable {
       differences: this.#differences,
       different: this.#differences.length,
       isCut: this.#isCut,
-      undecided: this.#undecided.length + this.#open.size,
+      undecided: this.#undecided.length + this.#open.size + this.#unclear.size,
+      undecidedRows: this.#undecidedRows(),
       reason: '',
     };
   }
 
   get #isCut(): boolean {
-    return this.#differences.length >= this.#options.maxDifferences;
+    return this.#differences.length + this.#unclear.size >= this.#options.maxDifferences;
   }
 
   async #window(): Promise<void> {
@@ -131,7 +135,9 @@ export class KeyedTable {
     const { pair, ends } = this.#options;
     const source = await rowsOf(await ends.source(), pair.source, chunk);
     const target = await rowsOf(await ends.target(), pair.target, chunk);
-    const from = { after: chunk.after, rows: chunk.rowsBefore };
+    const from = { after: chunk.after, upTo: chunk.upTo, rows: chunk.rowsBefore };
+    for (const { key, hasOthersAlike } of [...source.values(), ...target.values()])
+      if (hasOthersAlike) this.#giveUp(new Candidate(key, from, this.#options.rules), 'alike');
     const isSame = (row: KeyedRow, others: ReadonlyMap<string, KeyedRow>): boolean =>
       others.get(keyId(row.key))?.hash === row.hash;
     for (const row of source.values()) if (!isSame(row, target)) this.#add(row.key, from);
@@ -140,17 +146,34 @@ export class KeyedTable {
   }
 
   #add(key: HexKey, from: Candidate['from']): void {
+    if (this.#unclear.has(keyId(key))) return;
     this.#open.set(keyId(key), new Candidate(key, from, this.#options.rules));
   }
 
+  #giveUp(candidate: Candidate, why: UndecidedWhy): void {
+    this.#unclear.set(keyId(candidate.key), { candidate, why });
+  }
+
   async #judge(looks: Looks): Promise<void> {
-    for (const { candidate, look } of looks.all()) {
-      const id = keyId(candidate.key);
+    const decided: { readonly looked: LookedAt; readonly verdict: Verdict }[] = [];
+    for (const looked of looks.all()) {
+      const { candidate, look } = looked;
       const verdict = candidate.take(look);
       if (verdict.is === 'open') continue;
-      this.#open.delete(id);
       if (verdict.is === 'undecided') this.#undecided.push(candidate);
-      if (verdict.is === 'different' && !this.#isCut)
+      else decided.push({ looked, verdict });
+      this.#open.delete(keyId(candidate.key));
+    }
+    const unfound = await this.#options.pace.working(() =>
+      unfoundAmong(
+        this.#options,
+        decided.map(({ looked }) => looked),
+      ),
+    );
+    for (const { looked, verdict } of decided) {
+      const { candidate } = looked;
+      if (unfound.has(candidate)) this.#giveUp(candidate, 'unfound');
+      else if (verdict.is === 'different' && !this.#isCut)
         this.#differences.push(await this.#describe(candidate, verdict.source, verdict.target));
     }
   }
@@ -162,16 +185,26 @@ export class KeyedTable {
 
   /** Before the first row that is not decided. */
   #place(): TablePlace {
-    const open = [...this.#open.values(), ...this.#undecided].map(({ from }) => from);
-    const first = open.reduce((least, from) => (from.rows < least.rows ? from : least), {
-      after: this.#after,
-      rows: this.#rows,
-    });
-    return { ...first, differences: this.#differences };
+    const first = this.#notEqual().reduce<Pick<TablePlace, 'after' | 'rows'>>(
+      (least, { candidate: { from } }) => (from.rows < least.rows ? from : least),
+      { after: this.#after, rows: this.#rows },
+    );
+    return { after: first.after, rows: first.rows, differences: this.#differences };
+  }
+
+  #notEqual(): readonly { readonly candidate: Candidate; readonly why: UndecidedWhy }[] {
+    const moving = [...this.#open.values(), ...this.#undecided];
+    return [...this.#unclear.values(), ...moving.map((candidate) => ({ candidate, why: 'moving' as const }))];
+  }
+
+  #undecidedRows(): readonly UndecidedRow[] {
+    return this.#notEqual()
+      .slice(0, this.#options.maxDifferences)
+      .map(({ candidate: { key }, why }) => ({ shown: shownKey(this.#options.pair.source.key, key), why }));
   }
 
   #tell(): void {
-    const open = this.#open.size + this.#undecided.length;
+    const open = this.#open.size + this.#undecided.length + this.#unclear.size;
     this.#options.onProgress({ rows: this.#rows, open, different: this.#differences.length });
   }
 }

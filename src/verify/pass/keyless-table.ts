@@ -24,6 +24,7 @@ export async function compareKeyless(options: KeylessOptions): Promise<Compared>
     different: 0,
     isCut: false,
     undecided: 0,
+    undecidedRows: [],
     reason: '',
     ...found,
   });

@@ -12,6 +12,14 @@ interface Looked {
   readonly candidate: Candidate;
   readonly source: RowHash[];
   target: RowHash;
+  readonly isSeen: { source: boolean; target: boolean };
+}
+
+export interface LookedAt {
+  readonly candidate: Candidate;
+  readonly look: Look;
+  /** On which sides a row was found that shows the candidate's key. */
+  readonly isSeen: { readonly source: boolean; readonly target: boolean };
 }
 
 /** One look at rows, first in the source, then in the target, and in the source again. */
@@ -21,7 +29,12 @@ export class Looks {
 
   constructor(options: Pick<TableOptions, 'pair' | 'ends' | 'moments'>, candidates: readonly Candidate[]) {
     this.#options = options;
-    this.#looked = candidates.map((candidate) => ({ candidate, source: [], target: undefined }));
+    this.#looked = candidates.map((candidate) => ({
+      candidate,
+      source: [],
+      target: undefined,
+      isSeen: { source: false, target: false },
+    }));
   }
 
   /** What `read` gives in the view of the target that the rows are read in; undefined when it was stopped. */
@@ -34,7 +47,11 @@ export class Looks {
       const found = await moments.view(wanted, async (target) => {
         const result = { read: await read(target) };
         const hashes = await hashesOf(target, pair.target, this.#looked.map(keyOf));
-        for (const looked of this.#looked) looked.target = hashes.get(keyId(keyOf(looked)));
+        for (const looked of this.#looked) {
+          const row = hashes.get(keyId(keyOf(looked)));
+          looked.target = row?.hash;
+          looked.isSeen.target = row?.isOwn === true;
+        }
         return result;
       });
       if (found === undefined) continue;
@@ -43,15 +60,23 @@ export class Looks {
     }
   }
 
-  all(): readonly { readonly candidate: Candidate; readonly look: Look }[] {
-    return this.#looked.map(({ candidate, source, target }) => ({ candidate, look: { source, target } }));
+  all(): readonly LookedAt[] {
+    return this.#looked.map(({ candidate, source, target, isSeen }) => ({
+      candidate,
+      look: { source, target },
+      isSeen,
+    }));
   }
 
   async #sample(looked: readonly Looked[]): Promise<void> {
     if (looked.length === 0) return;
     const { ends, pair } = this.#options;
     const hashes = await hashesOf(await ends.source(), pair.source, looked.map(keyOf));
-    for (const { candidate, source } of looked) source.push(hashes.get(keyId(candidate.key)));
+    for (const { candidate, source, isSeen } of looked) {
+      const row = hashes.get(keyId(candidate.key));
+      source.push(row?.hash);
+      isSeen.source ||= row?.isOwn === true;
+    }
   }
 }
 

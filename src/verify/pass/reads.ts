@@ -9,6 +9,7 @@ import {
   selectKeys,
   selectRows,
   selectSums,
+  selectUnfound,
   sumsIn,
   type KeyRange,
   type Sums,
@@ -30,6 +31,15 @@ export async function sumsOf(asked: Asked, side: Side, range: KeyRange): Promise
 export interface KeyedRow {
   readonly key: HexKey;
   readonly hash: string;
+  /** Other rows show the same key, as when several characters of a charset are one in UTF-8. */
+  readonly hasOthersAlike: boolean;
+}
+
+/** What the server has under a key. */
+export interface Found {
+  readonly hash: RowHash;
+  /** It is a row that shows this key, and not only one whose key the server takes for equal. */
+  readonly isOwn: boolean;
 }
 
 /** By the id of the key. Throws VERIFY_UNHASHABLE. */
@@ -37,35 +47,50 @@ export async function rowsOf(asked: Asked, side: Side, range: KeyRange): Promise
   return keyedRows(side, await asked.query(selectRows(side, range)));
 }
 
-/** The hash of the row that the server has under each of the keys, by the id of the key. Throws VERIFY_UNHASHABLE. */
-export async function hashesOf(
-  asked: Asked,
-  side: Side,
-  keys: readonly HexKey[],
-): Promise<ReadonlyMap<string, RowHash>> {
-  const found = new Map<string, RowHash>();
+/** The row that the server has under each of the keys, by the id of the key. Throws VERIFY_UNHASHABLE. */
+export async function hashesOf(asked: Asked, side: Side, keys: readonly HexKey[]): Promise<ReadonlyMap<string, Found>> {
+  const found = new Map<string, Found>();
   for (let i = 0; i < keys.length; i += KEYS_AT_ONCE) {
     const some = keys.slice(i, i + KEYS_AT_ONCE);
     const rows = keyedRows(side, await asked.query(selectKeys(side, some)));
-    for (const key of some) found.set(keyId(key), rows.get(keyId(key))?.hash);
+    for (const key of some) {
+      const row = rows.get(keyId(key));
+      found.set(keyId(key), { hash: row?.hash, isOwn: row !== undefined });
+    }
     // The server takes a row for one of these keys although its bytes are others: `a` and `A`.
     const hasOther = [...rows.keys()].some((id) => !found.has(id));
     const unmet = hasOther ? some.filter((key) => !rows.has(keyId(key))) : [];
     for (const key of unmet) {
       const [row] = await asked.query(selectKeys(side, [key]));
-      found.set(keyId(key), row && hashed(side, row));
+      found.set(keyId(key), { hash: row && hashed(side, row), isOwn: false });
     }
   }
   return found;
 }
 
+/** Of the keys those, by id, by which the server does not find a row that it has in the range and that shows them. */
+export async function unfoundOf(
+  asked: Asked,
+  side: Side,
+  range: KeyRange,
+  keys: readonly HexKey[],
+): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (let i = 0; i < keys.length; i += KEYS_AT_ONCE) {
+    const rows = await asked.query(selectUnfound(side, range, keys.slice(i, i + KEYS_AT_ONCE)));
+    for (const row of rows) ids.add(keyId(keyIn(row, side)));
+  }
+  return ids;
+}
+
 function keyedRows(side: Side, rows: readonly Row[]): ReadonlyMap<string, KeyedRow> {
-  return new Map(
-    rows.map((row) => {
-      const key = keyIn(row, side);
-      return [keyId(key), { key, hash: hashed(side, row) }];
-    }),
-  );
+  const found = new Map<string, KeyedRow>();
+  for (const row of rows) {
+    const key = keyIn(row, side);
+    const id = keyId(key);
+    found.set(id, { key, hash: hashed(side, row), hasOthersAlike: found.has(id) });
+  }
+  return found;
 }
 
 function hashed(side: Side, row: Row): string {

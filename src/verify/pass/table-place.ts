@@ -1,5 +1,5 @@
 import type { HexKey } from '../../mysql/key-range.ts';
-import type { Difference } from '../verify.ts';
+import type { Difference, UndecidedRow } from '../verify.ts';
 
 /** How far a table is compared: everything up to here is decided. */
 export interface TablePlace {
@@ -19,5 +19,6 @@ export interface Compared {
   /** There may be more. */
   readonly isCut: boolean;
   readonly undecided: number;
+  readonly undecidedRows: readonly UndecidedRow[];
   readonly reason: string;
 }

@@ -65,7 +65,9 @@ export class Store {
   async result(target: Asked, { startedMs }: Pass, name: TableName): Promise<TableResult | undefined> {
     const row = await this.#row(target, name);
     if (row === undefined || Number(row['pass']) !== startedMs || row['verified_at'] === null) return undefined;
-    return JSON.parse(row['result'] ?? '') as TableResult;
+    // An older version has kept no rows that are undecided.
+    const kept = JSON.parse(row['result'] ?? '') as Omit<TableResult, 'undecidedRows'> & Partial<TableResult>;
+    return { ...kept, undecidedRows: kept.undecidedRows ?? [] };
   }
 
   /** Where the pass is in the table, which is found by these columns. */

@@ -37,6 +37,7 @@ export async function compareTable(
     different: 0,
     isCut: false,
     undecided: 0,
+    undecidedRows: [],
     repaired: 0,
     missingColumns: [],
     incomparableColumns: [],

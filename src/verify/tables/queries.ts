@@ -54,6 +54,19 @@ export const selectRows = (side: Side, range: KeyRange): string =>
 export const selectKeys = ({ table, key, index, counted, rowHash }: Side, keys: readonly HexKey[]): string =>
   `SELECT ${namedKeys(key)}, ${rowHash} AS h FROM ${table}${index} WHERE ${both(keys.map((value) => isKey(key, value)).join(' OR '), counted)}`;
 
+/**
+ * Keys of the rows in the range that show one of these keys, and that the server does not find by it. In one statement,
+ * so that no change can come between the two.
+ */
+export function selectUnfound(side: Side, range: KeyRange, keys: readonly HexKey[]): string {
+  const { table, key, index } = side;
+  const shown = `CONCAT_WS(',', ${hexExpressions(key).join(', ')})`;
+  const ids = keys.map((value) => `'${keyId(value)}'`);
+  const unfound = keys.map((value, i) => `(${shown} = ${ids[i] ?? ''} AND (${isKey(key, value)}) IS NOT TRUE)`);
+  const wanted = `${shown} IN (${ids.join(', ')}) AND (${unfound.join(' OR ')})`;
+  return `SELECT ${namedKeys(key)} FROM ${table}${index} WHERE ${both(rangeCondition(key, range.after, range.upTo), both(wanted, side.counted))}`;
+}
+
 /** Of one row, each expression as `c0`, `c1` … */
 export const selectColumns = ({ table, key, counted }: Side, value: HexKey, expressions: readonly string[]): string =>
   `SELECT ${expressions.map((sql, i) => `${sql} AS c${i}`).join(', ')} FROM ${table} WHERE ${both(isKey(key, value), counted)}`;

@@ -105,13 +105,15 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
       "SET SESSION sql_log_bin = 0; CREATE USER poor@'%' IDENTIFIED BY 'secret'; GRANT REFERENCES ON *.* TO poor@'%'; SET SESSION sql_log_bin = 1",
     );
     const account = { user: 'poor', password: 'secret' };
-    const unprivileged = await checkCopy({ ...options, replica: { ...connectionTo(replica), ...account } });
+    const ofReplica = connectionTo(replica, 'copy.source');
+    const unprivileged = await checkCopy({ ...options, replica: { ...ofReplica, ...account } });
     expect(unprivileged.findings).toEqual([expect.objectContaining({ level: 'error', code: 'GRANT_MISSING' })]);
     if (!isMariadb)
       expect(unprivileged.sentence).toContain('is not watched (copy.maxHistoryList): that takes GRANT PROCESS ON *.*');
-    await expect(checkCopy({ ...options, replica: { ...connectionTo(replica), port: 1 } })).rejects.toMatchObject({
+    await expect(checkCopy({ ...options, replica: { ...ofReplica, port: 1 } })).rejects.toMatchObject({
       code: 'SOURCE_UNREACHABLE',
-      message: expect.stringContaining('copy.source, ') as unknown,
+      message: expect.stringContaining(`at ${replica.host}:1 (copy.source): `) as unknown,
+      remedy: expect.stringContaining('check copy.source.host and copy.source.port') as unknown,
     });
   });
 

@@ -17,6 +17,7 @@ export function relaySettings(mysql: MysqlAddress, changes: Partial<ConnectionSe
     password: mysql.relayPassword,
     connectTimeoutMs: 5000,
     tls: { mode: 'preferred' },
+    section: 'source',
     ...changes,
   };
 }

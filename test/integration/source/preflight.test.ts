@@ -157,6 +157,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
         ...relaySettings(mysql, { user, password: 'pw' }),
         connectTimeoutMs: 5000,
         heartbeatMs: 10_000,
+        section: 'source' as const,
       };
       const source = new MysqlSource(
         { ...settings, serverId: undefined, start: 'latest' },

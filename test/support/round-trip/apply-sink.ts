@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import type { MysqlAddress } from '../../../dev/servers/servers.ts';
 import { Ledger } from '../../../src/apply/ledger/ledger.ts';
-import { LaneWriter, type WriterOptions } from '../../../src/apply/run/lane-writer.ts';
+import { LaneWriter } from '../../../src/apply/run/lane-writer.ts';
+import type { WriterOptions } from '../../../src/apply/run/writer-options.ts';
 import { MetStatements } from '../../../src/apply/run/met-statements.ts';
 import { Streams } from '../../../src/apply/run/streams.ts';
 import { tableChoice } from '../../../src/apply/run/table-choice.ts';
@@ -78,7 +79,11 @@ export class ApplySink implements ReadingSink {
     return Promise.resolve();
   }
 
-  async finish(): Promise<void> {
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async end(): Promise<void> {
     await this.#session.query(`DROP DATABASE ${this.#ledgerDatabase}`);
     this.#session.destroy();
   }
@@ -103,5 +108,5 @@ export class ApplySink implements ReadingSink {
 }
 
 export function targetOf({ host, port, user, password }: MysqlAddress): TargetConfig {
-  return { host, port, user, password, tls: { mode: 'preferred' }, connectTimeoutMs: 10_000 };
+  return { host, port, user, password, tls: { mode: 'preferred' }, connectTimeoutMs: 10_000, section: 'target' };
 }

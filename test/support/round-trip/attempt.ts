@@ -93,13 +93,23 @@ async function published(
   source: Connection,
   copy: Connection,
 ): Promise<Outcome> {
-  const { tables, transactions, kept, tamper = (body: string): string => body } = attempt;
+  const { tamper = (body: string): string => body } = attempt;
   const sink =
     (await ends.createReader?.(ends.copy, copyOf(database), database)) ?? new CopySink(copy, copyOf(database), tamper);
+  try {
+    return await readBack(ends, attempt, sink, { source, copy, database, copyDatabase: copyOf(database) });
+  } finally {
+    await sink.end();
+  }
+}
+
+async function readBack(ends: Ends, attempt: Attempt, sink: ReadingSink, sides: Sides): Promise<Outcome> {
+  const { tables, transactions, kept } = attempt;
+  const { source, copy, database } = sides;
   const relay = realSourceRelay({
     mysql: ends.source,
     tables: { include: [`${database}.*`] },
-    sink: sink,
+    sink,
     ...attempt.relay,
   });
   const stop = new AbortController();
@@ -129,15 +139,15 @@ async function published(
     await running;
   }
   if (failure !== undefined) return outcome({ what: `the relay stopped: ${describe(failure)}` });
+  if (sink.failure === undefined) await sink.finish(tables);
   if (sink.failure !== undefined) return outcome({ what: `the reader could not apply a message: ${sink.failure}` });
-  await sink.finish(tables);
   await copy.commit();
-  const sides = { source, copy, database, copyDatabase: copyOf(database) };
   const { problem, rows } = await (ends.examine ?? exactness)(sides, tables, kept);
   return outcome(problem, rows);
 }
 
-async function exactness(sides: Sides, tables: readonly TestTable[], kept: Kept): Promise<Examined> {
+/** By checksums of every column. */
+export async function exactness(sides: Sides, tables: readonly TestTable[], kept: Kept): Promise<Examined> {
   let rows = 0;
   for (const table of tables) {
     const compared = await firstDifference(sides, table, kept);

@@ -54,6 +54,10 @@ export class CopySink implements ReadingSink {
     }
   }
 
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async #take(message: OutboundMessage): Promise<void> {
     if (this.failure !== undefined) return;
     const text = this.#tamper(message.body.toString());

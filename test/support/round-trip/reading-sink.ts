@@ -9,4 +9,6 @@ export interface ReadingSink extends Sink {
   readonly failure: string | undefined;
   /** Everything was sent. */
   finish(tables: readonly TestTable[]): Promise<void>;
+  /** Releases what it has, however the round ended. */
+  end(): Promise<void>;
 }

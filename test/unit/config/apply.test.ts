@@ -21,7 +21,7 @@ describe('the configuration of apply', () => {
   it('has a default for everything but where topic and target are', () => {
     expect(load(MINIMAL)).toMatchObject({
       source: { topic: 'order-binlog', namespace: '' },
-      target: { port: 3306, password: '', tls: { mode: 'preferred' }, connectTimeoutMs: 10_000 },
+      target: { port: 3306, password: '', tls: { mode: 'preferred' }, connectTimeoutMs: 10_000, section: 'target' },
       tables: { include: ['*.*'], exclude: [], rename: {} },
       connections: 4,
       create: false,

@@ -14,6 +14,7 @@ describe('what is written', () => {
         start: 'latest',
         heartbeatMs: 10_000,
         connectTimeoutMs: 10_000,
+        section: 'source',
       },
       tables: { include: ['*.*'], exclude: [], excludeColumns: [] },
       sink: {

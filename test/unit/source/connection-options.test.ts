@@ -23,6 +23,7 @@ function settings(tls: Partial<ConnectionSettings['tls']>, host = 'db.example'):
     user: 'relay',
     password: 'secret',
     connectTimeoutMs: 1234,
+    section: 'source',
     tls: { mode: 'preferred', ...tls },
   };
 }

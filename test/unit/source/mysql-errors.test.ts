@@ -46,6 +46,34 @@ describe('sourceError', () => {
     expect(sourceError(error).code).toBe('SOURCE_UNREACHABLE');
   });
 
+  it.each([
+    ['source', 1045, 'MySQL at db:3306, as u: the text (1045)', 'Check source.user and source.password'],
+    [
+      'copy.source',
+      1045,
+      'MySQL at db:3306 (copy.source), as u: the text (1045)',
+      'Check copy.source.user and copy.so',
+    ],
+    [
+      'verify.source',
+      1053,
+      'MySQL at db:3306 (verify.source): the text (1053)',
+      'check verify.source.host and verify.so',
+    ],
+    [
+      'verify.source',
+      3159,
+      'MySQL at db:3306 (verify.source): the text (3159)',
+      'set verify.source.tls.mode to required',
+    ],
+    ['source', 1227, 'MySQL: the text (1227)', "TO '<source.user>'@"],
+  ])('names the settings of %s', (section, errno, message, remedy) => {
+    const error = sourceError(thrown('the text', { errno }), { host: 'db', port: 3306, user: 'u', section });
+    expect(error.message).toBe(message);
+    expect(error.remedy).toContain(remedy);
+    expect(error.remedy).not.toContain('{');
+  });
+
   it('shows every address of a host that refuses on all', () => {
     const inner = ['::1', '127.0.0.1'].map((host) =>
       thrown(`connect ECONNREFUSED ${host}:1`, { code: 'ECONNREFUSED' }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Candidate, type Look, type Verdict } from '../../../src/verify/pass/candidates.ts';
 
 const RULES = { looks: 5, maxLooks: 12, allowsExtra: false };
-const START = { after: undefined, rows: 0 };
+const START = { after: undefined, upTo: undefined, rows: 0 };
 
 function verdicts(looks: readonly Look[], rules = RULES): readonly Verdict['is'][] {
   const candidate = new Candidate(['31'], START, rules);

@@ -7,6 +7,8 @@ const ORDERS: StatementNames = [['shop', 'orders']];
 function run(sql: string, names = ORDERS): string {
   const plan = planStatement(sql, names);
   if (plan.is === 'refused') return `refused: ${plan.why}`;
+  if (plan.is === 'rename')
+    return `rename ${plan.moves.map(({ from, to }) => `${from.database}.${from.table}>${to.database}.${to.table}`).join()}`;
   if ('tables' in plan) return `${plan.is} ${plan.tables.map(({ table }) => table).join()}`;
   return `${plan.is}: ${plan.sqlFor('`c`.`t`')}`;
 }
@@ -45,6 +47,25 @@ describe('runs', () => {
     expect(run(sql)).toBe(expected);
   });
 
+  it.each<[string, StatementNames, string]>([
+    ['RENAME TABLE orders TO other', [...ORDERS, ['shop', 'other']], 'shop.orders>shop.other'],
+    [
+      'rename tables shop.orders to `archive`.`x y` wait 5;',
+      [...ORDERS, ['archive', 'x y']],
+      'shop.orders>archive.x y',
+    ],
+    [
+      'RENAME TABLE a TO tmp, b TO a, tmp TO b',
+      ['a', 'tmp', 'b', 'a', 'tmp', 'b'].map((table) => ['shop', table] as const),
+      'shop.a>shop.tmp,shop.b>shop.a,shop.tmp>shop.b',
+    ],
+    ['ALTER TABLE orders RENAME other', [...ORDERS, ['shop', 'other']], 'shop.orders>shop.other'],
+    ['alter table orders rename = archive.other', [...ORDERS, ['archive', 'other']], 'shop.orders>archive.other'],
+    ['ALTER TABLE orders RENAME AS `other`', [...ORDERS, ['shop', 'other']], 'shop.orders>shop.other'],
+  ])('%s', (sql, names, moves) => {
+    expect(run(sql, names)).toBe(`rename ${moves}`);
+  });
+
   it('DROP TABLE of several', () => {
     expect(run('DROP TABLE IF EXISTS orders, shop.items', [...ORDERS, ['shop', 'items']])).toBe('drop orders,items');
   });
@@ -70,8 +91,8 @@ describe('leaves to the operator', () => {
     ['ALTER TABLE orders ADD x INT PARTITION BY HASH (x)', 'PARTITION'],
     ['ALTER TABLE orders ADD INDEX i (x) PARTITION BY HASH (x)', 'PARTITION'],
     ['ALTER TABLE orders DROP x PARTITION BY HASH (id)', 'DROP'],
-    ['ALTER TABLE orders RENAME TO other', 'another name'],
-    ['ALTER TABLE orders RENAME other', 'another name'],
+    ['ALTER TABLE orders RENAME TO other', 'not clear'],
+    ['ALTER TABLE orders ADD x INT, RENAME other', 'another name'],
     ['ALTER TABLE orders ENGINE = MyISAM', 'ENGINE'],
     ['ALTER TABLE orders CONVERT TO CHARACTER SET utf8mb4', 'CONVERT'],
     ['ALTER TABLE orders ADD x INT; DROP TABLE orders', 'several statements'],
@@ -88,13 +109,22 @@ describe('leaves to the operator', () => {
     ['CREATE TABLE orders (id INT) SELECT 1 AS id', 'SELECT'],
     ['CREATE TABLE orders (id INT) AS VALUES ROW(1)', 'VALUES'],
     ['CREATE DATABASE other', 'none that'],
-    ['RENAME TABLE orders TO other', 'none that'],
   ])('%s', (sql, why) => {
     expect(run(sql)).toMatch(new RegExp(`^refused: .*${why}`));
   });
 
   it.each<[string, StatementNames]>([
-    ['ALTER TABLE orders RENAME other', [...ORDERS, ['shop', 'other']]],
+    ['ALTER TABLE orders ADD x INT, RENAME other', [...ORDERS, ['shop', 'other']]],
+    ['RENAME TABLE orders TO other', [['shop', 'other'], ...ORDERS]],
+    [
+      'RENAME TABLE shop.orders TO other',
+      [
+        ['store', 'orders'],
+        ['shop', 'other'],
+      ],
+    ],
+    ['RENAME TABLE IF EXISTS orders TO other', [...ORDERS, ['shop', 'other']]],
+    ['RENAME TABLE orders TO other', ORDERS],
     ['DROP DATABASE shop', [['shop', null]]],
     ['what is this', []],
   ])('%s', (sql, names) => {
