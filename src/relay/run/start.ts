@@ -33,7 +33,19 @@ export async function start(
   proven: Proven,
   ended: AbortSignal,
 ): Promise<Start | undefined> {
-  const { sink, source, store, lanes, ordering, acceptNewLanes, acceptNewEndpoint, clock, logger, random } = options;
+  const {
+    sink,
+    source,
+    store,
+    lanes,
+    ordering,
+    acceptNewLanes,
+    acceptNewEndpoint,
+    acceptNewFormat,
+    clock,
+    logger,
+    random,
+  } = options;
   // Only looked at: whether an earlier run has published there decides what is waited for.
   const earlier = await attempts.untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })));
   if (earlier === undefined) return undefined;
@@ -50,6 +62,7 @@ export async function start(
     queues,
     lanes: info.laneNames(lanes),
     ordering,
+    messageFormat: options.format.name,
   };
 
   // Before the lock is held another relay may still be moving the checkpoint.
@@ -61,7 +74,7 @@ export async function start(
   if (taken === undefined) return undefined;
   const { stored, epoch } = taken;
   if (stored !== undefined) {
-    const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint };
+    const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint, newFormat: acceptNewFormat };
     requireSameIdentity(stored, identity, accepted, store.location);
     proven.add('sink');
   }
