@@ -16,7 +16,7 @@ export interface CheckpointIdentity {
   readonly queues: number;
   readonly lanes: readonly string[];
   readonly ordering: 'key' | 'table' | 'total';
-  /** How bodies are written; absent in checkpoints of older versions: canal-json. */
+  /** How bodies are written; absent: canal-json. */
   readonly messageFormat?: string;
 }
 

@@ -1,5 +1,6 @@
 import { RelayError } from '../../base/errors.ts';
 import type { Checkpoint, CheckpointIdentity } from '../../checkpoint/checkpoint.ts';
+import type { FormatName } from '../../format/format.ts';
 
 /** What an operator has said to be right, by an option of `run`. */
 export interface AcceptedDifferences {
@@ -69,8 +70,8 @@ export function requireSameIdentity(
   );
 }
 
-/** The only one of versions that stored none. */
-const FIRST_FORMAT = 'canal-json';
+/** That of a checkpoint that names none. */
+export const FIRST_FORMAT: FormatName = 'canal-json';
 
 function difference(name: string, stored: string | number, now: string | number): string | undefined {
   return stored === now ? undefined : `${name} ${stored} before, ${now} now`;

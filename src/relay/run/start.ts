@@ -3,7 +3,7 @@ import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
 import type { Attempts } from './attempts.ts';
-import { requireSameIdentity } from './identity.ts';
+import { FIRST_FORMAT, requireSameIdentity } from './identity.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
@@ -62,7 +62,8 @@ export async function start(
     queues,
     lanes: info.laneNames(lanes),
     ordering,
-    messageFormat: options.format.name,
+    // Versions that know no other would not read a checkpoint that names it.
+    ...(options.format.name !== FIRST_FORMAT && { messageFormat: options.format.name }),
   };
 
   // Before the lock is held another relay may still be moving the checkpoint.
