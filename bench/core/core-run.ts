@@ -1,6 +1,8 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
+import type { FormatName } from '../../src/format/format.ts';
+import { FORMATS } from '../../src/format/formats.ts';
 import { Relay } from '../../src/relay/run/run.ts';
 import { relayDefaults } from '../../test/support/relay-defaults.ts';
 import { Stopwatch, type Usage } from '../measure/stopwatch.ts';
@@ -18,7 +20,11 @@ export interface CoreRun extends Usage {
  * The relay with its default settings between a binlog in memory and a broker that costs nothing, until `changes` are
  * acknowledged.
  */
-export async function runCore(binlog: CapturedBinlog, changes: number): Promise<CoreRun> {
+export async function runCore(
+  binlog: CapturedBinlog,
+  changes: number,
+  format: FormatName = 'canal-json',
+): Promise<CoreRun> {
   const stop = new AbortController();
   let stopwatch = new Stopwatch();
   let usage: Usage | undefined;
@@ -34,6 +40,7 @@ export async function runCore(binlog: CapturedBinlog, changes: number): Promise<
   );
   const relay = new Relay({
     ...relayDefaults(),
+    format: FORMATS[format],
     source,
     sink,
     filter: tableFilter({ include: ['*.*'], exclude: [], excludeColumns: [] }),

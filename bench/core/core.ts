@@ -3,6 +3,7 @@
  * that costs nothing. Between its runs the floor's, over the same bytes in the same process, so that both meet the same
  * machine.
  */
+import type { FormatName } from '../../src/format/format.ts';
 import { JsonFloor } from '../floors/json-floor.ts';
 import { median } from '../measure/numbers.ts';
 import { programArguments, report } from '../measure/program.ts';
@@ -16,6 +17,7 @@ export interface CoreArguments {
   readonly changes: number;
   /** Besides the first, which warms up. */
   readonly runs: number;
+  readonly format?: FormatName | undefined;
 }
 
 export interface CoreResult {
@@ -26,17 +28,19 @@ export interface CoreResult {
   readonly ratio: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Of bodies. */
+  readonly bytesPerChange: number;
   readonly peakRssMb: number;
 }
 
-const { data, changes, runs } = programArguments<CoreArguments>();
+const { data, changes, runs, format } = programArguments<CoreArguments>();
 const binlog = readBinlog(data);
 const core: number[] = [];
 const floor: number[] = [];
 let last: CoreRun | undefined;
 for (let n = 0; n <= runs; n += 1) {
   const relayUs = await clean(async () => {
-    last = await runCore(binlog, changes);
+    last = await runCore(binlog, changes, format);
     return last;
   });
   const floorUs = await clean(() => {
@@ -54,6 +58,7 @@ report({
   ratio: median(core.map((us, i) => us / (floor[i] ?? NaN))),
   messages: last?.messages ?? 0,
   bytes: last?.bytes ?? 0,
+  bytesPerChange: (last?.bytes ?? 0) / changes,
   peakRssMb: peakRssMb(),
 } satisfies CoreResult);
 

@@ -8,6 +8,7 @@ import {
   compileImageEnd,
   type RowCursor,
 } from '../../src/binlog/rows/row-compiler.ts';
+import { plainValue } from '../../src/format/plain-values.ts';
 import { repeated, type MicroCase } from './micro-case.ts';
 import { ORDER_COLUMNS, orderImage } from './sample-orders.ts';
 
@@ -22,6 +23,7 @@ const ranges = new Int32Array(2);
 
 const skip = compileImageEnd(ORDER_COLUMNS);
 const write = compileObject(ORDER_COLUMNS);
+const writePlain = compileObject(ORDER_COLUMNS.map((each) => plainValue(each, 'debezium')));
 const writeSelected = compileSelected(ORDER_COLUMNS);
 const compare = compileCompare(ORDER_COLUMNS);
 const locate = compileLocate(ORDER_COLUMNS, [0]);
@@ -42,6 +44,11 @@ export const cases: readonly MicroCase[] = [
     'write',
     CALLS,
     fromStart(() => write(images, cursor, out)),
+  ),
+  repeated(
+    'write, numbers as numbers',
+    CALLS,
+    fromStart(() => writePlain(images, cursor, out)),
   ),
   repeated(
     'write one changed column',

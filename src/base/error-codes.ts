@@ -304,12 +304,12 @@ export const ERROR_CODES = {
   ),
   MESSAGE_UNKNOWN: terminal(
     'A message has a format, a kind or a mark that this version does not know.',
-    'Nothing was skipped. Use a version of the reader that is not older than the relay.',
+    'Nothing was skipped. Use a version of the reader that is not older than the relay. Of formats apply and the reader library know canal-json alone (publish.format of the relay).',
   ),
   // the checkpoint
   CHECKPOINT_FOREIGN: config(
-    'The checkpoint was made for another destination, another broker, other queues, lanes or ordering.',
-    'Use another checkpoint.path (with mysqlx: checkpoint.name). When only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes; when the broker is the same under another address, with --accept-new-endpoint.',
+    'The checkpoint was made for another destination, another broker, other queues, lanes, ordering or format.',
+    'Use another checkpoint.path (with mysqlx: checkpoint.name). When only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes; when the broker is the same under another address, with --accept-new-endpoint; when only the format differs, with --accept-new-format.',
   ),
   CHECKPOINT_MISSING: terminal(
     'There is no checkpoint in this place.',

@@ -47,9 +47,13 @@ export class RowKey {
     return this.#parts.length === 0;
   }
 
-  /** True when an update of these columns moves the row to another key, so that it is a delete and an insert. */
+  /** True when an update of these columns moves the row to another place in the order, so that it is two changes. */
+  isMovedBy(changed: ColumnSet): boolean {
+    return this.#isOrdered && this.isChangedBy(changed);
+  }
+
+  /** True when an update of these columns gives the row another key. */
   isChangedBy(changed: ColumnSet): boolean {
-    if (!this.#isOrdered) return false;
     for (const { column } of this.#parts) if (hasColumn(changed, column.index)) return true;
     return false;
   }

@@ -16,6 +16,8 @@ export interface CheckpointIdentity {
   readonly queues: number;
   readonly lanes: readonly string[];
   readonly ordering: 'key' | 'table' | 'total';
+  /** How bodies are written; absent: canal-json. */
+  readonly messageFormat?: string;
 }
 
 /** One thing that happened in the stream. No value of a row and no text of a statement. */

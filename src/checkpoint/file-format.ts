@@ -97,6 +97,7 @@ const checkpointSchema = z.strictObject({
   ordering: z.enum(['key', 'table', 'total']),
   queues: z.int().min(1),
   lanes: z.array(z.string().min(1)).min(1),
+  messageFormat: z.string().min(1).optional(),
   notices: noticesSchema.optional(),
   rolledBack: z.strictObject({ serverUuid: z.string(), at: z.string() }).optional(),
   copies: copiesSchema.optional(),
@@ -138,7 +139,7 @@ export function parseCheckpoint(bytes: Buffer): Parsed {
 /** What is optional is left out when it is absent: a key without a value is none of the contract's. */
 function toCheckpoint(content: Content): Checkpoint {
   const { storedAt, stream, epoch, serverUuid, file, offset, gtidSet, ordering, queues, lanes } = content;
-  const { destination, endpoint, notices, rolledBack, copies } = content;
+  const { destination, endpoint, messageFormat, notices, rolledBack, copies } = content;
   return {
     storedAt,
     stream,
@@ -152,6 +153,7 @@ function toCheckpoint(content: Content): Checkpoint {
     ordering,
     queues,
     lanes,
+    ...(messageFormat !== undefined && { messageFormat }),
     ...(notices !== undefined && { notices: toNotices(notices) }),
     ...(rolledBack !== undefined && { rolledBack }),
     ...(copies !== undefined && { copies: toCopies(copies) }),

@@ -107,12 +107,16 @@ async function checkDdlSink(config: Config, surroundings: Surroundings, report: 
   }
 }
 
-const identityOf = (info: SinkInfo, { limits, ordering }: Config): Parameters<typeof requireSameIdentity>[1] => ({
+const identityOf = (
+  info: SinkInfo,
+  { limits, ordering, publish }: Config,
+): Parameters<typeof requireSameIdentity>[1] => ({
   destination: info.destination,
   ...(info.endpoint !== undefined && { endpoint: info.endpoint }),
   queues: info.queues,
   lanes: info.laneNames(limits.lanes),
   ordering,
+  messageFormat: publish.format,
 });
 
 async function checkSource(

@@ -13,7 +13,7 @@ import { readConfig } from './read-config.ts';
 export const flinkDdlCommand: Command = {
   name: 'flink-ddl',
   help: `Prints CREATE TABLE statements of Flink SQL for published tables, in types that every value of MySQL fits into, for the
-connector of integrations/flink. Reads the definitions from the order database; the account of the relay needs SELECT on the tables.
+connector of integrations/flink, in the format that the relay publishes. Reads the definitions from the order database; the account of the relay needs SELECT on the tables.
 
 Usage: binlog-relay flink-ddl TABLE… [--config FILE] [options]
 
@@ -75,6 +75,7 @@ function settingsOf({ sink, publish }: Config, args: Arguments): Omit<FlinkTable
     nameServer: args.text('name-server') ?? 'name-server:9876',
     group: args.text('group') ?? 'flink',
     zeroDates: args.flag('zero-dates'),
+    format: publish.format,
     binary: publish.binary,
     timeZone: publish.timeZone,
   };

@@ -22,7 +22,8 @@ export const runCommand: Command = {
   name: 'run',
   help: `Reads the binlog of the configured server from the checkpoint on and publishes its changes.
 
-Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpoint] [--skip TRANSACTION]
+Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpoint] [--accept-new-format]
+                        [--skip TRANSACTION]
 
   --config FILE         the configuration (default: config/relay.yaml)
   --accept-new-lanes    start although queues, lanes or ordering differ from the checkpoint's: only when all readers
@@ -30,6 +31,8 @@ Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpo
   --accept-new-endpoint
                         start although sink.endpoint differs from the checkpoint's: only when it is the same cluster,
                         which has all messages so far, under another address
+  --accept-new-format   start although publish.format differs from the checkpoint's: only when all readers have drained
+                        the topic, and know the new format
   --skip TRANSACTION    pass exactly this one without publishing it, when the relay has stopped at it: the GTID, or
                         file:position, that the error names. Copies then lack its changes.
 
@@ -44,12 +47,14 @@ Examples:
     config: { type: 'string' },
     'accept-new-lanes': { type: 'boolean' },
     'accept-new-endpoint': { type: 'boolean' },
+    'accept-new-format': { type: 'boolean' },
     skip: { type: 'string', multiple: true },
   },
   run: async (args: Arguments) => {
     const asked = {
       acceptNewLanes: args.flag('accept-new-lanes'),
       acceptNewEndpoint: args.flag('accept-new-endpoint'),
+      acceptNewFormat: args.flag('accept-new-format'),
       skip: skipOf(args),
     };
     const config = readConfig(args);
@@ -74,7 +79,7 @@ function skipOf(args: Arguments): string | undefined {
 async function relayUntil(
   stop: AbortSignal,
   config: Config,
-  asked: Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'skip'>,
+  asked: Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'acceptNewFormat' | 'skip'>,
   { logger, line }: { readonly logger: Logger; readonly line: StatusLine | undefined },
 ): Promise<number> {
   const relay = createRelay(config, { ...asked, clock: systemClock, random: systemRandom, logger });

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { tableFilter, type TableFilter } from '../change/table-filter.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
-import { canalJson } from '../format/canal-json.ts';
+import { FORMATS } from '../format/formats.ts';
 import type { RelayOptions } from '../relay/run/relay-options.ts';
 import { Relay } from '../relay/run/run.ts';
 import { createSpillFile } from '../relay/kept/spill-file.ts';
@@ -25,14 +25,16 @@ export interface Surroundings {
 /** The configured parts, put together. Nothing is connected yet. */
 export function createRelay(
   config: Config,
-  surroundings: Surroundings & Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'skip'>,
+  surroundings: Surroundings & Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'acceptNewFormat' | 'skip'>,
 ): Relay {
-  const { limits, ordering, publish, sink } = config;
+  const { limits, ordering, sink } = config;
+  const { format: formatName, progressMs, ...publish } = config.publish;
+  const format = FORMATS[formatName];
   return new Relay({
     source: createSource(config, surroundings),
     sink: createSink(sink, surroundings),
     store: createStore(config, surroundings),
-    format: canalJson,
+    format,
     ddl: config.ddl === 'warn' || config.ddl === 'stop' ? config.ddl : 'publish',
     ddlSink: createDdlSink(config, surroundings),
     filter: published(config),
@@ -41,9 +43,10 @@ export function createRelay(
     messageKeys: sink.type === 'rocketmq' ? sink.messageKeys : 'none',
     heldBytes: limits.heldBytes,
     messageBytes: limits.messageBytes,
-    requestsPerSecond: limits.requestsPerSecond,
+    // Rows that cannot travel together would only wait.
+    requestsPerSecond: format.isOneRow ? Infinity : limits.requestsPerSecond,
     publish,
-    progressMs: publish.progressMs,
+    progressMs,
     copies: copySettings(config, surroundings),
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,

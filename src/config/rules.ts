@@ -31,6 +31,7 @@ export function breaches(config: Config, file: File): readonly Breach[] {
     ...progressBreaches(config),
     ...placeBreaches(config),
     ...ddlBreaches(config),
+    ...formatBreaches(config, file),
     ...checkpointTlsBreaches(config),
     ...pemBreaches(config, file),
   ];
@@ -115,7 +116,8 @@ function laneBreaches({ ordering, limits }: Config, { has }: File): readonly Bre
 const PROGRESS_SHARE = 0.1;
 
 function progressBreaches({ publish, ordering, limits }: Config): readonly Breach[] {
-  if (publish.progressMs === undefined) return [];
+  // A format of one row a message is not held to it.
+  if (publish.progressMs === undefined || publish.format !== 'canal-json') return [];
   const lanes = ordering === 'total' ? 1 : limits.lanes;
   const seconds = Math.ceil(lanes / limits.requestsPerSecond / PROGRESS_SHARE);
   if (publish.progressMs >= seconds * 1000) return [];
@@ -150,6 +152,22 @@ function ddlBreaches({ ddl, sink }: Config): readonly Breach[] {
     return [{ path, text: `needs sink.type rocketmq: with ${sink.type} set ddl to inline` }];
   const text = 'is the topic of the rows: give the statements one of their own, or set ddl to inline';
   return sink.topic === ddl.topic ? [{ path, text }] : [];
+}
+
+/** What has no meaning where every row is a message of its own. */
+function formatBreaches({ publish: { format }, ddl }: Config, { has }: File): readonly Breach[] {
+  if (format === 'canal-json') return [];
+  const found: Breach[] = [];
+  if (ddl === 'inline') {
+    const text = `puts statements among the rows, where readers of ${format} expect changes of rows alone: choose warn, stop, or a topic of their own, ddl: { topic: … }`;
+    found.push({ path: ['ddl'], text });
+  }
+  const rate = ['limits', 'requestsPerSecond'];
+  if (has(rate)) {
+    const text = `has no effect with publish.format ${format}: each row is a request of its own, and would only wait. Remove it`;
+    found.push({ path: rate, text });
+  }
+  return found;
 }
 
 function pemBreaches({ source, copy, sink, checkpoint }: Config, file: File): readonly Breach[] {

@@ -5,6 +5,7 @@ import { canalCopyMark } from './canal-copy-mark.ts';
 import { canalDdl } from './canal-ddl.ts';
 import { canalProgress } from './canal-progress.ts';
 import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
+import { markTexts, roomOf } from './row-parts.ts';
 
 /**
  * Canal's flat JSON (com.alibaba.otter.canal.protocol.FlatMessage), which Flink's canal-json and Canal consumers read
@@ -13,19 +14,13 @@ import type { Format, Marks, MessageFacts, TableFormat } from './format.ts';
  */
 export const canalJson: Format = {
   name: 'canal-json',
+  isOneRow: false,
+  splitsKeyChanges: false,
   forTable,
   ddl: canalDdl,
   copyMark: canalCopyMark,
   progress: canalProgress,
 };
-
-/**
- * JSON text is at most this many times the bytes of its row image while these are few: an escape makes six bytes of
- * one.
- */
-const MAX_GROWTH = 8;
-/** Images above this size are given twice their size; the few rows that need more are written a second time. */
-const LARGE_IMAGE_BYTES = 8192;
 
 function forTable(table: Table, columns: readonly RowColumn[], marks: Marks = {}): TableFormat {
   const published = columns.filter(({ codec }) => codec !== undefined).map(({ column }) => column);
@@ -40,19 +35,12 @@ function forTable(table: Table, columns: readonly RowColumn[], marks: Marks = {}
     `"mysqlType":${objectOf(published, mysqlTypeOf)}`,
     `"sqlType":${objectOf(published, sqlTypeOf)}`,
   ].join(',');
-  const marked = Object.entries(marks).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
-  const constantBytes = columns.reduce(
-    (sum, { column, codec }) =>
-      sum + (codec === undefined ? 0 : Buffer.byteLength(JSON.stringify(column.name)) + 8 + codec.maxBytes),
-    16,
-  );
   return {
     head: (kind, source) =>
-      Buffer.from(`{"type":"${kind}",${types},"source":${JSON.stringify(source)}${marked.join('')},"data":[`),
+      Buffer.from(`{"type":"${kind}",${types},"source":${JSON.stringify(source)}${markTexts(marks)},"data":[`),
     writeRow: compileObject(columns),
     writeOld: compileSelected(columns),
-    room: (imageBytes) =>
-      constantBytes + Math.min(imageBytes * MAX_GROWTH, imageBytes * 2 + LARGE_IMAGE_BYTES * (MAX_GROWTH - 2)),
+    room: roomOf(columns),
     tail,
   };
 }

@@ -1,10 +1,10 @@
 import type { DdlType } from '../binlog/statements/ddl-statement.ts';
-import type { ChangeKind, CopyMark, MarkName } from './format.ts';
+import type { ChangeKind, CopyMark, FormatName, MarkName } from './format.ts';
 import { encodeText } from './properties.ts';
 
 /** What stands on a message beside its body, for readers that filter or check without parsing it. */
 export interface EnvelopeFacts {
-  readonly format: string;
+  readonly format: FormatName;
   readonly database: string;
   readonly table: string;
   readonly kind: ChangeKind | DdlType;

@@ -1,11 +1,14 @@
 import { mysqlTypeOf } from '../binlog/rows/columns.ts';
 import type { Column, Table } from '../binlog/binlog.ts';
+import type { FormatName } from './format.ts';
 
 /** What the table of Flink is to be like. */
 export interface FlinkTableOptions {
   readonly excludes: (column: string) => boolean;
   /** Dates and times as texts, for tables that hold `0000-00-00` or `2026-11-00`, which Flink has no value for. */
   readonly zeroDates: boolean;
+  /** Of the relay; one of Flink's has the same name. */
+  readonly format: FormatName;
   /** See PublishPolicy. */
   readonly binary: 'base64' | 'latin1';
   readonly timeZone: string;
@@ -55,7 +58,7 @@ export function flinkTable(table: Table, options: FlinkTableOptions): string {
     ['topic', options.topic],
     ['group', options.group],
     ['table', listItem(`${database}.${name}`)],
-    ['format', 'canal-json'],
+    ['format', options.format],
   ];
   return [
     `-- ${oneLine(`${database}.${name}`)}, as binlog-relay publishes it.`,
@@ -89,7 +92,7 @@ function columnLine(column: Column, isKey: boolean, options: FlinkTableOptions):
 /** Of a type as `mysqlType` has it. */
 export function flinkTypeOf(
   declared: string,
-  { zeroDates, binary, timeZone }: Pick<FlinkTableOptions, 'zeroDates' | 'binary' | 'timeZone'>,
+  { zeroDates, binary, timeZone, format }: Pick<FlinkTableOptions, 'zeroDates' | 'binary' | 'timeZone' | 'format'>,
 ): FlinkType {
   const plain = declared.replace(/ zerofill$/, '');
   const integer = INTEGERS[plain.replace(/\(\d+\)/, '')];
@@ -108,6 +111,10 @@ export function flinkTypeOf(
     case 'double':
       return { type: 'DOUBLE' };
     case 'bit':
+      if (format === 'debezium-json') {
+        if (digits === 1) return { type: 'BOOLEAN' };
+        return { type: 'BYTES', note: 'the lowest byte first' };
+      }
       return { type: digits < 64 ? 'BIGINT' : 'DECIMAL(20, 0)', note: 'the number that the bits make' };
     case 'date':
       return zeroDates ? { type: 'STRING' } : { type: 'DATE' };

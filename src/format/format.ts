@@ -2,17 +2,23 @@
  * The room that says what a message looks like: its body, and the tag, keys and properties on it. Pure.
  *
  * A body is written in parts, so that a row costs one copy: a head when the message opens, one element of `data` (and
- * of `old` for an update) per row, and everything else when the message is sealed.
+ * of `old` for an update) per row, and everything else when the message is sealed. A format of one row a message calls
+ * `data` and `old` as its readers do.
  */
 import type { Table } from '../binlog/binlog.ts';
 import type { DdlObject, DdlType } from '../binlog/statements/ddl-statement.ts';
 import type { ColumnSet, RowCursor, RowColumn } from '../binlog/rows/row-compiler.ts';
+
+/** As `publish.format` and the property `format` have them. */
+export type FormatName = 'canal-json' | 'debezium-json' | 'maxwell-json';
 
 export type ChangeKind = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** What sealing adds to the rows. */
 export interface MessageFacts {
   readonly kind: ChangeKind;
+  /** Whole change id of the first row. */
+  readonly firstChange: string;
   /** The elements of `old`, comma-separated; empty unless an update. */
   readonly old: Buffer;
   /** The elements of `changes`, comma-separated. */
@@ -51,18 +57,18 @@ export type MarkName = 'oversize' | 'partial' | 'invalidText';
 
 /** How rows of one table version are written. */
 export interface TableFormat {
-  /** Everything before the first row of `data`; `source` is the server's part of the change ids. */
+  /** Everything before the first row; `source` is the server's part of the change ids. */
   head(kind: ChangeKind, source: string): Buffer;
   /** Writes the image at `c.p` as one element of `data`. */
   writeRow(b: Buffer, c: RowCursor, out: Uint8Array): void;
-  /** Writes the changed columns of the before image at `c.p` as one element of `old`. */
+  /** Writes what the body says of the before image at `c.p`, of which the columns `changed` have changed. */
   writeOld(b: Buffer, c: RowCursor, out: Uint8Array, changed: ColumnSet): void;
   /**
    * Room to reserve for an element made of `imageBytes` bytes. Enough for nearly every row; the caller checks `c.o` and
    * writes again where not.
    */
   room(imageBytes: number): number;
-  /** Everything after the last row of `data`. */
+  /** Everything after the last row. */
   tail(facts: MessageFacts): Buffer;
 }
 
@@ -144,13 +150,17 @@ export interface ProgressFacts extends Progress {
 
 export interface Format {
   /** Goes into the property `format` of every message. */
-  readonly name: string;
+  readonly name: FormatName;
+  /** Its readers take one change a body: every row is a message of its own. */
+  readonly isOneRow: boolean;
+  /** An update that changes the primary key is a delete and an insert, whatever the order that is kept. */
+  readonly splitsKeyChanges: boolean;
   /** The body of the message of a statement. */
   ddl(facts: DdlMessageFacts): Buffer;
   /** The body of the message of a mark. Readers that know of no copies must pass over it. */
   copyMark(facts: CopyMarkFacts): Buffer;
   /** The body of a progress message. Readers that do not know it must pass over it. */
   progress(facts: ProgressFacts): Buffer;
-  /** `marks` stand in the head of every message. */
-  forTable(table: Table, columns: readonly RowColumn[], marks?: Marks): TableFormat;
+  /** `marks` stand in every message. `copy`: id of the copy that the rows are of; undefined for those of the stream. */
+  forTable(table: Table, columns: readonly RowColumn[], marks?: Marks, copy?: string): TableFormat;
 }

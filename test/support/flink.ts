@@ -16,6 +16,40 @@ export async function buildConnector(): Promise<void> {
   await buildWithMaven(PROJECT, 'package', PROFILE);
 }
 
+/** Bodies of one format for a table of Flink. */
+export interface Encoded {
+  readonly format: string;
+  readonly names: readonly string[];
+  /** As Flink SQL has them. */
+  readonly types: readonly string[];
+  readonly bodies: readonly string[];
+}
+
+/** A row as src/test/java/…/Decode.java prints it: its kind (`+I`, `-U`, `+U`, `-D`), then its values. */
+export type DecodedRow = readonly [kind: string, ...values: (string | null)[]];
+
+/** The rows of each body, one body after the other, as Flink's own decoders give them. */
+export async function decodeWithFlink(
+  folder: string,
+  encoded: readonly Encoded[],
+): Promise<readonly (readonly DecodedRow[])[]> {
+  const [asked, given] = [join(folder, 'asked.jsonl'), join(folder, 'given.jsonl')];
+  await writeFile(asked, encoded.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  const flink = readFileSync(join(TARGET, 'flink.classpath'), 'utf8').trim();
+  const args = ['-Xmx700m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp'];
+  await run('java', [...args, [...jars(), flink].join(':'), 'binlogrelay.flink.Decode', asked, given], {
+    maxBuffer: 64 << 20,
+  });
+  const lines = readFileSync(given, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as readonly DecodedRow[]);
+}
+
+/** What the connector and its tests are. */
+function jars(): readonly string[] {
+  const jar = readdirSync(TARGET).find((file) => /^binlog-relay-flink-.*\.jar$/.test(file)) ?? '';
+  return [join(TARGET, jar), join(TARGET, 'test-classes')];
+}
+
 /** A script of Flink SQL; it ends when its jobs have. */
 export class FlinkRun {
   readonly exited: Promise<number | null>;
@@ -38,14 +72,13 @@ export class FlinkRun {
   static async start(folder: string, name: string, sql: string): Promise<FlinkRun> {
     const script = join(folder, `${name}.sql`);
     await writeFile(script, sql);
-    const jar = readdirSync(TARGET).find((file) => /^binlog-relay-flink-.*\.jar$/.test(file)) ?? '';
     const flink = readFileSync(join(TARGET, 'flink.classpath'), 'utf8').trim();
     const args = [
       ...['-Xmx700m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Duser.timezone=UTC'],
       '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
       '-Dorg.slf4j.simpleLogger.log.binlogrelay=info',
       ...['java.lang', 'java.util'].map((room) => `--add-opens=java.base/${room}=ALL-UNNAMED`),
-      ...['-cp', [join(TARGET, jar), join(TARGET, 'test-classes'), flink].join(':')],
+      ...['-cp', [...jars(), flink].join(':')],
       ...['binlogrelay.flink.RunSql', script],
     ];
     return new FlinkRun(spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder }));

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import type { Flavour } from '../../src/binlog/gtids/gtids.ts';
 import { tableFilter } from '../../src/change/table-filter.ts';
 import type { Ordering } from '../../src/change/change.ts';
-import { canalJson } from '../../src/format/canal-json.ts';
+import { FORMATS } from '../../src/format/formats.ts';
+import type { FormatName } from '../../src/format/format.ts';
 import { Intake } from '../../src/relay/intake/intake.ts';
 import { LowWaterMark } from '../../src/relay/progress/low-water-mark.ts';
+import { messageSizes } from '../../src/relay/lanes/message.ts';
 import { Outbox, type OutboxOptions } from '../../src/relay/lanes/outbox.ts';
 import { EXACT, type PublishPolicy } from '../../src/relay/tables/publish-policy.ts';
 import { RowCheck } from '../../src/relay/lanes/row-check.ts';
@@ -30,6 +32,7 @@ export interface FlowOptions {
   readonly ordering?: Ordering;
   readonly lanes?: number;
   readonly publish?: PublishPolicy;
+  readonly format?: FormatName;
   readonly maxBodyBytes?: number;
   readonly hasRoom?: () => boolean;
   /** The transaction to pass. */
@@ -72,6 +75,7 @@ export class TestFlow {
     ordering = 'key',
     lanes = 4,
     publish = EXACT,
+    format: formatName = 'canal-json',
     maxBodyBytes = 4 << 20,
     hasRoom = () => true,
     xaMemoryBytes = 1 << 20,
@@ -80,6 +84,7 @@ export class TestFlow {
     acknowledges = () => true,
     skip,
   }: FlowOptions = {}) {
+    const format = FORMATS[formatName];
     this.hasRoom = hasRoom;
     this.skip = skip === undefined ? undefined : new Skip(skip, start);
     this.lowWater = new LowWaterMark(start, flavour);
@@ -92,7 +97,7 @@ export class TestFlow {
         },
         close: () => Promise.resolve(),
       },
-      format: canalJson,
+      format,
       laneNames: Array.from({ length: ordering === 'total' ? 1 : lanes }, (_, i) => `lane-${i}`),
       lowWater: this.lowWater,
       stream: '0000abcd',
@@ -122,7 +127,7 @@ export class TestFlow {
     const tables = new Tables({
       filter,
       ordering,
-      format: canalJson,
+      format,
       ...publish,
       timeZone: timeZoneOf(publish.timeZone),
     });
@@ -142,7 +147,7 @@ export class TestFlow {
         return { ...file, close };
       },
     };
-    const sizes = { fullBytes: 256 << 10, maxBytes: maxBodyBytes };
+    const sizes = messageSizes({ format, messageBytes: 256 << 10, maxBodyBytes });
     this.intake = new Intake({
       start,
       flavour,

@@ -9,7 +9,8 @@ const KNOWN_MARKS = new Set(['oversize', 'partial', 'invalidText']);
 /** What the message is. Throws MESSAGE_UNKNOWN for what this version does not know. */
 export function kindOf({ properties, tag }: TopicMessage): Kind {
   const format = properties.get('format') ?? '';
-  if (format !== 'canal-json') throw new RelayError('MESSAGE_UNKNOWN', `its format is ${format}, not canal-json`);
+  if (format !== 'canal-json')
+    throw new RelayError('MESSAGE_UNKNOWN', `its format is ${format}, not canal-json, the only one that is applied`);
   const marks = marksOf(properties);
   const unknown = marks.filter((mark) => !KNOWN_MARKS.has(mark));
   if (unknown.length > 0) throw new RelayError('MESSAGE_UNKNOWN', `it has the mark ${unknown.join(', ')}`);

@@ -22,6 +22,8 @@ export interface RowColumn {
   readonly size: ValueSize;
   /** Undefined for a column that is left out: it is stepped over, never written and never compared. */
   readonly codec: ColumnCodec | undefined;
+  /** What its codec writes is a JSON number, `true` or `false`: it stands without quotes. */
+  readonly isBare?: true;
 }
 
 /**
@@ -82,7 +84,8 @@ export function compileObject(columns: readonly RowColumn[]): WriteObject {
       if (c.codec === undefined) return `if(!(${isNull('b', 'n', c)})){${stepOver(c.size, 'b', 'p')}}`;
       const name = `${isFirst ? '{' : ','}${JSON.stringify(c.column.name)}:`;
       isFirst = false;
-      return `if(${isNull('b', 'n', c)}){${constants.store(`${name}null`)}}else{${constants.store(`${name}"`)}${constants.write(c.codec, c.size)}out[o++]=34;}`;
+      const [open, close] = c.isBare === true ? ['', ''] : ['"', 'out[o++]=34;'];
+      return `if(${isNull('b', 'n', c)}){${constants.store(`${name}null`)}}else{${constants.store(`${name}${open}`)}${constants.write(c.codec, c.size)}${close}}`;
     });
     return generate<(b: Buffer, n: number, c: RowCursor, out: Uint8Array) => void>(
       ['b', 'n', 'c', 'out'],
@@ -109,8 +112,9 @@ export function compileSelected(columns: readonly RowColumn[]): WriteSelected {
       const step = stepOver(c.size, 'b', 'p');
       if (c.codec === undefined) return `if(!(${isNull('b', 'n', c)})){${step}}`;
       const name = `${JSON.stringify(c.column.name)}:`;
+      const [open, close] = c.isBare === true ? ['', 'out[o++]=44;'] : ['"', 'out[o]=34;out[o+1]=44;o+=2;'];
       return `if(set[${index >> 5}]&${1 << (index & 31)}){
-if(${isNull('b', 'n', c)}){${constants.store(`${name}null,`)}}else{${constants.store(`${name}"`)}${constants.write(c.codec, c.size)}out[o]=34;out[o+1]=44;o+=2;}
+if(${isNull('b', 'n', c)}){${constants.store(`${name}null,`)}}else{${constants.store(`${name}${open}`)}${constants.write(c.codec, c.size)}${close}}
 }else if(!(${isNull('b', 'n', c)})){${step}}`;
     });
     return generate<(b: Buffer, n: number, c: RowCursor, out: Uint8Array, set: ColumnSet) => void>(
@@ -227,7 +231,7 @@ class Constants {
     return `${[...bytes].map((byte, i) => `out[o+${i}]=${byte};`).join('')}o+=${bytes.length};`;
   }
 
-  /** Statement: writes the value at `p` as the inside of a JSON string and moves `p` after it. */
+  /** Statement: writes the value at `p`, of a JSON string the inside, and moves `p` after it. */
   write({ json }: ColumnCodec, size: ValueSize): string {
     const writer = this.#name(json);
     if (size.kind === 'fixed') return `o=${writer}(out,o,b,p,p+${size.bytes});p+=${size.bytes};`;

@@ -2,6 +2,7 @@ import { GrowingBytes, type HeldBytes } from '../../base/growing-bytes.ts';
 import { writeUnsigned } from '../../binlog/bytes/digits.ts';
 import type { ColumnSet, RowCursor } from '../../binlog/rows/row-compiler.ts';
 import type { RowChange } from '../../change/change.ts';
+import type { Format } from '../../format/format.ts';
 import type { Segment } from '../progress/low-water-mark.ts';
 import type { MessageClass } from '../tables/table-plan.ts';
 import type { MessageKeys } from './message-keys.ts';
@@ -217,6 +218,17 @@ export interface MessageSizes {
   /** The largest body that the sink takes. */
   readonly maxBytes: number;
 }
+
+/** A message of a format of one row is full with its first. */
+export const messageSizes = (options: {
+  readonly format: Pick<Format, 'isOneRow'>;
+  /** Size at which a message takes no more rows. */
+  readonly messageBytes: number;
+  readonly maxBodyBytes: number;
+}): MessageSizes => ({
+  fullBytes: options.format.isOneRow ? 0 : options.messageBytes,
+  maxBytes: options.maxBodyBytes,
+});
 
 /** Bytes that one unit of a text takes at most. */
 const MAX_UTF8 = 3;

@@ -11,7 +11,7 @@ import { announcedDdl, announcedMark, announcedProgress } from './announced.ts';
 import { Barrier } from './barrier.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { Lane } from './lane.ts';
-import { Message, type MessageSizes } from './message.ts';
+import { Message, messageSizes, type MessageSizes } from './message.ts';
 import { MessageKeys } from './message-keys.ts';
 import { rowTooLarge } from './row-too-large.ts';
 import { Turns } from './turns.ts';
@@ -50,7 +50,7 @@ export class Outbox implements RowTaker {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#sizes = { fullBytes: options.messageBytes, maxBytes: options.maxBodyBytes };
+    this.#sizes = messageSizes(options);
     this.#maxKeys = { auto: AUTO_KEY_ROWS, all: Number.MAX_SAFE_INTEGER, none: 0 }[options.messageKeys];
     const delivery = new Delivery({ ...options, held: this.held });
     this.#delivery = delivery;

@@ -34,6 +34,7 @@ export function sealRows(
   message.data.append(
     plan.format.tail({
       kind,
+      firstChange,
       old: message.old.written(),
       changes: message.changes.written(),
       invalidText: message.invalidText.written(),

@@ -9,6 +9,7 @@ import { LowWaterMark } from '../progress/low-water-mark.ts';
 import { MarkedRows } from '../lanes/marked-rows.ts';
 import { NoticeBoard } from '../progress/notices.ts';
 import { ProgressMessages } from '../progress/progress-messages.ts';
+import { messageSizes } from '../lanes/message.ts';
 import { Outbox } from '../lanes/outbox.ts';
 import { CopyStream } from '../copies/copy-stream.ts';
 import { createCopies, type Copies } from '../copies/copies.ts';
@@ -171,7 +172,7 @@ export function createFlow(
   const tables = new Tables(planOptions);
   const watch = new StreamWatch(outbox);
   const rows = new RowReader(tables, watch, publish.partialRows);
-  const sizes = { fullBytes: messageBytes, maxBytes: maxBodyBytes };
+  const sizes = messageSizes({ format, messageBytes, maxBodyBytes });
   const rowCheck = new RowReader(tables, new RowCheck(sizes, publish.oversize), publish.partialRows);
   const eventsOptions = {
     held: eventBytes,

@@ -1,16 +1,18 @@
 import { RelayError } from '../../base/errors.ts';
 import type { Checkpoint, CheckpointIdentity } from '../../checkpoint/checkpoint.ts';
+import type { FormatName } from '../../format/format.ts';
 
 /** What an operator has said to be right, by an option of `run`. */
 export interface AcceptedDifferences {
   readonly newLanes: boolean;
   readonly newEndpoint?: boolean | undefined;
+  readonly newFormat?: boolean | undefined;
 }
 
 /**
  * Refuses a checkpoint that was made for something else. Another destination would miss everything before it; other
  * queues, lanes or ordering move rows to other queues, so that a reader could see an old change of a row after a new
- * one: only when readers have drained the topic is that safe.
+ * one, and readers of one format cannot read another: only when they have drained the topic is that safe.
  */
 export function requireSameIdentity(
   stored: Checkpoint,
@@ -41,6 +43,17 @@ export function requireSameIdentity(
       },
     );
   }
+  const [formatBefore, formatNow] = [stored, now].map(({ messageFormat = FIRST_FORMAT }) => messageFormat);
+  if (formatBefore !== formatNow && accepted.newFormat !== true) {
+    throw new RelayError(
+      'CHECKPOINT_FOREIGN',
+      `the checkpoint in ${location} was made for messages in ${formatBefore}, publish.format is ${formatNow}`,
+      {
+        remedy:
+          'Readers of the one cannot read the other. Give the new format a topic and a checkpoint.path of its own (with mysqlx: checkpoint.name); or let all readers drain the topic, make them ready for the new format, and start once with --accept-new-format.',
+      },
+    );
+  }
   const differences = [
     difference('queues', stored.queues, now.queues),
     difference('lanes', stored.lanes.join(' '), now.lanes.join(' ')),
@@ -56,6 +69,9 @@ export function requireSameIdentity(
     },
   );
 }
+
+/** That of a checkpoint that names none. */
+export const FIRST_FORMAT: FormatName = 'canal-json';
 
 function difference(name: string, stored: string | number, now: string | number): string | undefined {
   return stored === now ? undefined : `${name} ${stored} before, ${now} now`;

@@ -44,6 +44,8 @@ export interface RelayOptions {
   readonly acceptNewLanes: boolean;
   /** The operator says that the broker is the same under another address. */
   readonly acceptNewEndpoint?: boolean;
+  /** The operator says that readers have drained the topic, and know the new format. */
+  readonly acceptNewFormat?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;

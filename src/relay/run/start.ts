@@ -3,7 +3,7 @@ import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
 import type { Attempts } from './attempts.ts';
-import { requireSameIdentity } from './identity.ts';
+import { FIRST_FORMAT, requireSameIdentity } from './identity.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
@@ -33,7 +33,19 @@ export async function start(
   proven: Proven,
   ended: AbortSignal,
 ): Promise<Start | undefined> {
-  const { sink, source, store, lanes, ordering, acceptNewLanes, acceptNewEndpoint, clock, logger, random } = options;
+  const {
+    sink,
+    source,
+    store,
+    lanes,
+    ordering,
+    acceptNewLanes,
+    acceptNewEndpoint,
+    acceptNewFormat,
+    clock,
+    logger,
+    random,
+  } = options;
   // Only looked at: whether an earlier run has published there decides what is waited for.
   const earlier = await attempts.untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })));
   if (earlier === undefined) return undefined;
@@ -50,6 +62,8 @@ export async function start(
     queues,
     lanes: info.laneNames(lanes),
     ordering,
+    // Versions that know no other would not read a checkpoint that names it.
+    ...(options.format.name !== FIRST_FORMAT && { messageFormat: options.format.name }),
   };
 
   // Before the lock is held another relay may still be moving the checkpoint.
@@ -61,7 +75,7 @@ export async function start(
   if (taken === undefined) return undefined;
   const { stored, epoch } = taken;
   if (stored !== undefined) {
-    const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint };
+    const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint, newFormat: acceptNewFormat };
     requireSameIdentity(stored, identity, accepted, store.location);
     proven.add('sink');
   }

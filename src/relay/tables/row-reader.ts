@@ -149,7 +149,7 @@ export class RowReader {
       case 'update':
         this.counters.updated += 1;
         plan.compare(change.image, change.before, change.start, plan.changed);
-        if (key.isChangedBy(plan.changed)) {
+        if (plan.isSplitBy(plan.changed)) {
           this.#takeKeyChange(plan, change);
           return;
         }
@@ -165,8 +165,9 @@ export class RowReader {
         'ROW_IMAGE_NOT_FULL',
         `an update of ${plan.name} changes the primary key, and holds only some columns of the row: what is inserted under the new key would not be whole`,
         {
-          remedy:
-            'SET PERSIST binlog_row_image = FULL; or publish with ordering: table, which keeps such an update in one.',
+          remedy: plan.splitsKeyChanges
+            ? 'SET PERSIST binlog_row_image = FULL.'
+            : 'SET PERSIST binlog_row_image = FULL; or publish with ordering: table, which keeps such an update in one.',
         },
       );
     }

@@ -69,7 +69,7 @@ export class TablePlan {
         columns.map((each) => keyColumn(each, codec, options)),
         ordering,
       );
-    this.format = format.forTable(table, columns, { ...formsOf(options), ...reduced.marks });
+    this.format = format.forTable(table, columns, { ...formsOf(options), ...reduced.marks }, options.copy);
     this.imageEnd = compileImageEnd(columns);
     this.compare =
       reduced.known === undefined ? compileCompare(columns) : masked(compileCompare(columns), reduced.known);
@@ -90,6 +90,16 @@ export class TablePlan {
   /** See PlanOptions. */
   get copy(): string | undefined {
     return this.#options.copy;
+  }
+
+  /** See Format. */
+  get splitsKeyChanges(): boolean {
+    return this.#options.format.splitsKeyChanges;
+  }
+
+  /** True when an update of these columns is to be a delete and an insert. */
+  isSplitBy(changed: ColumnSet): boolean {
+    return this.key.isMovedBy(changed) || (this.splitsKeyChanges && this.key.isChangedBy(changed));
   }
 
   /** True when the images hold only some of the published columns of the table. */

@@ -180,6 +180,21 @@ describe('ddl', () => {
   });
 });
 
+describe('publish.format', () => {
+  it.each(['debezium-json', 'maxwell-json'])('%s is refused with what has no meaning there', (format) => {
+    const publish = `publish: { format: ${format}, progress: 1s }\n`;
+    expect(added(`${publish}ddl: { topic: order-ddl }\n`)).toEqual([]);
+    expect(added(`${publish}ddl: inline\nlimits: { requestsPerSecond: 10 }\n`)).toEqual([
+      `7:6: ddl: "inline" puts statements among the rows, where readers of ${format} expect changes of rows alone: choose warn, stop, or a topic of their own, ddl: { topic: … }`,
+      `8:30: limits.requestsPerSecond: 10 has no effect with publish.format ${format}: each row is a request of its own, and would only wait. Remove it`,
+    ]);
+  });
+
+  it('is one of three', () => {
+    expect(added('publish: { format: canal }\n').join()).toContain('publish.format: "canal" is not one of canal-json');
+  });
+});
+
 describe('publish.progress', () => {
   it.each([
     ['999ms', 'is out of range: allowed is 1s to 1h, or off'],

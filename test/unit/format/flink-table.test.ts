@@ -13,6 +13,7 @@ const OPTIONS: FlinkTableOptions = {
   nameServer: 'rocketmq.example:9876',
   topic: 'order-binlog',
   group: 'flink',
+  format: 'canal-json',
 };
 
 const id = columnOf(TYPE.LONGLONG, { index: 0, name: 'id', unsigned: true, nullable: false });
@@ -106,6 +107,9 @@ describe('flinkTypeOf', () => {
   it('takes dates as texts where they may be none, and bytes as the relay writes them', () => {
     for (const declared of ['date', 'datetime(3)', 'timestamp'])
       expect(flinkTypeOf(declared, { ...OPTIONS, zeroDates: true }).type).toBe('STRING');
+    expect(flinkTypeOf('bit(1)', { ...OPTIONS, format: 'debezium-json' }).type).toBe('BOOLEAN');
+    expect(flinkTypeOf('bit(9)', { ...OPTIONS, format: 'debezium-json' }).type).toBe('BYTES');
+    expect(flinkTypeOf('bit(9)', { ...OPTIONS, format: 'maxwell-json' }).type).toBe('BIGINT');
     expect(flinkTypeOf('blob', { ...OPTIONS, binary: 'latin1' }).type).toBe('STRING');
     expect(flinkTypeOf('timestamp', { ...OPTIONS, timeZone: '+08:00' }).note).toBe('in +08:00');
   });

@@ -18,13 +18,16 @@ describe('a checkpoint', () => {
     [{ endpoint: 'elsewhere:8081' }, { newLanes: true }],
     [{ queues: 9 }, { newEndpoint: true }],
     [{ lanes: ['lane-9'] }, { newEndpoint: true }],
-    [{ ordering: 'table' }, { newEndpoint: true }],
+    [{ ordering: 'table' }, { newEndpoint: true, newFormat: true }],
+    [{ messageFormat: 'debezium-json' }, { newEndpoint: true, newLanes: true }],
   ])('of %j is refused, also when something else is accepted', (changes, others) => {
     expect(() => accept(changes, others)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_FOREIGN' }));
   });
 
   it.each([
     [{ endpoint: 'elsewhere:8081' }, { newEndpoint: true }],
+    [{ messageFormat: 'debezium-json' }, { newFormat: true }],
+    [{ messageFormat: 'canal-json' }, {}],
     [{ queues: 9, lanes: ['lane-9'], ordering: 'table' }, { newLanes: true }],
   ])('of %j is taken when an operator accepts that', (changes, accepted) => {
     expect(() => accept(changes, accepted)).not.toThrow();

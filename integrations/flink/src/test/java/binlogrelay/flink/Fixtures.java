@@ -79,19 +79,23 @@ final class Fixtures {
         new CanalJsonFormatFactory()
             .createDecodingFormat(null, new Configuration())
             .createRuntimeDecoder((DynamicTableSource.Context) ScanRuntimeProviderContext.INSTANCE, rows);
-    format.open(
-        new DeserializationSchema.InitializationContext() {
-          @Override
-          public MetricGroup getMetricGroup() {
-            return new UnregisteredMetricsGroup();
-          }
-
-          @Override
-          public UserCodeClassLoader getUserCodeClassLoader() {
-            return SimpleUserCodeClassLoader.create(Fixtures.class.getClassLoader());
-          }
-        });
+    format.open(opening());
     return format;
+  }
+
+  /** What a decoder is opened with. */
+  static DeserializationSchema.InitializationContext opening() {
+    return new DeserializationSchema.InitializationContext() {
+      @Override
+      public MetricGroup getMetricGroup() {
+        return new UnregisteredMetricsGroup();
+      }
+
+      @Override
+      public UserCodeClassLoader getUserCodeClassLoader() {
+        return SimpleUserCodeClassLoader.create(Fixtures.class.getClassLoader());
+      }
+    };
   }
 
   static SourceMetrics metrics() {
