@@ -15,13 +15,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from .errors import LakeError
-from .landed import COPY_BEGIN, COPY_END, DELETE, INSERT, STATEMENT, UPDATE
+from .kinds import COPY_BEGIN, COPY_END, ROW_KINDS, STATEMENT, UPDATE
 from .patterns import ALL_TABLES, TableFilter
 from .remoting import Message, Queue
 
 KNOWN_MARKS = ("oversize", "partial", "invalidText")
 FORMAT = "canal-json"
-_ROW_KINDS = (INSERT, UPDATE, DELETE)
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _TAGS_WITHOUT_ROWS = ("ddl", "copy", "progress")
 
@@ -94,7 +93,7 @@ class Changes:
     invalid: dict[int, dict[str, Any]] = field(default_factory=dict)
     sql: str | None = None
     begins_epoch: bool = False
-    """A later run of the relay begins with it in its lane: changes from `facts.resume` on come again, with their ids."""
+    """A later run of the relay begins in its lane: changes from `facts.resume` on come again, with their ids."""
 
     @cached_property
     def ids(self) -> list[str]:
@@ -110,7 +109,9 @@ class Changes:
 class LaneGate:
     """Decides what of a lane is new, and sees when something of it is missing ("Reading it exactly once")."""
 
-    def __init__(self, positions: Mapping[tuple[str, str], LanePosition] | None = None, judges_gaps: bool = True) -> None:
+    def __init__(
+        self, positions: Mapping[tuple[str, str], LanePosition] | None = None, judges_gaps: bool = True
+    ) -> None:
         self.positions: dict[tuple[str, str], LanePosition] = dict(positions or {})
         self._judges_gaps = judges_gaps
 
@@ -145,9 +146,9 @@ class LaneGate:
 class QueueReader:
     """Of one queue, in its order.
 
-    `positions`: of its lanes, as `gate.positions` had them when reading ended before. `judges_gaps`: False when tags are
-    filtered by the broker, so that not every message comes here. `accepted_marks`: of KNOWN_MARKS; rows with another one
-    stop.
+    `positions`: of its lanes, as `gate.positions` had them when reading ended before. `judges_gaps`: False when the
+    broker filters by tags, so that not every message comes here. `accepted_marks`: of KNOWN_MARKS; rows with another
+    one stop.
     """
 
     def __init__(
@@ -244,7 +245,7 @@ def facts_of(message: Message, place: str) -> Facts:
         )
     position = LanePosition(number("epoch"), number("sequence"))
     rows = number("rows")
-    if rows > 0 and text("kind") not in _ROW_KINDS:
+    if rows > 0 and text("kind") not in ROW_KINDS:
         raise LakeError("MESSAGE_UNKNOWN", f"{place}: it has rows of kind {properties['kind']}.")
     marks = properties.get("marks")
     resume = properties.get("resume")
@@ -267,7 +268,9 @@ def facts_of(message: Message, place: str) -> Facts:
 def require_marks(marks: Collection[str], accepted: Collection[str], place: str) -> None:
     for mark in marks:
         if mark not in KNOWN_MARKS:
-            raise LakeError("MESSAGE_UNKNOWN", f"{place}: its rows are marked '{mark}', which this package does not know.")
+            raise LakeError(
+                "MESSAGE_UNKNOWN", f"{place}: its rows are marked '{mark}', which this package does not know."
+            )
         if mark not in accepted:
             raise LakeError(
                 "MESSAGE_MARKED",
@@ -298,7 +301,11 @@ def body_of(body: bytes, facts: Facts, offset: int, heads: dict[bytes, dict[str,
     data_texts = _split(data)
     old_texts = None if old is None else _split(old)
     rows = len(tail["changes"])
-    if data_texts is None or len(data_texts) != rows or (old is not None and (old_texts is None or len(old_texts) != rows)):
+    if (
+        data_texts is None
+        or len(data_texts) != rows
+        or (old is not None and (old_texts is None or len(old_texts) != rows))
+    ):
         return _whole(body, facts, offset)
     return _assembled(head | tail, data_texts, old_texts, facts, offset)
 
@@ -327,8 +334,8 @@ def _cut(body: bytes) -> tuple[bytes, bytes, bytes | None, dict[str, Any]] | Non
 def _split(rows: bytes) -> list[bytes] | None:
     """The objects in a list of flat objects that begin with the same key. None when that is not certain.
 
-    `},{"id":` separates rows: inside of a text its first quote would have to end that text, and then neither a letter nor
-    a digit can follow.
+    `},{"id":` separates rows: inside of a text its first quote would have to end that text, and then neither a letter
+    nor a digit can follow.
     """
     match = _FIRST_NAME.match(rows)
     if match is None or rows[-1:] != b"}":
@@ -353,15 +360,16 @@ def _texts(rows: list[Any]) -> list[bytes]:
 
 
 _SAID_ELSEWHERE = frozenset(
-    "type database table pkNames isDdl sql mysqlType sqlType source data old changes invalidText gtid es ts id".split()
+    (
+        *("type", "database", "table", "pkNames", "isDdl", "sql", "mysqlType", "sqlType", "source", "data", "old"),
+        *("changes", "invalidText", "gtid", "es", "ts", "id"),
+    )
 )
 
 
-def _assembled(
-    body: dict[str, Any], data: list[bytes], old: list[bytes] | None, facts: Facts, offset: int
-) -> Changes:
+def _assembled(body: dict[str, Any], data: list[bytes], old: list[bytes] | None, facts: Facts, offset: int) -> Changes:
     kind = body["type"]
-    if kind not in _ROW_KINDS or kind != facts.kind or len(data) != facts.rows:
+    if kind not in ROW_KINDS or kind != facts.kind or len(data) != facts.rows:
         raise ValueError(f"it has {len(data)} rows of type {kind}, and the message says {facts.rows} of {facts.kind}")
     if (old is None) != (kind != UPDATE):
         raise ValueError(f"its old does not fit the type {kind}")

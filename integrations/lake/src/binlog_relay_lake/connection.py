@@ -57,7 +57,9 @@ class Connection:
         while True:
             (size,) = struct.unpack(">i", self._read(4, until))
             if not 4 <= size <= _LARGEST_FRAME:
-                raise ConnectionError(f"what answers does not speak RocketMQ's remoting protocol (a frame of {size} bytes)")
+                raise ConnectionError(
+                    f"what answers does not speak RocketMQ's remoting protocol (a frame of {size} bytes)"
+                )
             try:
                 answer = answer_of(self._read(size, until))
             except ValueError as error:

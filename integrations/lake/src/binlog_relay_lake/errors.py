@@ -58,7 +58,9 @@ CODES: dict[str, Code] = {
     "TLS_UNVERIFIED": Code(
         "Give the authority that signed the certificate, and connect by a name that it holds.", is_configuration=True
     ),
-    "OFFSET_GONE": Code("The topic keeps messages for a shorter time than this reader was behind or down. " + _COPY_AGAIN),
+    "OFFSET_GONE": Code(
+        "The topic keeps messages for a shorter time than this reader was behind or down. " + _COPY_AGAIN
+    ),
     "OFFSET_BEYOND": Code("The topic was made anew, or the broker has lost messages. " + _COPY_AGAIN),
     "BODY_COMPRESSED": Code("Turn off the compression of whatever republishes the relay's messages, or use zlib."),
     "MESSAGE_DAMAGED": Code("Read it from another broker of the group, or copy its table again."),
@@ -73,4 +75,11 @@ CODES: dict[str, Code] = {
     "TARGET_FAILED": Code("It is tried again.", is_retried=True),
     "TARGET_TAKEN": Code("Let only one lander write to a target.", is_configuration=True),
     "TARGET_OVERLAP": Code(),
+    # tables
+    "VALUE_UNFIT": Code("Have zeroDates: text (or null) for dates such as 0000-00-00."),
+    "KEY_MISSING": Code("Have withoutKey: log to keep its changes by their ids, or leave the table out."),
+    "KEY_CHANGED": Code("Drop the table of the lake and start again; then have the relay copy it (binlog-relay copy)."),
+    "STATEMENT_UNKNOWN": Code(),
+    "TABLE_FOREIGN": Code("Give it another name, or drop it and have the relay copy the table (binlog-relay copy)."),
+    "TABLE_TAKEN": Code("Let only one program write to a table.", is_configuration=True),
 }

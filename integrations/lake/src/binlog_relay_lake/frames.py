@@ -202,7 +202,9 @@ def _message_at(body: bytes, at: int, place: str) -> tuple[int, Message]:
     content = body[p : p + length]
     p += length
     if zlib.crc32(content) & 0x7FFFFFFF != checksum & 0x7FFFFFFF:
-        raise LakeError("MESSAGE_DAMAGED", f"{here}: its body does not have the checksum that the broker stored with it.")
+        raise LakeError(
+            "MESSAGE_DAMAGED", f"{here}: its body does not have the checksum that the broker stored with it."
+        )
     if magic == _MAGIC_V2:
         (length,) = struct.unpack_from(">H", body, p)
         p += 2 + length
@@ -236,7 +238,9 @@ def _properties_of(text: str) -> dict[str, str]:
 
 def _decompressed(content: bytes, flags: int, here: str) -> bytes:
     if flags & _INNER_BATCH:
-        raise LakeError("MESSAGE_UNREADABLE", f"{here}: several messages are stored as one, which the relay never sends.")
+        raise LakeError(
+            "MESSAGE_UNREADABLE", f"{here}: several messages are stored as one, which the relay never sends."
+        )
     if not flags & _COMPRESSED:
         return content
     way = _COMPRESSIONS.get(flags >> 8 & 7, f"number {flags >> 8 & 7}")

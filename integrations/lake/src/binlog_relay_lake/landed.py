@@ -1,7 +1,8 @@
 """The change log in Parquet: where its files are, what they hold, and how they are read exactly once.
 
-    <target>/landed=2026-11-29/<broker>-<queue>-<from>-<to>.parquet     the changes of a queue, offsets from … to-1
-    <target>/_lander/                                                   the lander's own: files that are not whole yet, claims
+    <target>/landed=2026-11-29/<broker>-<queue>-<from>-<to>.parquet
+                                            the changes of a queue, offsets from … to-1
+    <target>/_lander/                       the lander's own: files that are not whole yet, claims
 
 `landed`: the day (UTC) on which the file was written. Offsets have 20 digits. The names are the checkpoint of the
 lander: a file appears whole or not at all, and the next one of its queue begins where it ends. A file may have no rows:
@@ -12,14 +13,15 @@ is (offset, index) within its queue**; a key stays in its queue as long as the t
 
 A row is a change, or what stands between changes:
 
-| `kind`                     | `after`              | `before`                                   |
-| -------------------------- | -------------------- | ------------------------------------------ |
-| `INSERT`                   | the row              | null                                       |
-| `UPDATE`                   | the row              | previous values of the columns that changed |
-| `DELETE`                   | null                 | the row                                    |
-| `STATEMENT`                | null                 | null; `sql`, and `more`: type, tables, lanes, position |
-| `COPY_BEGIN`, `COPY_END`   | null                 | null; `sql` (CREATE TABLE, at the begin), and `more`: mark, rows, replaces, gtidSet, lanes, position |
+| `kind`                   | `after` | `before`                             | `sql`                   |
+| ------------------------ | ------- | ------------------------------------ | ----------------------- |
+| `INSERT`                 | the row | null                                 | null                    |
+| `UPDATE`                 | the row | previous values of what has changed  | null                    |
+| `DELETE`                 | null    | the row                              | null                    |
+| `STATEMENT`              | null    | null                                 | the statement           |
+| `COPY_BEGIN`, `COPY_END` | null    | null                                 | CREATE TABLE; `""`      |
 
+`more` of a STATEMENT: type, tables, lanes, position; of COPY_…: mark, rows, replaces, gtidSet, lanes, position.
 Rows are JSON objects, each value a text of MySQL or null (docs/message-format.md, "Text of values"); `types` has the
 declared type of each column. Statements and marks of copies stand once in each lane, with the same id.
 """
@@ -36,9 +38,6 @@ from pyarrow import fs
 
 from .errors import LakeError
 from .remoting import Queue
-
-INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"
-STATEMENT, COPY_BEGIN, COPY_END = "STATEMENT", "COPY_BEGIN", "COPY_END"
 
 SCHEMA = pa.schema(
     [

@@ -45,8 +45,8 @@ class Pulled:
 
 
 class Topic:
-    """All methods raise LakeError and nothing else; several threads may use one. What `is_retried` says of the error may
-    pass: connections are opened anew, and the route is looked up again, by the next call."""
+    """All methods raise LakeError and nothing else; several threads may use one. An error whose `is_retried` is true
+    may pass by itself: the next call connects anew, and looks the route up again."""
 
     def __init__(
         self,
@@ -61,15 +61,15 @@ class Topic:
     ) -> None:
         """Connects to nothing yet.
 
-        `name_servers`: host:port, several separated by semicolons. `tls`: True for the authorities of the system, or the
-        path of a PEM file. `group`: nothing is stored under it, but a broker that does not create groups by itself
+        `name_servers`: host:port, several separated by semicolons. `tls`: True for the authorities of the system, or
+        the path of a PEM file. `group`: nothing is stored under it, but a broker that does not create groups by itself
         (autoCreateSubscriptionGroup=false) wants it to exist.
         """
         self.name_servers = tuple(part.strip() for part in name_servers.split(";") if part.strip())
         if not self.name_servers or not all(_ADDRESS.fullmatch(part) for part in self.name_servers):
             raise LakeError(
                 "CONFIG_INVALID",
-                f"'{name_servers}' is no address of a name server: it is host:port, several are separated by semicolons.",
+                f"'{name_servers}' is no address of a name server: it is host:port, several separated by semicolons.",
             )
         if (access_key is None) != (secret_key is None):
             raise LakeError("CONFIG_INVALID", "An access key and a secret key go together.")
@@ -129,8 +129,9 @@ class Topic:
     ) -> Pulled:
         """What stands at `offset` and behind it: at most `max_messages`, of about `max_bytes`, often fewer.
 
-        `tags`: only messages with one of them; offsets between them are passed over. Without: every message, and one that
-        is missing raises OFFSET_GONE. `wait_ms`: how long the broker waits for a message when the queue is at its end.
+        `tags`: only messages with one of them; offsets between them are passed over. Without: every message, and one
+        that is missing raises OFFSET_GONE. `wait_ms`: how long the broker waits for a message when the queue is at its
+        end.
         OFFSET_GONE: retention has removed what stood there. OFFSET_BEYOND: the queue ends before it.
         """
         wanted = None if tags is None else frozenset([tags] if isinstance(tags, str) else tags)
@@ -290,7 +291,9 @@ class Topic:
 
     def _unreachable(self, what: str, error: OSError, code: str = "BROKER_UNREACHABLE") -> LakeError:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return LakeError("TLS_UNVERIFIED", f"{what}: its certificate could not be verified: {error.verify_message}.")
+            return LakeError(
+                "TLS_UNVERIFIED", f"{what}: its certificate could not be verified: {error.verify_message}."
+            )
         return LakeError(code, f"{what} cannot be reached: {error.strerror or error}.")
 
     def _refused(self, answer: Answer, place: str) -> LakeError:
