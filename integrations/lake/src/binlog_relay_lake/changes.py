@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -87,13 +87,11 @@ class Changes:
     committed_ms: int
     key: list[str] | None
     types: dict[str, str] | None
-    data: list[bytes]
-    old: list[bytes] | None
+    data: list[str]
+    old: list[str] | None
     more: dict[str, Any]
     invalid: dict[int, dict[str, Any]] = field(default_factory=dict)
     sql: str | None = None
-    begins_epoch: bool = False
-    """A later run of the relay begins in its lane: changes from `facts.resume` on come again, with their ids."""
 
     @cached_property
     def ids(self) -> list[str]:
@@ -118,7 +116,7 @@ class LaneGate:
     def judge(self, facts: Facts, place: str) -> str:
         """`first`: nothing is known of the lane. `new`. `epoch`: a later run begins. `repeat`: to be dropped.
 
-        Raises TOPIC_GAP. What is not dropped counts as read from here on.
+        Raises TOPIC_GAP. What is to be read counts as such by `passed`.
         """
         known = self.positions.get(facts.lane_key)
         verdict = self._verdict(known, facts.position)
@@ -129,9 +127,14 @@ class LaneGate:
                 f"{place}: in lane {facts.lane} message {facts.position.sequence} of epoch {facts.position.epoch} came"
                 f" where {due} was due; the last one before it was {known.sequence} of epoch {known.epoch}.",
             )
-        if verdict != "repeat":
-            self.positions[facts.lane_key] = facts.position
         return verdict
+
+    def passed(self, facts: Facts) -> None:
+        self.positions[facts.lane_key] = facts.position
+
+    def knows_other_stream(self, facts: Facts) -> bool:
+        """Another relay was read in this lane, or the same before it lost its checkpoint."""
+        return any(lane == facts.lane and stream != facts.stream for stream, lane in self.positions)
 
     def _verdict(self, known: LanePosition | None, next: LanePosition) -> str:
         if known is None:
@@ -148,7 +151,8 @@ class QueueReader:
 
     `positions`: of its lanes, as `gate.positions` had them when reading ended before. `judges_gaps`: False when the
     broker filters by tags, so that not every message comes here. `accepted_marks`: of KNOWN_MARKS; rows with another
-    one stop.
+    one stop. `on_epoch`: called with the facts and the offset of a message before anything of it is known, when a later
+    run of the relay begins in its lane, or another relay: changes from `facts.resume` on come again, with their ids.
     """
 
     def __init__(
@@ -160,13 +164,15 @@ class QueueReader:
         accepted_marks: Collection[str] = (),
         positions: Mapping[tuple[str, str], LanePosition] | None = None,
         judges_gaps: bool = True,
+        on_epoch: Callable[[Facts, int], None] | None = None,
     ) -> None:
+        self._on_epoch = on_epoch
         self._place = f"Topic {topic}, queue {queue}, offset "
         self._tables = tables
         self._accepted = frozenset(accepted_marks)
         self.gate = LaneGate(positions, judges_gaps)
         self.repeats = 0
-        self._heads: dict[bytes, dict[str, Any]] = {}
+        self._heads: dict[str, dict[str, Any]] = {}
 
     def place_of(self, message: Message) -> str:
         return f"{self._place}{message.offset} (tag {message.tag})"
@@ -178,9 +184,12 @@ class QueueReader:
         if verdict == "repeat":
             self.repeats += 1
             return None
+        if self._on_epoch is not None and (
+            verdict == "epoch" or (verdict == "first" and self.gate.knows_other_stream(facts))
+        ):
+            self._on_epoch(facts, message.offset)
         changes = self._changes(message, facts, place)
-        if changes is not None:
-            changes.begins_epoch = verdict == "epoch"
+        self.gate.passed(facts)
         return changes
 
     def _changes(self, message: Message, facts: Facts, place: str) -> Changes | None:
@@ -280,24 +289,25 @@ def require_marks(marks: Collection[str], accepted: Collection[str], place: str)
             )
 
 
-_FIRST_NAME = re.compile(rb'\{"([^"\\,:}\]\s\x00-\x1f](?:[^"\\]|\\.)*)":')
+_FIRST_NAME = re.compile(r'\{"([^"\\,:}\]\s\x00-\x1f](?:[^"\\]|\\.)*)":')
 
 
-def body_of(body: bytes, facts: Facts, offset: int, heads: dict[bytes, dict[str, Any]]) -> Changes:
+def body_of(body: bytes, facts: Facts, offset: int, heads: dict[str, dict[str, Any]]) -> Changes:
     """The rows of a message as texts, cut out of the body where it is as the relay writes it; otherwise parsed.
 
     `heads`: what was read of the beginnings of bodies, which are the same for all messages of a kind and a table.
     Raises ValueError and its like for what is no such body.
     """
-    cut = _cut(body)
-    if cut is None or cut[3] is None:
-        return _whole(body, facts, offset)
-    head_bytes, data, old, tail = cut
-    head = heads.get(head_bytes)
+    text = body.decode()
+    cut = _cut(text)
+    if cut is None:
+        return _whole(text, facts, offset)
+    head_text, data, old, tail = cut
+    head = heads.get(head_text)
     if head is None:
         if len(heads) >= 1000:
             heads.clear()
-        head = heads[head_bytes] = json.loads(head_bytes + b"}")
+        head = heads[head_text] = json.loads(head_text + "}")
     data_texts = _split(data)
     old_texts = None if old is None else _split(old)
     rows = len(tail["changes"])
@@ -306,45 +316,45 @@ def body_of(body: bytes, facts: Facts, offset: int, heads: dict[bytes, dict[str,
         or len(data_texts) != rows
         or (old is not None and (old_texts is None or len(old_texts) != rows))
     ):
-        return _whole(body, facts, offset)
+        return _whole(text, facts, offset)
     return _assembled(head | tail, data_texts, old_texts, facts, offset)
 
 
-def _cut(body: bytes) -> tuple[bytes, bytes, bytes | None, dict[str, Any]] | None:
+def _cut(body: str) -> tuple[str, str, str | None, dict[str, Any]] | None:
     """Head, the inside of `data`, the inside of `old`, and the rest parsed. None when it is in another order.
 
     No quote of a key can be found inside of a text, where it would stand behind a backslash; and rows hold nothing but
     texts and null, so that none of their keys is followed by a bracket.
     """
-    data_at = body.find(b',"data":[')
-    old_at = body.find(b'],"old":', data_at + 9)
-    changes_at = body.find(b',"changes":[', old_at + 8)
+    data_at = body.find(',"data":[')
+    old_at = body.find('],"old":', data_at + 9)
+    changes_at = body.find(',"changes":[', old_at + 8)
     if data_at < 0 or old_at < 0 or changes_at < 0:
         return None
     old = body[old_at + 8 : changes_at]
-    if old == b"null":
+    if old == "null":
         inside = None
-    elif old[:1] == b"[" and old[-1:] == b"]":
+    elif old[:1] == "[" and old[-1:] == "]":
         inside = old[1:-1]
     else:
         return None
-    return body[:data_at], body[data_at + 9 : old_at], inside, json.loads(b"{" + body[changes_at + 1 :])
+    return body[:data_at], body[data_at + 9 : old_at], inside, json.loads("{" + body[changes_at + 1 :])
 
 
-def _split(rows: bytes) -> list[bytes] | None:
+def _split(rows: str) -> list[str] | None:
     """The objects in a list of flat objects that begin with the same key. None when that is not certain.
 
     `},{"id":` separates rows: inside of a text its first quote would have to end that text, and then neither a letter
     nor a digit can follow.
     """
     match = _FIRST_NAME.match(rows)
-    if match is None or rows[-1:] != b"}":
+    if match is None or rows[-1:] != "}":
         return None
     beginning = match[0]
-    return [beginning + rest + b"}" for rest in rows[len(beginning) : -1].split(b"}," + beginning)]
+    return [beginning + rest + "}" for rest in rows[len(beginning) : -1].split("}," + beginning)]
 
 
-def _whole(body: bytes, facts: Facts, offset: int) -> Changes:
+def _whole(body: str, facts: Facts, offset: int) -> Changes:
     parsed = json.loads(body)
     data, old = parsed["data"], parsed["old"]
     if not isinstance(data, list) or len(data) != len(parsed["changes"]) or (old is not None and len(old) != len(data)):
@@ -352,11 +362,11 @@ def _whole(body: bytes, facts: Facts, offset: int) -> Changes:
     return _assembled(parsed, _texts(data), None if old is None else _texts(old), facts, offset)
 
 
-def _texts(rows: list[Any]) -> list[bytes]:
+def _texts(rows: list[Any]) -> list[str]:
     for row in rows:
         if not isinstance(row, dict) or not all(value is None or isinstance(value, str) for value in row.values()):
             raise ValueError("a row has values that are neither texts nor null")
-    return [json.dumps(row, separators=(",", ":")).encode() for row in rows]
+    return [json.dumps(row, separators=(",", ":")) for row in rows]
 
 
 _SAID_ELSEWHERE = frozenset(
@@ -367,7 +377,7 @@ _SAID_ELSEWHERE = frozenset(
 )
 
 
-def _assembled(body: dict[str, Any], data: list[bytes], old: list[bytes] | None, facts: Facts, offset: int) -> Changes:
+def _assembled(body: dict[str, Any], data: list[str], old: list[str] | None, facts: Facts, offset: int) -> Changes:
     kind = body["type"]
     if kind not in ROW_KINDS or kind != facts.kind or len(data) != facts.rows:
         raise ValueError(f"it has {len(data)} rows of type {kind}, and the message says {facts.rows} of {facts.kind}")

@@ -23,6 +23,11 @@ class LakeError(Exception):
         return CODES[self.code].is_retried
 
     @property
+    def is_of_access(self) -> bool:
+        """It is for ever where nothing has worked yet, and may pass where it has: a right that was taken away."""
+        return self.code in ("TOPIC_MISSING", "GROUP_MISSING", "TOPIC_UNAUTHORIZED", "TLS_UNVERIFIED")
+
+    @property
     def is_configuration(self) -> bool:
         """Starting again unchanged cannot help."""
         return CODES[self.code].is_configuration
