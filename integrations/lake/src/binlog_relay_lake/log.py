@@ -18,7 +18,7 @@ class Log:
         self._stream = stream or sys.stderr
         self._least = LEVELS.index(level)
         self._is_pretty = format == "pretty" or (format == "auto" and self._stream.isatty())
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A signal may come while a line is written.
 
     def debug(self, text: str, **fields: object) -> None:
         self._line("debug", text, fields)
