@@ -99,7 +99,10 @@ def test_many_commits_leave_few_files(catalog):
     [
         (("a", "b"), {"a": "int", "b": "varchar(9)", "v": "int"}, ["1", "x"], ["1", "y"]),
         (("a", "b"), {"a": "decimal(20,2)", "b": "binary(2)", "v": "int"}, ["1.50", "AAE="], ["1.50", "AAI="]),
-        (("a", "b"), {"a": "datetime(3)", "b": "date", "v": "int"}, ["2026-01-01 00:00:00.001", "2026-01-01"], ["2026-01-01 00:00:00.002", "2026-01-01"]),
+        (
+            ("a", "b"), {"a": "datetime(3)", "b": "date", "v": "int"},
+            ["2026-01-01 00:00:00.001", "2026-01-01"], ["2026-01-01 00:00:00.002", "2026-01-01"],
+        ),
         (("a",), {"a": "bigint unsigned", "v": "int"}, ["18446744073709551615"], ["1"]),
         (("a",), {"a": "varbinary(9)", "v": "int"}, ["AAE="], ["AAI="]),
         (("a",), {"a": "timestamp(6)", "v": "int"}, ["2026-01-01 00:00:00.000001"], ["2026-01-01 00:00:00.000002"]),
@@ -170,7 +173,7 @@ def test_a_value_that_does_not_fit_names_its_place(catalog):
     definition = Definition({"id": "int", "at": "date"}, ("id",))
     rows = [{"id": "1", "at": "2026-01-01"}, {"id": "2", "at": "0000-00-00"}]
     table = made(catalog, definition)
-    with pytest.raises(LakeError, match="column at, date, is no date .* lane a at offset 42") as error:
+    with pytest.raises(LakeError, match=r"column at, date, is no date .* lane a at offset 42") as error:
         table.commit(batch_of(rows, definition, offset=42), STATE)
     assert error.value.code == "VALUE_UNFIT"
     assert "0000-00-00" not in error.value.message.replace("such as 0000-00-00", "")

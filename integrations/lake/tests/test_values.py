@@ -137,9 +137,11 @@ def test_latin1_gives_the_bytes(value):
 @pytest.mark.parametrize(
     ("declared", "text"),
     [
-        ("date", "0000-00-00"), ("date", "2026-00-00"), ("datetime", "2026-02-00 00:00:00"), ("timestamp", "0000-00-00 00:00:00"),
+        ("date", "0000-00-00"), ("date", "2026-00-00"), ("datetime", "2026-02-00 00:00:00"),
+        ("timestamp", "0000-00-00 00:00:00"),
         ("date", "0000-01-01"), ("int", "2147483648"), ("bigint", "9223372036854775808"), ("decimal(4,2)", "123.45"),
-        ("decimal(4,2)", "1.234"), ("blob", "é"), ("float", "x"), ("datetime", "2026-02-30 00:00:00"), ("date", "2026-1-1"),
+        ("decimal(4,2)", "1.234"), ("blob", "é"), ("float", "x"), ("datetime", "2026-02-30 00:00:00"),
+        ("date", "2026-1-1"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_at_its_place(declared, text):

@@ -98,10 +98,8 @@ class IcebergTable:
 
     def _commit_once(self, batch: Batch | None, state: TableState) -> None:
         transaction = self._table.transaction()
-        writes = (
-            None if batch is None or batch.is_empty else _Writes(self._table, transaction, self.name, self._zero_dates)
-        )
-        if writes is not None and batch is not None:
+        writes = _Writes(self._table, transaction, self.name, self._zero_dates)
+        if batch is not None and not batch.is_empty:
             writes.merge(batch)
         update = transaction.update_snapshot(snapshot_properties={PROPERTY: state.text()})
         with update.overwrite() if writes.removed else update.merge_append() as snapshot:
