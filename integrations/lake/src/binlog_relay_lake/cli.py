@@ -111,7 +111,8 @@ class _Watch:
 
     def end(self) -> None:
         self._write_metrics(force=True)
-        self._tell("ended", time.monotonic())
+        if self._lander.has_started:
+            self._tell("ended", time.monotonic())
 
     def _tell(self, what: str, now: float) -> None:
         counts = self._lander.counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -83,4 +84,7 @@ class Connection:
         return bytes(buffer)
 
     def close(self) -> None:
+        """From any thread: what is being read ends."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

@@ -63,6 +63,7 @@ CODES: dict[str, Code] = {
     "TLS_UNVERIFIED": Code(
         "Give the authority that signed the certificate, and connect by a name that it holds.", is_configuration=True
     ),
+    "TOPIC_CLOSED": Code(),
     "OFFSET_GONE": Code(
         "The topic keeps messages for a shorter time than this reader was behind or down. " + _COPY_AGAIN
     ),

@@ -34,6 +34,7 @@ _ROLL_ROWS = 1_000_000
 _EMPTY_FILE_AFTER_S = 3600.0
 _WAIT_MS = 1000
 _IDLE_S = 0.2
+_LOOK_S = 0.5
 _MOST_WORKERS = 64
 _MOST_KNOWN = 3_000_000
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 10.0
@@ -256,7 +257,7 @@ class Lander:
     def run(self, until_latest: bool = False, on_look: Callable[[], None] = lambda: None) -> None:
         """Until it is stopped, or with `until_latest` until the queues are landed as far as they are now.
 
-        `on_look`: called about once a second. Raises LakeError.
+        `on_look`: called about once a second. Raises LakeError. The topic is closed at the end.
         """
         queues = self._topic.queues()
         ends = {queue: self._topic.max_offset(queue) for queue in queues}
@@ -294,7 +295,7 @@ class Lander:
             )
             if file is None and self._start == "latest":
                 landers[queue].land(even_empty=True)
-            self._log.info("queue", queue=str(queue), offset=first, file="" if file is None else file.path)
+        self._log.info("reading on", offsets={str(queue): lander.start for queue, lander in landers.items()})
         return landers
 
     def _first_offset(self, queue: Queue) -> int:
@@ -317,30 +318,30 @@ class Lander:
             def next_of(lander: QueueLander, at: int) -> None:
                 under_way[pool.submit(self._pull_once, lander.queue, at, wait_ms)] = lander
 
-            for lander in left.values():
-                next_of(lander, lander.at)
-            looked = time.monotonic()
-            while under_way and not self._stop.is_set():
-                done, _ = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
-                for future in done:
-                    lander = under_way.pop(future)
-                    pulled = future.result()
-                    end = None if ends is None else ends[lander.queue]
-                    if end is None or pulled.next_offset < end:
-                        next_of(lander, pulled.next_offset)
-                    for message in pulled.messages:
-                        if end is None or message.offset < end:
-                            lander.take(message)
-                    self.counts.backlog[lander.queue] = max(0, pulled.max_offset - lander.at)
-                    if lander.is_due(self._rules):
-                        lander.land()
-                    self._keep_memory(landers)
-                if time.monotonic() - looked >= 1:
-                    looked = time.monotonic()
-                    for lander in landers.values():
-                        if lander.is_due(self._rules):
-                            lander.land()
-                    on_look()
+            def take(lander: QueueLander, pulled: Pulled) -> None:
+                end = None if ends is None else ends[lander.queue]
+                if end is None or pulled.next_offset < end:
+                    next_of(lander, pulled.next_offset)
+                for message in pulled.messages:
+                    if end is None or message.offset < end:
+                        lander.take(message)
+                self.counts.backlog[lander.queue] = max(0, pulled.max_offset - lander.at)
+
+            try:
+                for lander in left.values():
+                    next_of(lander, lander.at)
+                looked = time.monotonic()
+                while under_way and not self._stop.is_set():
+                    done, _ = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        take(under_way.pop(future), future.result())
+                        self._keep_memory(landers)
+                    if time.monotonic() - looked >= _LOOK_S:
+                        looked = time.monotonic()
+                        self._land_due(landers)
+                        on_look()
+            finally:
+                self._topic.close()  # Pulls under way end at once.
 
     def _pull_once(self, queue: Queue, at: int, wait_ms: int) -> Pulled:
         what = f"queue {queue} cannot be read"
@@ -349,6 +350,11 @@ class Lander:
         if pulled.next_offset == at and wait_ms == 0:
             self._stop.wait(_IDLE_S)
         return pulled
+
+    def _land_due(self, landers: dict[Queue, QueueLander]) -> None:
+        for lander in landers.values():
+            if lander.is_due(self._rules):
+                lander.land()
 
     def _keep_memory(self, landers: dict[Queue, QueueLander]) -> None:
         held = {queue: lander.builder.held_bytes for queue, lander in landers.items()}

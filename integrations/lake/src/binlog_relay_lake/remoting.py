@@ -82,6 +82,7 @@ class Topic:
         self._lock = threading.Lock()
         self._route: Route | None = None
         self._idle: dict[str, list[Connection]] = {}
+        self._in_use: set[Connection] = set()
         self._is_closed = False
 
     def __enter__(self) -> Topic:
@@ -91,13 +92,13 @@ class Topic:
         self.close()
 
     def close(self) -> None:
-        """Calls under way end when they have their answer."""
+        """Calls under way in other threads, and later ones, raise TOPIC_CLOSED."""
         with self._lock:
             self._is_closed = True
-            idle, self._idle = self._idle, {}
-        for connections in idle.values():
-            for connection in connections:
-                connection.close()
+            connections = [*self._in_use, *(each for idle in self._idle.values() for each in idle)]
+            self._idle = {}
+        for connection in connections:
+            connection.close()
 
     def queues(self) -> list[Queue]:
         """As the name server knows them now, in order."""
@@ -224,30 +225,48 @@ class Topic:
             if (connection := self._take_idle(address)) is not None:
                 return self._answer(address, connection, code, fields, wait_s)
         try:
-            return self._answer(address, Connection(address, self._access), code, fields, wait_s)
+            return self._answer(address, self._connect(address), code, fields, wait_s)
         except OSError as error:
+            self._require_open()
             self._route = None  # It may have moved.
             raise self._unreachable(f"Broker {broker} of topic {self.topic}, at {address}", error) from error
+
+    def _connect(self, address: str) -> Connection:
+        self._require_open()
+        connection = Connection(address, self._access)
+        with self._lock:
+            self._in_use.add(connection)
+        return connection
 
     def _answer(
         self, address: str, connection: Connection, code: int, fields: Mapping[str, object], wait_s: float
     ) -> Answer:
+        is_usable = False
         try:
             answer = connection.call(code, fields, wait_s)
-        except BaseException:
-            connection.close()
-            raise
-        with self._lock:
-            if not self._is_closed:
-                self._idle.setdefault(address, []).append(connection)
-                return answer
-        connection.close()
-        return answer
+            is_usable = True
+            return answer
+        finally:
+            with self._lock:
+                self._in_use.discard(connection)
+                is_usable = is_usable and not self._is_closed
+                if is_usable:
+                    self._idle.setdefault(address, []).append(connection)
+            if not is_usable:
+                connection.close()
 
     def _take_idle(self, address: str) -> Connection | None:
         with self._lock:
             idle = self._idle.get(address)
-            return idle.pop() if idle else None
+            if not idle:
+                return None
+            connection = idle.pop()
+            self._in_use.add(connection)
+            return connection
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise LakeError("TOPIC_CLOSED", f"Topic {self.topic} has been closed.")
 
     def _address(self, broker: str) -> str:
         route = self._route or self._look_up_route()
@@ -265,10 +284,12 @@ class Topic:
         failures: list[LakeError] = []
         for server in self.name_servers:
             try:
-                connection = Connection(server, self._access)
+                connection = self._connect(server)
                 try:
                     answer = connection.call(frames.GET_ROUTE_BY_TOPIC, fields)
                 finally:
+                    with self._lock:
+                        self._in_use.discard(connection)
                     connection.close()
                 if answer.code != frames.SUCCESS:
                     failures.append(self._refused(answer, f"Topic {self.topic}, at name server {server}"))

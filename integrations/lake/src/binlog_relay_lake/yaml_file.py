@@ -97,7 +97,7 @@ class _Reader:
         try:
             return key.read(self._resolved(node.value, key.is_secret))
         except Bad as error:
-            shown = "" if key.is_secret else f"'{node.value}' "
+            shown = "" if key.is_secret or "${" in node.value else f"'{node.value}' "
             self.problem(node, path, f"{shown}{error}")
             return None
 
