@@ -18,7 +18,7 @@ def check(config: Config, say: Callable[[str], None]) -> None:
     """Says what was found. Raises LakeError for the first thing that is wrong."""
     with config.open_topic() as topic:
         offsets = _topic_offsets(topic, say)
-        target = Target(config.target)
+        target = config.open_target()
         _write_and_remove(target)
         say(f"ok  target {config.target} can be written to")
         files = landed_files(target.filesystem, target.root)

@@ -17,7 +17,7 @@ from .errors import LakeError
 from .lander import Lander
 from .log import Log
 from .metrics import MetricsFile
-from .target import Target
+from .table_command import run_tables
 
 OK, FAILED, CONFIGURATION = 0, 1, 78
 _PROGRESS_S = 10
@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     land.set_defaults(run=run_land)
     checks = command("check", "Looks whether everything that land needs is there; lands nothing.")
     checks.set_defaults(run=run_check)
+    table = command("table", "Makes tables of Iceberg of the topic that equal MySQL's, until it is stopped.")
+    table.add_argument("--until", choices=["latest"], help="end where the topic ends now")
+    table.set_defaults(run=run_table)
     return parser
 
 
@@ -70,7 +73,7 @@ def run_land(config: Config, args: argparse.Namespace, log: Log) -> int:
     with config.open_topic() as topic:
         lander = Lander(
             topic,
-            Target(config.target),
+            config.open_target(),
             tables=config.tables,
             accepted_marks=config.accepted_marks,
             start=config.start,
@@ -88,6 +91,15 @@ def run_land(config: Config, args: argparse.Namespace, log: Log) -> int:
             return CONFIGURATION if error.is_configuration or (error.is_retried and is_beginning) else FAILED
         finally:
             watch.end()
+    return OK
+
+
+def run_table(config: Config, args: argparse.Namespace, log: Log) -> int:
+    stop = threading.Event()
+    _stop_at_signals(stop, log)
+    options = config.iceberg.options(config.include, config.exclude)
+    with config.open_topic() as topic:
+        run_tables(topic, config.iceberg.open_catalog(), options, stop, args.until == "latest", log)
     return OK
 
 

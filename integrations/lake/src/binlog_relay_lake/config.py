@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import table_command
 from .changes import KNOWN_MARKS
 from .errors import LakeError
 from .lander import Rules
 from .log import LEVELS
 from .patterns import TableFilter, pattern_problem
 from .remoting import DEFAULT_GROUP, Topic
+from .target import Target
 from .yaml_file import Bad, Key, Keys, duration, flag, one_of, parse_yaml, plain, size
 
 _NAME_SERVERS = re.compile(r"[^\s:;]+:\d+(;[^\s:;]+:\d+)*")
@@ -61,12 +63,13 @@ KEYS: Keys = {
         "exclude": Key(_pattern, [], is_list=True),
     },
     "marks": {"accept": Key(one_of(*KNOWN_MARKS), [], is_list=True)},
-    "target": Key(plain, is_required=True),
+    "target": Key(plain),
     "start": Key(one_of("earliest", "latest"), "earliest"),
     "roll": {"bytes": Key(size, Rules().bytes), "age": Key(duration, Rules().age_s)},
     "limits": {"memory": Key(_memory, Rules().memory)},
     "log": {"level": Key(one_of(*LEVELS), "info"), "format": Key(one_of("auto", "json", "pretty"), "auto")},
     "metricsFile": Key(plain),
+    "iceberg": table_command.KEYS,
 }
 
 
@@ -82,12 +85,14 @@ class Config:
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     accepted_marks: frozenset[str]
-    target: str
+    target: str | None
+    """Of `land`, which cannot do without."""
     start: str
     rules: Rules
     log_level: str
     log_format: str
     metrics_file: str | None
+    iceberg: table_command.IcebergConfig
 
     @property
     def tables(self) -> TableFilter:
@@ -97,6 +102,12 @@ class Config:
         """Raises CONFIG_INVALID."""
         TableFilter(include)
         return replace(self, include=include)
+
+    def open_target(self) -> Target:
+        """Raises CONFIG_INVALID, TARGET_UNUSABLE."""
+        if self.target is None:
+            raise LakeError("CONFIG_INVALID", "target is missing: where to land, a folder or a URL.")
+        return Target(self.target)
 
     def open_topic(self) -> Topic:
         return Topic(
@@ -146,4 +157,5 @@ def config_of(text: str, name: str, env: Mapping[str, str]) -> Config:
         values["log"]["level"],
         values["log"]["format"],
         values["metricsFile"],
+        table_command.IcebergConfig.of(values["iceberg"]),
     )

@@ -6,7 +6,6 @@ in how far they are after a kill: the topic is read on from the least, and each 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from .current_table import CurrentTable
 from .errors import LakeError
 from .iceberg_table import IcebergTable
 from .kinds import ROW_KINDS, STATEMENT
+from .log import Log
 from .marks import is_named
 from .patterns import TableFilter
 from .remoting import Message, Queue, Topic
@@ -26,8 +26,6 @@ from .table_state import QueuePlace, TableState
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
-
-log = logging.getLogger("binlog-relay-lake")
 
 #: Marks that a DELETE may have, whose key is whole all the same; CurrentTable refuses them elsewhere.
 _READ_MARKS = ("oversize", "partial")
@@ -75,6 +73,7 @@ class TableJob:
         catalog: Catalog,
         options: TableOptions,
         *,
+        log: Log | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         before_commit: Callable[[int], None] = lambda number: None,
     ) -> None:
@@ -82,6 +81,7 @@ class TableJob:
         self._topic = topic
         self._catalog = catalog
         self._options = options
+        self._log = log or Log("warn")
         self._monotonic = monotonic
         self._before_commit = before_commit
         self._filter = TableFilter(options.tables, options.exclude)
@@ -140,7 +140,7 @@ class TableJob:
     def _begin(self, queue: Queue, place: QueuePlace | None) -> None:
         if place is None:
             place = QueuePlace(self._topic.min_offset(queue))
-            log.info("queue %s is read from its first message on, at offset %d", queue, place.offset)
+            self._log.info("a queue is read from its first message on", queue=str(queue), offset=place.offset)
         self._readers[queue] = QueueReader(
             self._topic.topic,
             queue,
@@ -216,8 +216,10 @@ class TableJob:
                 continue
             differs = table.current.take_statement(changes)
             if differs:
-                log.warning(
-                    "%s may differ since %s: have the relay copy it (binlog-relay copy)", ".".join(name), differs
+                self._log.warn(
+                    "a statement may have changed rows: have the relay copy the table (binlog-relay copy)",
+                    table=".".join(name),
+                    since=differs,
                 )
 
     def _commit(self, also_idle: bool = False) -> None:
@@ -249,7 +251,7 @@ class TableJob:
         if table.target.state is None:
             table.target.commit(None, state)
         table.current.state = table.target.state
-        log.info("created %s", table.current.name)
+        self._log.info("created", table=table.current.name)
 
     def _commit_table(self, table: _Table) -> None:
         target, current = table.target, table.current
@@ -266,7 +268,7 @@ class TableJob:
         current.pending = []
         current.state = state
         if rows:
-            log.info("%s: %d changes committed", current.name, rows)
+            self._log.info("committed", table=current.name, changes=rows)
 
     def _write(self, target: IcebergTable, batch: Batch | None, state: TableState) -> None:
         self.counts.commits += 1
