@@ -45,7 +45,10 @@ class Code:
         self.is_configuration = is_configuration
 
 
-_COPY_AGAIN = "Rows are missing: have the relay copy the tables again (binlog-relay copy), and start from the end."
+_COPY_AGAIN = (
+    "Rows are missing: have the relay copy the tables again (binlog-relay copy), and begin anew: without the checkpoint,"
+    " or in a new target."
+)
 
 CODES: dict[str, Code] = {
     # RocketMQ
