@@ -1,0 +1,206 @@
+/**
+ * The topic as tables of Iceberg: real MySQL, relay, RocketMQ, Iceberg, Spark and HDFS. What the lake has of every table
+ * is compared with MySQL, value by value.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RelayProcess } from '../../dev/relay-process.ts';
+import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
+import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { lakeTools, rowsOfOutput, runPython, whyNoLake, type LakeTools, type PrintedRow } from '../support/lake.ts';
+import {
+  connectMysql,
+  freshTopic,
+  sharedMysql,
+  sharedRocketmq,
+  uniqueName,
+  type FreshTopic,
+} from '../support/servers.ts';
+import { ShopLoad } from '../support/shop-load.ts';
+
+const ROWS = 50_000;
+const PATIENCE_MS = 240_000;
+const MYSQL = sharedMysql();
+const TABLES = [...SHOP_TABLES, 'kinds'] as const;
+
+/** Of every type. */
+const KINDS = `CREATE TABLE kinds (
+  id INT UNSIGNED PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED, m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT,
+  b BIGINT, bu BIGINT UNSIGNED, flag BOOL, d DECIMAL(38,10), d65 DECIMAL(65,30), f FLOAT, g DOUBLE, b1 BIT(1), b9 BIT(9), b64 BIT(64),
+  c CHAR(8), vc VARCHAR(50) CHARACTER SET gbk, tx TEXT, lt LONGTEXT, bn BINARY(4), vb VARBINARY(300), bl BLOB, e ENUM('new','paid'), st SET('a','b','c'), j JSON,
+  dt DATE, t0 TIME, t6 TIME(6), dtm DATETIME, dtm6 DATETIME(6), ts TIMESTAMP NULL, ts3 TIMESTAMP(3) NULL, y YEAR, p POINT, v VECTOR(2))`;
+const EXTREMES = `INSERT INTO kinds VALUES
+  (1, -128, 255, -32768, 65535, -8388608, 16777215, -2147483648, -9223372036854775808, 18446744073709551615, TRUE,
+   -9999999999999999999999999999.9999999999, 12345678901234567890123456789012345.123456789012345678901234567890, 16777215, -1e-300, b'1', b'101010101', b'${'1'.repeat(64)}',
+   'a"b', '请尽快', '第一\\n行 😀', '', x'01', x'00ff61', x'', 'paid', 'a,c', '{"z": 1.50, "a": [null, "é"]}',
+   '9999-12-31', '-838:59:59', '-00:00:00.000001', '1000-01-01 00:00:00', '9999-12-31 23:59:59.999999', '1970-01-01 00:00:01', '2038-01-19 03:14:07.999', 2155, ST_PointFromText('POINT(1 -2)'), TO_VECTOR('[1,2]')),
+  (4294967295, 127, 0, 32767, 0, 8388607, 0, 2147483647, 9223372036854775807, 0, FALSE, 0.0000000001, 0, 1.1, 1.7976931348623157e308, b'0', b'0', b'0',
+   '', NULL, REPEAT('long ', 6000), NULL, NULL, REPEAT('v', 290), REPEAT('b', 3000), 'new', '', 'null', '2024-02-29', '838:59:59', '12:34:56.789012',
+   '2024-02-29 12:00:00', '2024-02-29 12:00:00.5', NULL, NULL, 0, NULL, NULL),
+  (7${', NULL'.repeat(37)})`;
+
+const reason = await whyNoLake();
+if (reason !== undefined) console.error(`SKIPPED test/e2e/lake-spark.test.ts: ${reason}`);
+
+describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
+  let tools: LakeTools;
+  let shop: string;
+  let source: Connection;
+  let topic: FreshTopic;
+  let folder: string;
+  let relay: RelayProcess | undefined;
+
+  beforeAll(async () => {
+    tools = await lakeTools();
+    shop = uniqueName('shop_');
+    source = await connectMysql();
+    await createShop(source, shop);
+    await source.query('CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL)');
+    await source.query("SET time_zone = '+00:00'");
+    await fillShop(source, ROWS);
+    await source.query(KINDS);
+    await source.query(EXTREMES);
+    topic = await freshTopic();
+    folder = await mkdtemp(join(tmpdir(), 'binlog-relay-lake-'));
+    await fillTopic();
+  }, 1_800_000);
+
+  afterAll(async () => {
+    await relay?.kill9();
+    await source.query(`DROP DATABASE ${shop}`);
+    await source.end();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('makes tables of Iceberg without a JVM, killed just before a commit', async () => {
+    const config = await lakeConfig('table');
+    const env = icebergIn(join(folder, 'warehouse'));
+    await mkdir(join(folder, 'warehouse'));
+    const killed = await runPython(tools, ['table_killed.py', config, '6'], env);
+    expect(killed.code, killed.stderr).toBe(9);
+    const once = await runPython(
+      tools,
+      ['-m', 'binlog_relay_lake', 'table', '--config', config, '--until', 'latest'],
+      env,
+    );
+    expect(once.code, once.stderr).toBe(0);
+    const printed = await runPython(tools, ['print_iceberg.py', shop, ...TABLES], env);
+    expect(printed.code, printed.stderr).toBe(0);
+    await expectEqual(rowsOfOutput(printed.stdout));
+  }, 300_000);
+
+  /** A copy of what is there, changes beside it, and a relay that is killed twice. */
+  async function fillTopic(): Promise<void> {
+    await startRelay();
+    const load = new ShopLoad(MYSQL, shop, 60, 1);
+    for (const least of [10_000, 30_000]) {
+      await relay?.until('some rows are copied', ({ counters }) => counters.rowsCopied > least, PATIENCE_MS);
+      await startRelay();
+    }
+    await source.query(
+      'UPDATE kinds SET t = 1, d = d + 1, vc = NULL, j = JSON_OBJECT("n", id), ts3 = NULL WHERE id < 10',
+    );
+    await source.query('INSERT INTO kinds (id) VALUES (8); DELETE FROM kinds WHERE id = 7');
+    await source.query('UPDATE orders SET remark = "again" WHERE id % 7 = 0; DELETE FROM orders WHERE id % 50 = 3');
+    await relay?.until(
+      'the copy has ended',
+      ({ copies }) => copies.some(({ endedAt }) => endedAt !== undefined),
+      PATIENCE_MS,
+    );
+    await load.stop();
+    const newest = await newestGtids(source);
+    await relay?.until(
+      'all is sent',
+      ({ lowWaterMark }) => holdsGtids(lowWaterMark?.gtidSet ?? '', newest),
+      PATIENCE_MS,
+    );
+  }
+
+  /** Instead of the one that runs. */
+  async function startRelay(): Promise<void> {
+    await relay?.kill9();
+    const { host, port, user, password } = MYSQL;
+    relay = await RelayProcess.start({
+      folder,
+      config: {
+        source: { host, port, user, password, start: 'copy' },
+        tables: { include: [`${shop}.*`] },
+        sink: { endpoint: sharedRocketmq().endpoint, topic: topic.topic },
+        copy: { chunkBytes: '128KiB', rest: 0, maxThreadsRunning: 1000 },
+        publish: { progress: '1s' },
+      },
+    });
+    await relay.ready();
+  }
+
+  /** Of binlog-relay-lake, in a file. */
+  async function lakeConfig(name: string, more = ''): Promise<string> {
+    const path = join(folder, `${name}.yaml`);
+    const lines = [
+      `source: { nameServer: "${sharedRocketmq().namesrv}", topic: ${topic.topic}, group: ${topic.group} }`,
+      `tables: { include: ["${shop}.*"] }`,
+      'iceberg: { withoutKey: skip, commitRows: 40000 }',
+      more,
+    ];
+    await writeFile(path, lines.join('\n'));
+    return path;
+  }
+
+  async function expectEqual(copy: ReadonlyMap<string, readonly PrintedRow[]>): Promise<void> {
+    for (const table of TABLES) {
+      const rows = (await rowsOf(table)).map(canonical).sort();
+      expect(rows.length).toBeGreaterThan(2);
+      const others = (copy.get(table) ?? []).map(canonical).sort();
+      const isThere = new Set(others);
+      const missing = rows.find((row) => !isThere.has(row));
+      expect(missing, `${table}, of which the lake has ${others.length} rows, and MySQL ${rows.length}`).toBe(
+        undefined,
+      );
+      expect(others.length, table).toBe(rows.length);
+    }
+  }
+
+  /** MySQL's own text of every value; bytes in base64, a FLOAT as the DOUBLE that it is. */
+  async function rowsOf(table: string): Promise<PrintedRow[]> {
+    const [columns] = await source.query<RowDataPacket[]>(
+      'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
+      [shop, table],
+    );
+    const texts = columns.map(({ name, type }) => {
+      const column = `\`${String(name)}\``;
+      const text = /binary|blob|point|vector/.test(String(type))
+        ? `REPLACE(TO_BASE64(${column}), '\\n', '')`
+        : /bit|year/.test(String(type))
+          ? `CAST(${column} + 0 AS CHAR)`
+          : `CAST(${type === 'float' ? `CAST(${column} AS DOUBLE)` : column} AS CHAR)`;
+      return `${text} AS ${column}`;
+    });
+    const [rows] = await source.query<RowDataPacket[]>(`SELECT ${texts.join()} FROM \`${shop}\`.${table}`);
+    return rows as PrintedRow[];
+  }
+});
+
+/** The environment in which pyiceberg keeps its tables in a folder. */
+function icebergIn(folder: string): Readonly<Record<string, string>> {
+  return {
+    PYICEBERG_CATALOG__DEFAULT__TYPE: 'sql',
+    PYICEBERG_CATALOG__DEFAULT__URI: `sqlite:///${folder}/catalog.db`,
+    PYICEBERG_CATALOG__DEFAULT__WAREHOUSE: `file://${folder}`,
+  };
+}
+
+/** The same text for the same values, however numbers and fractions of seconds are written. */
+function canonical(row: PrintedRow): string {
+  const values = Object.entries(row).map(([column, value]) => [column, value === null ? null : canonicalText(value)]);
+  return JSON.stringify(values);
+}
+
+function canonicalText(text: string): string {
+  if (/^-?\d+(\.\d+)?e[-+]?\d+$/i.test(text) || /^-?\d{1,15}\.\d{1,17}$/.test(text)) return String(Number(text));
+  return text.replace(/(\d\d:\d\d:\d\d)\.(\d*?)0+$/, (_, time: string, rest: string) =>
+    rest === '' ? time : `${time}.${rest}`,
+  );
+}
