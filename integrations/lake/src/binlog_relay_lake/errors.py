@@ -88,7 +88,7 @@ CODES: dict[str, Code] = {
     "VALUE_UNFIT": Code("Have zeroDates: text (or null) for dates such as 0000-00-00."),
     "KEY_MISSING": Code("Have withoutKey: log to keep its changes by their ids, or leave the table out."),
     "KEY_CHANGED": Code("Drop the table of the lake and start again; then have the relay copy it (binlog-relay copy)."),
-    "STATEMENT_UNKNOWN": Code(),
+    "TYPE_CHANGED": Code("Drop the table of the lake and merge the whole change log again: one type for all."),
     "TABLE_FOREIGN": Code("Give it another name, or drop it and have the relay copy the table (binlog-relay copy)."),
     "TABLE_TAKEN": Code("Let only one program write to a table.", is_configuration=True),
 }

@@ -64,6 +64,24 @@ class TableState:
         }
         return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
+    @classmethod
+    def parsed(cls, text: str, name: str) -> TableState:
+        """`name`: of the table that has it, for an error."""
+        fields = json.loads(text)
+        if fields.pop("version", None) != _VERSION:
+            raise LakeError("TABLE_FOREIGN", f"The table {name} was written by a version that this one does not know.")
+        return cls(
+            topic=fields["topic"],
+            tables=tuple(fields["tables"]),
+            key=tuple(fields["key"]),
+            places={
+                queue: QueuePlace(offset, {(stream, lane): (epoch, n) for stream, lane, epoch, n in lanes})
+                for queue, (offset, lanes) in fields["places"].items()
+            },
+            copies={lane: LaneCopy(copy, begin) for lane, (copy, begin) in fields["copies"].items()},
+            differs=fields["differs"],
+        )
+
 
 def state_of(table: Table, name: str) -> TableState | None:
     """Of the newest snapshot that has one: others may have compacted the table since. None: the table is new."""
@@ -73,23 +91,6 @@ def state_of(table: Table, name: str) -> TableState | None:
     while snapshot is not None:
         text = snapshot.summary.additional_properties.get(PROPERTY) if snapshot.summary else None
         if text:
-            return _parsed(text, name)
+            return TableState.parsed(text, name)
         snapshot = table.snapshot_by_id(snapshot.parent_snapshot_id) if snapshot.parent_snapshot_id else None
     raise LakeError("TABLE_FOREIGN", f"The table {name} has rows, and no snapshot that says up to where it was read.")
-
-
-def _parsed(text: str, name: str) -> TableState:
-    fields = json.loads(text)
-    if fields.pop("version", None) != _VERSION:
-        raise LakeError("TABLE_FOREIGN", f"The table {name} was written by a version that this one does not know.")
-    return TableState(
-        topic=fields["topic"],
-        tables=tuple(fields["tables"]),
-        key=tuple(fields["key"]),
-        places={
-            queue: QueuePlace(offset, {(stream, lane): (epoch, n) for stream, lane, epoch, n in lanes})
-            for queue, (offset, lanes) in fields["places"].items()
-        },
-        copies={lane: LaneCopy(copy, begin) for lane, (copy, begin) in fields["copies"].items()},
-        differs=fields["differs"],
-    )
