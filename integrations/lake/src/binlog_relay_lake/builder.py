@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any
 
@@ -170,13 +170,13 @@ def rows_of(messages: list[Changes], queue: Queue) -> pa.Table:
     return pa.Table.from_arrays([columns[name] for name in SCHEMA.names], schema=_SCHEMA)
 
 
-def _before(message: Changes) -> list[str | None] | list[str]:
+def _before(message: Changes) -> Sequence[str | None]:
     if message.kind == DELETE:
         return message.data
     return [None] * len(message.entries) if message.old is None else message.old
 
 
-def _after(message: Changes) -> list[str | None] | list[str]:
+def _after(message: Changes) -> Sequence[str | None]:
     return [None] * len(message.entries) if message.kind == DELETE or not message.data else message.data
 
 

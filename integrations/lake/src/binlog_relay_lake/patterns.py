@@ -32,7 +32,7 @@ def parse_pattern(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     problem = pattern_problem(pattern)
     if problem is not None:
         raise LakeError("CONFIG_INVALID", f"The table pattern '{pattern}' {problem}.")
-    database, table = _parts(pattern)
+    database, table = _parts(pattern) or ("", "")
     return _regex(database), _regex(table)
 
 
