@@ -10,7 +10,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
-import { lakeTools, rowsOfOutput, runPython, whyNoLake, type LakeTools, type PrintedRow } from '../support/lake.ts';
+import {
+  Hdfs,
+  lakeTools,
+  rowsOfOutput,
+  runPython,
+  whyNoLake,
+  type LakeTools,
+  type PrintedRow,
+  type Ran,
+} from '../support/lake.ts';
 import {
   connectMysql,
   freshTopic,
@@ -92,6 +101,37 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     await expectEqual(rowsOfOutput(printed.stdout));
   }, 300_000);
 
+  it('merges the landed change log in HDFS by Spark, killed between two tables', async () => {
+    const landed = join(folder, 'landed');
+    const config = await lakeConfig('land', `target: ${landed}`, 'roll: { bytes: 512KiB }');
+    const land = await runPython(tools, ['-m', 'binlog_relay_lake', 'land', '--config', config, '--until', 'latest']);
+    expect(land.code, land.stderr).toBe(0);
+    await mkdir(join(folder, 'hdfs'));
+    const hdfs = await Hdfs.start(tools, join(folder, 'hdfs'));
+    try {
+      const merge = (mode: string): Promise<Ran> =>
+        runPython(tools, ['spark_landed.py', mode, tools.jars, hdfs.url, landed, shop, ...TABLES]);
+      const killed = await merge('die');
+      expect(killed.code, killed.stderr).toBe(9);
+      const printed = await merge('print');
+      expect(printed.code, printed.stderr).toBe(0);
+      await expectEqual(rowsOfOutput(printed.stdout));
+    } finally {
+      await hdfs.stop();
+    }
+  }, 600_000);
+
+  it('merges the topic as a stream of Spark, killed between two tables', async () => {
+    const env = { BINLOG_RELAY_NAME_SERVER: sharedRocketmq().namesrv, BINLOG_RELAY_TOPIC: topic.topic };
+    const stream = (mode: string): Promise<Ran> =>
+      runPython(tools, ['spark_streamed.py', mode, tools.jars, join(folder, 'stream'), shop, ...TABLES], env);
+    const killed = await stream('die');
+    expect(killed.code, killed.stderr).toBe(9);
+    const printed = await stream('print');
+    expect(printed.code, printed.stderr).toBe(0);
+    await expectEqual(rowsOfOutput(printed.stdout));
+  }, 600_000);
+
   /** A copy of what is there, changes beside it, and a relay that is killed twice. */
   async function fillTopic(): Promise<void> {
     await startRelay();
@@ -137,13 +177,13 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
   }
 
   /** Of binlog-relay-lake, in a file. */
-  async function lakeConfig(name: string, more = ''): Promise<string> {
+  async function lakeConfig(name: string, ...more: readonly string[]): Promise<string> {
     const path = join(folder, `${name}.yaml`);
     const lines = [
       `source: { nameServer: "${sharedRocketmq().namesrv}", topic: ${topic.topic}, group: ${topic.group} }`,
       `tables: { include: ["${shop}.*"] }`,
       'iceberg: { withoutKey: skip, commitRows: 40000 }',
-      more,
+      ...more,
     ];
     await writeFile(path, lines.join('\n'));
     return path;

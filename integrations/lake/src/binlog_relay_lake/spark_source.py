@@ -142,7 +142,9 @@ class BinlogRelayStream(DataSourceStreamReader):
             pulled = topic.pull(queue, at, max_messages=min(32, end - at))
             for message in pulled.messages:
                 place = f"Topic {topic.topic}, queue {queue}, offset {message.offset}"
-                gate.judge(facts_of(message, place), place)
+                facts = facts_of(message, place)
+                if gate.judge(facts, place) != "repeat":
+                    gate.passed(facts)
             if pulled.next_offset <= at:
                 break
             at = pulled.next_offset
