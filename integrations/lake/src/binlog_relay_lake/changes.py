@@ -221,7 +221,7 @@ class QueueReader:
         # All tables of a database; or a statement that was not understood.
         if not tables:
             return True
-        return any(self._tables.includes(database, table) for database, table in tables)
+        return any(table is None or self._tables.includes(database, table) for database, table in tables)
 
 
 def facts_of(message: Message, place: str) -> Facts:

@@ -149,7 +149,7 @@ class _Writes:
             field.name: ColumnType.of_arrow(field.type)
             for field in schema_to_pyarrow(self._table.schema(), include_field_ids=False)
         }
-        names = {}
+        names = {part: present.get(part.lower(), part) for part in definition.key}
         is_anew = False
         with self._transaction.update_schema(allow_incompatible_changes=True) as update:
             for column, wanted in {**_columns(definition, self._zero_dates), **_PLACE}.items():
