@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from messages import SERVER, body_of, message_of
 
 from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.landed import SCHEMA, landed_files, pieces
@@ -20,7 +21,6 @@ from binlog_relay_lake.log import Log
 from binlog_relay_lake.metrics import metrics_text
 from binlog_relay_lake.remoting import Message, Pulled, Queue, Topic
 from binlog_relay_lake.target import Target
-from messages import SERVER, body_of, message_of
 
 
 class Killed(BaseException):
@@ -71,7 +71,7 @@ class Relay:
         self.sequences[lane] += 1
         more = {"resume": f"{SERVER}:1-{self.resume}"} if self.sequences[lane] == 1 else {}
         body = body_of(kind, rows, [f"{number}#0" for _, number, _ in changes], table=table)
-        place = {"lane": f"lane-{lane}", "epoch": self.epoch, "sequence": self.sequences[lane], "table": table}
+        place = self.place(lane) | {"table": table}
         queue.append(message_of(len(queue), body, kind=kind, rows=len(rows), **place, **more))  # type: ignore
         if not is_repeat:
             self.sent[lane].extend(changes)
@@ -83,21 +83,37 @@ class Relay:
         queue = self.topic.of[Queue("broker-a", lane % len(self.topic.of))]
         self.sequences[lane] += 1
         self.copied += 1
+        self.copied_here += 1
         more = {"resume": f"{SERVER}:1-{self.resume}"} if self.sequences[lane] == 1 else {}
-        source = f"copy/1/{self.epoch}"
-        body = body_of("INSERT", [{"id": "x", "n": "0"}], [f"{self.copied}#0"], table="orders", source=source)
-        place = {"lane": f"lane-{lane}", "epoch": self.epoch, "sequence": self.sequences[lane], "copy": "1"}
+        source = "copy/1/1"
+        body = body_of("INSERT", [{"id": "x", "n": "0"}], [f"{self.copied_here}#0"], table="orders", source=source)
+        place = self.place(lane) | {"copy": "1"}
         queue.append(message_of(len(queue), body, **place, **more))  # type: ignore
 
     def say_progress(self, lane: int) -> None:
         queue = self.topic.of[Queue("broker-a", lane % len(self.topic.of))]
         self.sequences[lane] += 1
         more = {"resume": f"{SERVER}:1-{self.resume}"} if self.sequences[lane] == 1 else {}
-        place = {"lane": f"lane-{lane}", "epoch": self.epoch, "sequence": self.sequences[lane], "tag": "progress"}
+        place = self.place(lane) | {"tag": "progress"}
         queue.append(message_of(len(queue), b"{}", kind="CREATE", rows=0, **place, **more))  # type: ignore
 
     resume = 0
     copied = 0
+    copied_here = 0
+    stream = 1
+
+    def place(self, lane: int) -> dict[str, object]:
+        sequence = self.sequences[lane]
+        return {"stream": f"s{self.stream}", "lane": f"lane-{lane}", "epoch": self.epoch, "sequence": sequence}
+
+    def lose_checkpoint(self) -> None:
+        """It begins anew: with a copy, whose ids are those of the one before, and from a place of its own."""
+        self.stream += 1
+        self.copied_here = 0
+        self.epoch = 0
+        for lane in range(self.lanes):
+            self.sequences[lane] = 0
+        self.die()
 
     def work(self, messages: int) -> None:
         for _ in range(messages):
@@ -174,6 +190,8 @@ def test_every_change_is_landed_once_and_in_order_over_kills_of_relay_and_lander
             relay.die()
             if randoms.random() < 0.5:
                 relay.die()
+            if randoms.random() < 0.2:
+                relay.lose_checkpoint()
         target = KilledTarget(f"file://{tmp_path}")
 
         def kill(_: str) -> None:
@@ -203,7 +221,7 @@ def test_every_change_is_landed_once_and_in_order_over_kills_of_relay_and_lander
     for lane in range(relay.lanes):
         sent = [(table, number) for table, number, _ in relay.sent[lane]]
         assert landed[lane] == sorted(sent, key=lambda change: change[0] == "items")
-    assert len(set(rows["id"].to_pylist())) == rows.num_rows
+    assert len(rows.group_by(["stream", "id"]).aggregate([])) == len(rows)
     assert pa.compute.count(rows["copy"]).as_py() == relay.copied
     assert not list((tmp_path / "_lander").rglob("*.parquet*"))
 

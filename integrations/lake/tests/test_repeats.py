@@ -66,6 +66,7 @@ def landed(rows: list[tuple[int, str]], kind: str = "INSERT") -> pa.Table:
             "kind": [kind] * len(rows),
             "id": [id for _, id in rows],
             "offset": [offset for offset, _ in rows],
+            "copy": ["1" if id.startswith("copy/") else None for _, id in rows],
         },
         pa.schema([(name, pa.int64() if name == "offset" else pa.string()) for name in COLUMNS]),
     )
@@ -88,7 +89,8 @@ def test_a_file_that_is_before_the_position_is_the_last_to_be_looked_through() -
 
 
 def test_copied_rows_and_statements_say_nothing_of_the_position() -> None:
-    assert not keys_that_may_repeat(landed([(1, "copy/1/4:1#0")]), [Resume(f"{A}:1-9")]).reaches_back
+    found = keys_that_may_repeat(landed([(1, "copy/1/4:1#0")]), [Resume(f"{A}:1-9")])
+    assert (len(found.keys), found.reaches_back) == (0, False)
     found = keys_that_may_repeat(landed([(1, f"{A}:1#ddl0")], "STATEMENT"), [Resume(f"{A}:1-9")])
     assert (len(found.keys), found.reaches_back) == (0, False)
     assert keys_that_may_repeat(landed([]), [Resume("")]).reaches_back is False

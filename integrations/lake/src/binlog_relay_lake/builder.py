@@ -100,6 +100,8 @@ class FileBuilder:
         rows = rows_of(messages, self._queue)
         if known is not None:
             is_known = pc.is_in(repeats.keys_of(rows), value_set=known.combine_chunks())
+            # Rows of a copy never come again under the same id; a relay that begins anew counts them from 1 again.
+            is_known = pc.and_(is_known, pc.is_null(rows["copy"]))
             came_before = rows.filter(is_known)
             self.repeats += came_before.num_rows
             self.repeated_lanes.update(pc.unique(came_before["lane"]).to_pylist())

@@ -161,8 +161,9 @@ class QueueLander:
         self.land()
         self._suspects[facts.lane_key] = Suspect(offset, facts.resume or "")
         self._load_known()
+        is_known = any(stream == facts.stream for stream, _ in self.reader.gate.positions)
         self._log.info(
-            "a later run of the relay begins",
+            "a later run of the relay begins" if is_known else "another relay begins, or one without its checkpoint",
             queue=str(self.queue),
             offset=offset,
             lane=facts.lane,
@@ -379,13 +380,16 @@ class Lander:
         while True:
             try:
                 result = work()
-                self.counts.problem = ""
+                if self.counts.problem:
+                    self._log.info("it works again", problem=self.counts.problem)
+                    self.counts.problem = ""
                 return result
             except LakeError as error:
                 may_pass = error.is_retried or (self._has_pulled and error.is_of_access)
                 if not may_pass or self._stop.is_set():
                     raise
+                tell = self._log.debug if self.counts.problem else self._log.warn
                 self.counts.problem = str(error)
-                self._log.warn(f"{what}; it is tried again", code=error.code, error=error.message, pause_s=pause)
+                tell(f"{what}; it is tried again", code=error.code, error=error.message, pause_s=pause)
             self._stop.wait(pause)
             pause = min(2 * pause, _LAST_PAUSE_S)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from .kinds import ROW_KINDS
 
-COLUMNS = ["lane", "database", "table", "kind", "id", "offset"]
+COLUMNS = ["lane", "database", "table", "kind", "id", "offset", "copy"]
 # Rows of an XA transaction bear the number of its PREPARE, which may be covered although its COMMIT is not.
 _MESSAGES_BEFORE = 64
 _GTID = re.compile(r"(?P<source>[0-9a-fA-F-]{36}(?::[a-z_][a-z0-9_]{0,31})?|\d+-\d+):(?P<number>\d+)")
@@ -73,20 +73,17 @@ class Found:
 
 def keys_that_may_repeat(landed: pa.Table, resumes: Iterable[Resume]) -> Found:
     """Of a file of a queue, with COLUMNS, the keys of changes that a run which started from there may send again."""
-    rows = landed.filter(pc.is_in(landed["kind"], pa.array(ROW_KINDS)))
+    # Copied rows come again under other ids.
+    rows = landed.filter(pc.and_(pc.is_in(landed["kind"], pa.array(ROW_KINDS)), pc.is_null(landed["copy"])))
     starts = list(resumes)
     transactions = pc.replace_substring_regex(rows["id"], "#.*", "")
     open_ones = [
-        text
-        for text in pc.unique(transactions).to_pylist()
-        # Copied rows come again under other ids.
-        if not text.startswith("copy/") and not all(start.covers(text) for start in starts)
+        text for text in pc.unique(transactions).to_pylist() if not all(start.covers(text) for start in starts)
     ]
     if rows.num_rows == 0:
         return Found(keys_of(rows), False)
     last = pc.max(rows["offset"]).as_py()
     if not open_ones:
-        is_covered = any(not text.startswith("copy/") for text in pc.unique(transactions).to_pylist())
-        return Found(keys_of(rows.filter(pc.greater(rows["offset"], last - _MESSAGES_BEFORE))), is_covered)
+        return Found(keys_of(rows.filter(pc.greater(rows["offset"], last - _MESSAGES_BEFORE))), True)
     first = pc.min(rows.filter(pc.is_in(transactions, pa.array(open_ones)))["offset"]).as_py()
     return Found(keys_of(rows.filter(pc.greater_equal(rows["offset"], first - _MESSAGES_BEFORE))), False)
