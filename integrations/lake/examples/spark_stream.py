@@ -23,7 +23,7 @@ topic = os.environ["BINLOG_RELAY_TOPIC"]
 
 spark = SparkSession.builder.appName("binlog-relay-stream").getOrCreate()
 spark.dataSource.register(BinlogRelaySource)
-options = MergeOptions("lake", (tables,), without_key="skip", sweeps_copies=True)
+options = MergeOptions("lake", (tables,), without_key="skip", has_repeats=True)
 
 
 def merge(changes: DataFrame, batch: int) -> None:

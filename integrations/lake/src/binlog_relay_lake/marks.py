@@ -14,12 +14,16 @@ from .table_state import LaneCopy, TableState
 #: database and table, None for all of it. The list is None for all tables of a database, empty: not understood.
 Names = Sequence[Sequence["str | None"]] | None
 
+#: Statements that empty a table, in a lane.
+_REMEMBERED = 8
+
 
 class TableMarks:
     """Methods return the offset before which rows of the lane are gone, or None."""
 
     def __init__(self, state: TableState | None) -> None:
         self._copies = dict(state.copies) if state else {}
+        self._emptied = dict(state.emptied) if state else {}
         self._differs = state.differs if state else ""
 
     @property
@@ -27,7 +31,7 @@ class TableMarks:
         return self._differs
 
     def put_into(self, state: TableState) -> TableState:
-        return replace(state, copies=dict(self._copies), differs=self._differs)
+        return replace(state, copies=dict(self._copies), emptied=dict(self._emptied), differs=self._differs)
 
     def begin_copy(self, lane: str, copy: str, offset: int, replaces: bool) -> int | None:
         self._copies[lane] = LaneCopy(copy, offset)
@@ -55,6 +59,15 @@ class TableMarks:
         if _may_change_rows(kind, words):
             self._differs = self._differs or f"{kind} {place}"
         return None
+
+    def is_new(self, lane: str, id: str) -> bool:
+        """Whether a statement did not come before, in a log that leaves out changes which come again: what it emptied
+        then would lack the changes after it."""
+        known = self._emptied.get(lane, ())
+        if id in known:
+            return False
+        self._emptied[lane] = (*known, id)[-_REMEMBERED:]
+        return True
 
 
 def _may_change_rows(kind: str, words: Sequence[str]) -> bool:

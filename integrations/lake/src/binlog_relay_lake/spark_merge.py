@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class MergeOptions:
     """`prefix`: in front of the database's name, such as a catalog. `using`: iceberg or delta. `properties`: of tables
-    that are made. `sweeps_copies`: whether rows that the copy of a table did not bring are removed at its end; only
-    where changes that the relay has sent again are among the changes."""
+    that are made. `has_repeats`: whether changes that the relay has sent again are among the changes. The lander leaves
+    them out; then rows that the copy of a table did not bring are not removed at its end."""
 
     prefix: str = ""
     tables: tuple[str, ...] = ("*.*",)
@@ -39,7 +39,7 @@ class MergeOptions:
     properties: Mapping[str, str] = field(default_factory=dict)
     zero_dates: str = "refuse"
     without_key: str = "refuse"
-    sweeps_copies: bool = False
+    has_repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,14 +217,16 @@ class Merger:
             lane, offset = event["lane"], event["offset"]
             gone: int | None = None
             if event["kind"] == STATEMENT:
-                if is_named(more["tables"], event["database"], *name):
+                if not is_named(more["tables"], event["database"], *name):
+                    continue
+                if self._options.has_repeats or marks.is_new(lane, event["id"]):
                     gone = marks.statement(more["type"], event["sql"], event["gtid"] or more["position"], offset)
             elif (event["database"], event["table"]) == name:
                 if event["kind"] == COPY_BEGIN:
                     gone = marks.begin_copy(lane, event["copy"], offset, bool(more["replaces"]))
                 else:
                     gone = marks.end_copy(lane, event["copy"], more["lanes"])
-                    gone = gone if self._options.sweeps_copies else None
+                    gone = gone if self._options.has_repeats else None
             if gone is not None:
                 sweeps[lane] = max(gone, sweeps.get(lane, 0))
         return sweeps

@@ -46,6 +46,8 @@ class TableState:
     places: Mapping[str, QueuePlace] = field(default_factory=dict)
     #: By lane.
     copies: Mapping[str, LaneCopy] = field(default_factory=dict)
+    #: By lane: ids of statements that emptied it, the newest ones, where changes that came again are left out before.
+    emptied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Since which statement the table may not be that of MySQL, until it was copied again; empty: it is.
     differs: str = ""
 
@@ -60,6 +62,7 @@ class TableState:
                 for queue, place in self.places.items()
             },
             "copies": {lane: [copy.copy, copy.begin] for lane, copy in self.copies.items()},
+            "emptied": {lane: list(ids) for lane, ids in self.emptied.items()},
             "differs": self.differs,
         }
         return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
@@ -79,6 +82,7 @@ class TableState:
                 for queue, (offset, lanes) in fields["places"].items()
             },
             copies={lane: LaneCopy(copy, begin) for lane, (copy, begin) in fields["copies"].items()},
+            emptied={lane: tuple(ids) for lane, ids in fields["emptied"].items()},
             differs=fields["differs"],
         )
 
