@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import {
   Hdfs,
   lakeTools,
@@ -34,22 +35,6 @@ const ROWS = 50_000;
 const PATIENCE_MS = 240_000;
 const MYSQL = sharedMysql();
 const TABLES = [...SHOP_TABLES, 'kinds'] as const;
-
-/** Of every type. */
-const KINDS = `CREATE TABLE kinds (
-  id INT UNSIGNED PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED, m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT,
-  b BIGINT, bu BIGINT UNSIGNED, flag BOOL, d DECIMAL(38,10), d65 DECIMAL(65,30), f FLOAT, g DOUBLE, b1 BIT(1), b9 BIT(9), b64 BIT(64),
-  c CHAR(8), vc VARCHAR(50) CHARACTER SET gbk, tx TEXT, lt LONGTEXT, bn BINARY(4), vb VARBINARY(300), bl BLOB, e ENUM('new','paid'), st SET('a','b','c'), j JSON,
-  dt DATE, t0 TIME, t6 TIME(6), dtm DATETIME, dtm6 DATETIME(6), ts TIMESTAMP NULL, ts3 TIMESTAMP(3) NULL, y YEAR, p POINT, v VECTOR(2))`;
-const EXTREMES = `INSERT INTO kinds VALUES
-  (1, -128, 255, -32768, 65535, -8388608, 16777215, -2147483648, -9223372036854775808, 18446744073709551615, TRUE,
-   -9999999999999999999999999999.9999999999, 12345678901234567890123456789012345.123456789012345678901234567890, 16777215, -1e-300, b'1', b'101010101', b'${'1'.repeat(64)}',
-   'a"b', '请尽快', '第一\\n行 😀', '', x'01', x'00ff61', x'', 'paid', 'a,c', '{"z": 1.50, "a": [null, "é"]}',
-   '9999-12-31', '-838:59:59', '-00:00:00.000001', '1000-01-01 00:00:00', '9999-12-31 23:59:59.999999', '1970-01-01 00:00:01', '2038-01-19 03:14:07.999', 2155, ST_PointFromText('POINT(1 -2)'), TO_VECTOR('[1,2]')),
-  (4294967295, 127, 0, 32767, 0, 8388607, 0, 2147483647, 9223372036854775807, 0, FALSE, 0.0000000001, 0, 1.1, 1.7976931348623157e308, b'0', b'0', b'0',
-   '', NULL, REPEAT('long ', 6000), NULL, NULL, REPEAT('v', 290), REPEAT('b', 3000), 'new', '', 'null', '2024-02-29', '838:59:59', '12:34:56.789012',
-   '2024-02-29 12:00:00', '2024-02-29 12:00:00.5', NULL, NULL, 0, NULL, NULL),
-  (7${', NULL'.repeat(37)})`;
 
 const reason = await whyNoLake();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/lake-spark.test.ts: ${reason}`);
@@ -122,7 +107,11 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
   }, 600_000);
 
   it('merges the topic as a stream of Spark, killed between two tables', async () => {
-    const env = { BINLOG_RELAY_NAME_SERVER: sharedRocketmq().namesrv, BINLOG_RELAY_TOPIC: topic.topic };
+    const env = {
+      BINLOG_RELAY_NAME_SERVER: sharedRocketmq().namesrv,
+      BINLOG_RELAY_TOPIC: topic.topic,
+      BINLOG_RELAY_GROUP: topic.group,
+    };
     const stream = (mode: string): Promise<Ran> =>
       runPython(tools, ['spark_streamed.py', mode, tools.jars, join(folder, 'stream'), shop, ...TABLES], env);
     const killed = await stream('die');

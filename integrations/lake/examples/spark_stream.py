@@ -39,6 +39,7 @@ def merge(changes: DataFrame, batch: int) -> None:
 stream = (
     spark.readStream.format("binlog-relay")
     .options(nameServer=os.environ["BINLOG_RELAY_NAME_SERVER"], topic=topic, tables=tables)
+    .option("group", os.environ.get("BINLOG_RELAY_GROUP", "binlog-relay-lake"))
     .load()
     .writeStream.foreachBatch(merge)
     .option("checkpointLocation", checkpoint)
