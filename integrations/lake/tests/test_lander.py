@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,10 @@ from messages import SERVER, body_of, message_of
 
 from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.landed import SCHEMA, landed_files, pieces
-from binlog_relay_lake.lander import Lander, Rules
+from binlog_relay_lake.lander import Lander
 from binlog_relay_lake.log import Log
 from binlog_relay_lake.metrics import metrics_text
+from binlog_relay_lake.queue_lander import Rules
 from binlog_relay_lake.remoting import Message, Pulled, Queue, Topic
 from binlog_relay_lake.target import Target
 
@@ -271,7 +273,7 @@ def test_a_gap_stops_and_what_came_before_it_comes_again(tmp_path: Path) -> None
         Message(offset, m.body, m.tag, m.keys, m.properties, 0, 0) for offset, m in enumerate(queue)
     ]
     for _ in range(2):
-        with pytest.raises(LakeError, match="queue broker-a:0, offset 5.*message 7 of epoch 1 came where 6 was due"):
+        with pytest.raises(LakeError, match=r"queue broker-a:0, offset 5.*message 7 of epoch 1 came where 6 was due"):
             lander_of(relay.topic, Target(str(tmp_path))).run(until_latest=True)
 
 
@@ -296,3 +298,20 @@ def test_a_table_of_a_file_is_in_row_groups_of_its_own(tmp_path: Path) -> None:
     assert groups.num_row_groups == 2
     for group in range(2):
         assert len(set(groups.read_row_group(group)["table"].to_pylist())) == 1
+
+
+def test_queues_that_come_later_are_read_from_their_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("binlog_relay_lake.lander._SEARCH_S", 0.0)
+    relay = Relay(random.Random(1), 2, 2)
+    relay.work(20)
+    late = relay.topic.of.pop(Queue("broker-a", 1))
+    stop = threading.Event()
+    lander = lander_of(relay.topic, Target(str(tmp_path)), stop=stop)
+
+    def look() -> None:
+        relay.topic.of[Queue("broker-a", 1)] = late
+        if lander.counts.messages == len(late) + len(relay.topic.of[Queue("broker-a", 0)]):
+            stop.set()
+
+    lander.run(on_look=look)
+    assert read_all(tmp_path).num_rows == relay.number

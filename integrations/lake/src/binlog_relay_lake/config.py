@@ -11,9 +11,9 @@ from pathlib import Path
 from . import table_command
 from .changes import KNOWN_MARKS
 from .errors import LakeError
-from .lander import Rules
 from .log import LEVELS
 from .patterns import TableFilter, pattern_problem
+from .queue_lander import Rules
 from .remoting import DEFAULT_GROUP, Topic
 from .target import Target
 from .yaml_file import Bad, Key, Keys, duration, flag, one_of, parse_yaml, plain, size

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 
-from .lander import Counts
+from .queue_lander import Counts
 from .remoting import Queue
 
 _NAME = "binlog_relay_lake_"
