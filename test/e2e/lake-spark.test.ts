@@ -121,6 +121,14 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     await expectEqual(rowsOfOutput(printed.stdout));
   }, 600_000);
 
+  it('passes its own tests', async () => {
+    const files = ['values', 'iceberg_table', 'table', 'spark_merge'].map((name) => `../test_${name}.py`);
+    const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...files];
+    const { code, stdout } = await runPython(tools, args, { BINLOG_RELAY_LAKE_JARS: tools.jars });
+    expect(code, stdout.slice(-4000)).toBe(0);
+    expect(stdout).not.toContain('skipped');
+  }, 900_000);
+
   /** A copy of what is there, changes beside it, and a relay that is killed twice. */
   async function fillTopic(): Promise<void> {
     await startRelay();

@@ -16,6 +16,8 @@ const PACKAGES = [
   'pyiceberg-core==0.10.1',
   'pyarrow==26.0.1',
   'pyyaml==6.0.3',
+  'pytest==9.2.0',
+  'hypothesis==6.170.17',
 ];
 const FETCH_MS = 900_000;
 const LEAST_PYTHON = [3, 10];
@@ -63,13 +65,14 @@ export async function lakeTools(): Promise<LakeTools> {
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
-/** A program of integrations/lake/tests/e2e, or `-m` and a module, and how it ended. */
+/** How a program of integrations/lake/tests/e2e ended. */
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** `args` begin with a program of integrations/lake/tests/e2e, or with `-m` and a module. */
 export function runPython(
   { python }: LakeTools,
   args: readonly string[],

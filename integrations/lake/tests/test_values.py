@@ -17,6 +17,9 @@ hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+settings.register_profile("lake", max_examples=60, deadline=None, database=None)
+settings.load_profile("lake")
+
 
 def integers(low, high):
     return st.integers(low, high).map(str)
@@ -118,7 +121,6 @@ def expected(text, type):
 
 
 @pytest.mark.parametrize("declared", VALUES)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_round_trip(declared, data):
     texts = data.draw(st.lists(st.none() | VALUES[declared], max_size=5))
