@@ -20,7 +20,9 @@ def test_names_say_what_is_in_a_file(broker: str) -> None:
     assert path.count("/") == 4
 
 
-@pytest.mark.parametrize("path", ["/lake/a.parquet", "/lake/landed=2026-11-29/x.parquet", "/lake/x/broker-a-0-1-2.parquet"])
+@pytest.mark.parametrize(
+    "path", ["/lake/a.parquet", "/lake/landed=2026-11-29/x.parquet", "/lake/x/broker-a-0-1-2.parquet"]
+)
 def test_other_files_are_none_of_it(path: str) -> None:
     assert file_of(path) is None
 
@@ -63,5 +65,5 @@ def test_every_offset_is_read_once_however_two_landers_have_overlapped() -> None
 def test_a_hole_is_no_reason_to_read_on() -> None:
     with pytest.raises(LakeError, match="nothing between offset 5 and 7-9") as raised:
         list(pieces([file(0, 5), file(7, 9)]))
-    assert raised.value.code == "TARGET_OVERLAP"
+    assert raised.value.code == "TARGET_HOLE"
     assert [piece.is_whole for piece in pieces([file(0, 5), file(3, 9), file(4, 5)])] == [True, False]

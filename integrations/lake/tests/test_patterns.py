@@ -27,6 +27,13 @@ def test_patterns(patterns: list[str], database: str, table: str, matches: bool)
     assert not TableFilter(patterns, patterns).includes(database, table)
 
 
+def test_names_in_statements_have_no_case() -> None:
+    tables = TableFilter(["shop.order*"], ["shop.orders_old"])
+    assert tables.may_include("SHOP", "Orders") and not tables.may_include("x", "orders")
+    assert tables.may_include("Shop", None) and not tables.may_include("x", None)
+    assert not tables.may_include("shop", "orders_old")
+
+
 @pytest.mark.parametrize(
     ("pattern", "problem"),
     [

@@ -218,10 +218,8 @@ class QueueReader:
         if changes.kind != STATEMENT:
             return self._tables.includes(changes.database, changes.table)
         tables = changes.more["tables"]
-        # All tables of a database; or a statement that was not understood.
-        if not tables:
-            return True
-        return any(table is None or self._tables.includes(database, table) for database, table in tables)
+        # One that names no table was not understood: it may be about any.
+        return not tables or any(self._tables.may_include(database, table) for database, table in tables)
 
 
 def facts_of(message: Message, place: str) -> Facts:

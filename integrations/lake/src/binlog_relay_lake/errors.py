@@ -83,7 +83,7 @@ CODES: dict[str, Code] = {
     "TARGET_UNUSABLE": Code(is_configuration=True),
     "TARGET_FAILED": Code("It is tried again.", is_retried=True),
     "TARGET_TAKEN": Code("Let only one lander write to a target.", is_configuration=True),
-    "TARGET_OVERLAP": Code(),
+    "TARGET_HOLE": Code(),
     # tables
     "VALUE_UNFIT": Code("Have zeroDates: text (or null) for dates such as 0000-00-00."),
     "KEY_MISSING": Code("Have withoutKey: log to keep its changes by their ids, or leave the table out."),

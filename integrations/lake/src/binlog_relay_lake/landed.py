@@ -135,7 +135,7 @@ def landed_files(filesystem: fs.FileSystem, root: str, since: str = "") -> list[
 def pieces(files: Iterable[LandedFile], offsets: Mapping[Queue, int] | None = None) -> Iterator[Piece]:
     """What to read, queue by queue in order, so that every offset is read once, from `offsets` on.
 
-    A queue that `offsets` does not have is read from its first file on. Raises TARGET_OVERLAP for a hole between files.
+    A queue that `offsets` does not have is read from its first file on. Raises TARGET_HOLE for a hole between files.
     """
     at: dict[Queue, int] = dict(offsets or {})
     for file in sorted(files, key=lambda file: (file.queue, file.start, -file.end)):
@@ -144,7 +144,7 @@ def pieces(files: Iterable[LandedFile], offsets: Mapping[Queue, int] | None = No
             continue
         if file.start > due:
             raise LakeError(
-                "TARGET_OVERLAP",
+                "TARGET_HOLE",
                 f"The change log of queue {file.queue} has nothing between offset {due} and {file.path}.",
                 "Files of it were removed, or are not listed yet: bring them back, or copy the tables again.",
             )

@@ -29,7 +29,7 @@ def merge_landed(spark: SparkSession, landed: str, options: MergeOptions, source
     URL unless given. Returns how many changes of each table were merged.
 
     Raises LakeError: VALUE_UNFIT, KEY_MISSING, KEY_CHANGED, TYPE_CHANGED, MESSAGE_MARKED, TABLE_FOREIGN and
-    TARGET_OVERLAP.
+    TARGET_HOLE.
     """
     merger = Merger(spark, source or landed, options)
     states = merger.states()

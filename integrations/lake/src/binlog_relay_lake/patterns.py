@@ -9,6 +9,7 @@ from functools import lru_cache
 from .errors import LakeError
 
 _PART = re.compile(r"`(?:[^`]|``)*`|[^.`]*")
+Pattern = tuple[re.Pattern[str], re.Pattern[str]]
 _FOREIGN = re.compile(r"[^\w$*?-]")
 
 
@@ -16,24 +17,31 @@ class TableFilter:
     """Names are compared exactly, as the messages have them. Raises CONFIG_INVALID for what is no pattern."""
 
     def __init__(self, include: Iterable[str] = ("*.*",), exclude: Iterable[str] = ()) -> None:
-        included = [parse_pattern(pattern) for pattern in include]
-        excluded = [parse_pattern(pattern) for pattern in exclude]
+        self._included = [parse_pattern(pattern) for pattern in include]
+        self._excluded = [parse_pattern(pattern) for pattern in exclude]
+        self._loosely = [parse_pattern(pattern, re.IGNORECASE) for pattern in include]
+        self.includes = lru_cache(maxsize=10_000)(self._includes)
 
-        def includes(database: str, table: str) -> bool:
-            def is_of(patterns: list[tuple[re.Pattern[str], re.Pattern[str]]]) -> bool:
-                return any(d.fullmatch(database) and t.fullmatch(table) for d, t in patterns)
+    def _includes(self, database: str, table: str) -> bool:
+        return _is_of(self._included, database, table) and not _is_of(self._excluded, database, table)
 
-            return is_of(included) and not is_of(excluded)
+    def may_include(self, database: str, table: str | None) -> bool:
+        """For names as a statement has them, in which case does not matter. `table`: None for all of a database."""
+        if table is None:
+            return any(pattern.fullmatch(database) for pattern, _ in self._loosely)
+        return _is_of(self._loosely, database, table) and not _is_of(self._excluded, database, table)
 
-        self.includes = lru_cache(maxsize=10_000)(includes)
+
+def _is_of(patterns: list[Pattern], database: str, table: str) -> bool:
+    return any(d.fullmatch(database) and t.fullmatch(table) for d, t in patterns)
 
 
-def parse_pattern(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def parse_pattern(pattern: str, flags: int = 0) -> Pattern:
     problem = pattern_problem(pattern)
     if problem is not None:
         raise LakeError("CONFIG_INVALID", f"The table pattern '{pattern}' {problem}.")
     database, table = _parts(pattern) or ("", "")
-    return _regex(database), _regex(table)
+    return _regex(database, flags), _regex(table, flags)
 
 
 def pattern_problem(pattern: str) -> str | None:
@@ -77,11 +85,11 @@ def _name(part: str) -> str:
     return part[1:-1].replace("``", "`") if part.startswith("`") else part
 
 
-def _regex(part: str) -> re.Pattern[str]:
+def _regex(part: str, flags: int) -> re.Pattern[str]:
     if part.startswith("`"):
-        return re.compile(re.escape(_name(part)), re.DOTALL)
+        return re.compile(re.escape(_name(part)), re.DOTALL | flags)
     wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(character, re.escape(character)) for character in part), re.DOTALL)
+    return re.compile("".join(wild.get(character, re.escape(character)) for character in part), re.DOTALL | flags)
 
 
 ALL_TABLES = TableFilter()
