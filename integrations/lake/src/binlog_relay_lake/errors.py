@@ -46,7 +46,7 @@ class Code:
 
 
 _COPY_AGAIN = (
-    "Rows are missing: have the relay copy the tables again (binlog-relay copy), and begin anew: without the checkpoint,"
+    "Rows are missing: have the relay copy the tables again (binlog-relay copy), and begin anew, without the checkpoint"
     " or in a new target."
 )
 
