@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.landed import SCHEMA, landed_files, pieces
 from binlog_relay_lake.lander import Lander
 from binlog_relay_lake.log import Log
-from binlog_relay_lake.metrics import metrics_text
+from binlog_relay_lake.metrics import MetricsFile, metrics_text
 from binlog_relay_lake.queue_lander import Rules
 from binlog_relay_lake.remoting import Message, Pulled, Queue, Topic
 from binlog_relay_lake.target import Target
@@ -315,3 +316,85 @@ def test_queues_that_come_later_are_read_from_their_beginning(tmp_path: Path, mo
 
     lander.run(on_look=look)
     assert read_all(tmp_path).num_rows == relay.number
+
+
+class FailingTopic(TopicInMemory):
+    """Refuses the pulls whose numbers are in `refusals`, counted from 1."""
+
+    def __init__(self, queues: dict[Queue, list[Message]], refusals: dict[int, LakeError]) -> None:
+        super().__init__(queues)
+        self.refusals = refusals
+        self.pulls = 0
+
+    def pull(self, queue: Queue, offset: int, *, max_messages: int = 3, **more: object) -> Pulled:
+        self.pulls += 1
+        if self.pulls in self.refusals:
+            raise self.refusals[self.pulls]
+        return super().pull(queue, offset, max_messages=max_messages, **more)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("binlog_relay_lake.lander._FIRST_PAUSE_S", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_may_pass_is_tried_again(tmp_path: Path) -> None:
+    relay = Relay(random.Random(1), 1, 1)
+    relay.work(20)
+    away, taken = LakeError("BROKER_UNREACHABLE", "away"), LakeError("TOPIC_UNAUTHORIZED", "a right was taken away")
+    topic = FailingTopic(relay.topic.of, {1: away, 3: taken, 4: taken})
+    target = KilledTarget(str(tmp_path))
+    failures = iter([OSError("no space"), OSError("still none"), *[None] * 100])
+
+    def fail(when: str) -> None:
+        if when == "half" and (error := next(failures)) is not None:
+            raise error
+
+    target.kill = fail  # type: ignore
+    told = io.StringIO()
+    lander = Lander(topic, target, log=Log(stream=told))
+    lander.run(until_latest=True)
+    assert read_all(tmp_path).num_rows == relay.number
+    assert lander.counts.problem == ""
+    assert told.getvalue().count("it is tried again") == told.getvalue().count("it works again") == 3
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("code", ["GROUP_MISSING", "TOPIC_UNAUTHORIZED", "MESSAGE_DAMAGED"])
+def test_what_has_never_worked_ends_at_once(tmp_path: Path, code: str) -> None:
+    relay = Relay(random.Random(1), 1, 1)
+    relay.work(20)
+    topic = FailingTopic(relay.topic.of, {1: LakeError(code, "refused")})
+    with pytest.raises(LakeError, match="refused"):
+        lander_of(topic, Target(str(tmp_path))).run(until_latest=True)
+    assert topic.pulls == 1
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    relay = Relay(random.Random(1), 1, 1)
+    relay.work(2)
+    (tmp_path / "landed=2026-11-29").mkdir()
+    foreign = tmp_path / "landed=2026-11-29" / f"broker-a-0-{0:020d}-{1:020d}.parquet"
+    pq.write_table(pa.table({"a": [1]}), foreign)
+    with pytest.raises(LakeError, match="has not been written by this lander") as raised:
+        lander_of(relay.topic, Target(str(tmp_path))).run(until_latest=True)
+    assert raised.value.is_configuration
+
+
+def test_metrics_have_the_form_of_prometheus(tmp_path: Path) -> None:
+    relay = Relay(random.Random(1), 2, 2)
+    relay.work(20)
+    lander = lander_of(relay.topic, Target(str(tmp_path)))
+    lander.run(until_latest=True)
+    file = MetricsFile(str(tmp_path / "lake.prom"))
+    file.write(lander.counts)
+    lines = (tmp_path / "lake.prom").read_text().splitlines()
+    assert all(
+        re.fullmatch(r'# (HELP|TYPE) .+|binlog_relay_lake_\w+(\{[a-z]+="[^"]+",queue="\d+"\})? [\d.e+]+', line)
+        for line in lines
+    )
+    assert f"binlog_relay_lake_rows_total {relay.number}" in lines
+    assert 'binlog_relay_lake_backlog_messages{broker="broker-a",queue="1"} 0' in lines
+    assert "binlog_relay_lake_newest_commit_timestamp_seconds 1795997393.151" in lines
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lake.prom"]

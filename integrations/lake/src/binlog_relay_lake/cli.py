@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
+from typing import NoReturn
 
 from .check import check
 from .config import Config, load_config
@@ -37,8 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CONFIGURATION if error.is_configuration else FAILED
 
 
+class _Arguments(argparse.ArgumentParser):
+    """Words that are none of it are a configuration that no second start mends."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(CONFIGURATION, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("binlog-relay-lake", description="The topic of a binlog-relay in a data lake.")
+    parser = _Arguments("binlog-relay-lake", description="The topic of a binlog-relay in a data lake.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
