@@ -1,6 +1,6 @@
 /**
- * The topic as tables of Iceberg: real MySQL, relay, RocketMQ, Iceberg, Spark and HDFS. What the lake has of every table
- * is compared with MySQL, value by value.
+ * The topic as tables of Iceberg: real MySQL, relay, RocketMQ, Iceberg, Spark and HDFS. What the lake has of every
+ * table is compared with MySQL, value by value.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -74,15 +74,15 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     const env = icebergIn(join(folder, 'warehouse'));
     await mkdir(join(folder, 'warehouse'));
     const killed = await runPython(tools, ['table_killed.py', config, '6'], env);
-    expect(killed.code, killed.stderr).toBe(9);
+    expect(killed.code, killed.stderr.slice(-6000)).toBe(9);
     const once = await runPython(
       tools,
       ['-m', 'binlog_relay_lake', 'table', '--config', config, '--until', 'latest'],
       env,
     );
-    expect(once.code, once.stderr).toBe(0);
+    expect(once.code, once.stderr.slice(-6000)).toBe(0);
     const printed = await runPython(tools, ['print_iceberg.py', shop, ...TABLES], env);
-    expect(printed.code, printed.stderr).toBe(0);
+    expect(printed.code, printed.stderr.slice(-6000)).toBe(0);
     await expectEqual(rowsOfOutput(printed.stdout));
   }, 300_000);
 
@@ -90,16 +90,16 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     const landed = join(folder, 'landed');
     const config = await lakeConfig('land', `target: ${landed}`, 'roll: { bytes: 512KiB }');
     const land = await runPython(tools, ['-m', 'binlog_relay_lake', 'land', '--config', config, '--until', 'latest']);
-    expect(land.code, land.stderr).toBe(0);
+    expect(land.code, land.stderr.slice(-6000)).toBe(0);
     await mkdir(join(folder, 'hdfs'));
     const hdfs = await Hdfs.start(tools, join(folder, 'hdfs'));
     try {
       const merge = (mode: string): Promise<Ran> =>
         runPython(tools, ['spark_landed.py', mode, tools.jars, hdfs.url, landed, shop, ...TABLES]);
       const killed = await merge('die');
-      expect(killed.code, killed.stderr).toBe(9);
+      expect(killed.code, killed.stderr.slice(-6000)).toBe(9);
       const printed = await merge('print');
-      expect(printed.code, printed.stderr).toBe(0);
+      expect(printed.code, printed.stderr.slice(-6000)).toBe(0);
       await expectEqual(rowsOfOutput(printed.stdout));
     } finally {
       await hdfs.stop();
@@ -115,9 +115,9 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     const stream = (mode: string): Promise<Ran> =>
       runPython(tools, ['spark_streamed.py', mode, tools.jars, join(folder, 'stream'), shop, ...TABLES], env);
     const killed = await stream('die');
-    expect(killed.code, killed.stderr).toBe(9);
+    expect(killed.code, killed.stderr.slice(-6000)).toBe(9);
     const printed = await stream('print');
-    expect(printed.code, printed.stderr).toBe(0);
+    expect(printed.code, printed.stderr.slice(-6000)).toBe(0);
     await expectEqual(rowsOfOutput(printed.stdout));
   }, 600_000);
 
@@ -216,7 +216,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
       return `${text} AS ${column}`;
     });
     const [rows] = await source.query<RowDataPacket[]>(`SELECT ${texts.join()} FROM \`${shop}\`.${table}`);
-    return rows as PrintedRow[];
+    return rows;
   }
 });
 

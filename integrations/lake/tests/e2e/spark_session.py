@@ -16,6 +16,9 @@ def spark_of(jars: str, warehouse: str) -> SparkSession:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.sql.session.timeZone": "UTC",
+        # A worker that takes long to start, on a machine with much to do, is no failure.
+        "spark.python.authenticate.socketTimeout": "300s",
+        "spark.sql.warehouse.dir": f"{warehouse}/spark",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
         "spark.jars": f"{jars}/iceberg-spark-runtime-4.0_2.13-1.10.1.jar",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
