@@ -9,11 +9,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from messages import QUEUE
 
 from binlog_relay_lake import frames
 from binlog_relay_lake.changes import QueueReader
 from binlog_relay_lake.errors import LakeError
-from messages import QUEUE
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from test_frames import golden, stored
 
 from binlog_relay_lake import frames
 from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.remoting import Queue, Topic
-from test_frames import golden, stored
 
 QUEUE = Queue("broker-a", 0)
 
