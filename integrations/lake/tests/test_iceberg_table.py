@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("pyiceberg")
 from pyiceberg.catalog.sql import SqlCatalog
 
+from binlog_relay_lake import iceberg_table
 from binlog_relay_lake.batch import Batch, Definition
 from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.iceberg_table import IcebergTable
@@ -92,6 +93,26 @@ def test_many_commits_leave_few_files(catalog):
         table.commit(batch_of([order(i)], offset=i), STATE)
     assert len(rows_of(catalog)) == 30
     assert len(list(catalog.load_table(("shop", "orders")).scan().plan_files())) < 12
+
+
+@pytest.mark.parametrize(("declared", "ids"), [("bigint unsigned", range(3)), ("int", range(3)), ("char(9)", "abc")])
+def test_files_without_a_key_that_has_changed_are_not_read(catalog, monkeypatch, declared, ids):
+    monkeypatch.setattr("binlog_relay_lake.iceberg_table._SMALL_BYTES", 0)
+    reads = []
+    read = iceberg_table._Writes._read
+    monkeypatch.setattr(iceberg_table._Writes, "_read", lambda self, task: reads.append(task) or read(self, task))
+    definition = Definition({"id": declared, "note": "text"}, ("id",))
+    table = made(catalog, definition)
+    paths = []
+    for id in ids:
+        table.commit(batch_of([{"id": str(id), "note": "x"}], definition), STATE)
+        paths.append({task.file.file_path for task in catalog.load_table(("shop", "orders")).scan().plan_files()})
+    assert paths[0] < paths[1] < paths[2]
+    table.commit(batch_of([{"id": str(ids[1]), "note": "y"}], definition), STATE)
+    paths.append({task.file.file_path for task in catalog.load_table(("shop", "orders")).scan().plan_files()})
+    assert len(paths[3] & paths[2]) == 2
+    assert len(reads) == 1
+    assert [note for _, note in rows_of(catalog)] == ["x", "y", "x"]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,16 @@ def test_a_kill_before_any_commit_loses_nothing(lake, topic, dies_before):
         assert lake.rows(f"later_{i}") == {str(30 + i): "x"}
 
 
+def test_tables_in_a_namespace(tmp_path, topic):
+    lake = Lake(tmp_path, namespace=("raw", "mysql"))
+    topic.insert(0, 1)
+    lake.run(topic)
+    topic.insert(0, 2)
+    assert lake.run(topic).counts.messages == 1
+    rows = lake.catalog.load_table(("raw", "mysql", "shop", "orders")).scan().to_arrow()
+    assert sorted(rows.column("id").to_pylist()) == ["1", "2"]
+
+
 def test_an_update_of_the_key_deletes_the_old_one(lake, topic):
     topic.insert(0, 1, 2)
     topic.rows(0, "UPDATE", [{"id": "9", "note": "x"}], [{"id": "1"}])

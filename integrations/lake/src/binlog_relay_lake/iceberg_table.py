@@ -78,7 +78,8 @@ class IcebergTable:
             iceberg.NestedField(i, column, _iceberg_type(type), required=False)
             for i, (column, type) in enumerate(columns.items(), 1)
         ]
-        catalog.create_namespace_if_not_exists(identifier[:-1])
+        for depth in range(1, len(identifier)):
+            catalog.create_namespace_if_not_exists(identifier[:depth])
         return cls(catalog.create_table(identifier, Schema(*fields), properties=_PROPERTIES), name, zero_dates)
 
     def commit(self, batch: Batch | None, state: TableState) -> None:
@@ -217,7 +218,7 @@ class _Writes:
         first = keys.column_names[0] if keys.num_columns else None
         field = None if first is None or is_anew else self._table.schema().find_field(first)
         is_ordered = field is not None and isinstance(
-            field.field_type, (iceberg.IntegerType, iceberg.LongType, iceberg.StringType)
+            field.field_type, (iceberg.IntegerType, iceberg.LongType, iceberg.DecimalType, iceberg.StringType)
         )
         ordered = sorted(keys.column(0).to_pylist()) if is_ordered else []
         for task in tasks:

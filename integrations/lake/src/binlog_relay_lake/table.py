@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Marks that a DELETE may have, whose key is whole all the same; CurrentTable refuses them elsewhere.
 _READ_MARKS = ("oversize", "partial")
 _IDLE_S = 0.2
+#: So often new queues are looked for.
+_DISCOVERY_S = 30.0
 #: So often the place of a table moves that nothing comes of, so that retention does not overtake it.
 _IDLE_COMMIT_S = 3600.0
 
@@ -97,7 +99,7 @@ class TableJob:
         """Until `stop` is set; or, with `until_end`, until it has read what was there when it began."""
         self._load()
         ends = {queue: self._topic.max_offset(queue) for queue in self._offsets} if until_end else None
-        committed_at = looked_at = self._monotonic()
+        committed_at = looked_at = discovered_at = self._monotonic()
         while not stop.is_set():
             got = self._read_round(ends)
             now = self._monotonic()
@@ -111,7 +113,9 @@ class TableJob:
                 committed_at = self._monotonic()
                 looked_at = now if is_idle else looked_at
             if not got:
-                self._find_queues()
+                if now - discovered_at >= _DISCOVERY_S:
+                    self._find_queues()
+                    discovered_at = now
                 stop.wait(_IDLE_S)
         self._commit(also_idle=True)
 
@@ -158,8 +162,13 @@ class TableJob:
 
     def _present(self) -> list[tuple[str, ...]]:
         """Tables of the catalog that may be ours."""
+        from pyiceberg.exceptions import NoSuchNamespaceError
+
         prefix = self._options.namespace
-        spaces = [space for space in self._catalog.list_namespaces(prefix) if space[: len(prefix)] == prefix]
+        try:
+            spaces = [space for space in self._catalog.list_namespaces(prefix) if space[: len(prefix)] == prefix]
+        except NoSuchNamespaceError:
+            return []
         return [
             identifier
             for space in spaces
