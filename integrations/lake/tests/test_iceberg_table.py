@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("pyiceberg")
 from pyiceberg.catalog.sql import SqlCatalog
 
-from binlog_relay_lake import iceberg_table
+from binlog_relay_lake import iceberg_writes
 from binlog_relay_lake.batch import Batch, Definition
 from binlog_relay_lake.errors import LakeError
 from binlog_relay_lake.iceberg_table import IcebergTable
@@ -58,7 +58,9 @@ def test_rows_are_written_over_by_key_and_deleted(catalog):
 def test_the_place_is_committed_with_the_rows_and_found_behind_snapshots_of_others(catalog):
     table = made(catalog)
     assert table.state is None
-    state = TableState("t", ("shop.*",), ("id",), PLACES, {"a": LaneCopy("1", 3), "b": LaneCopy("1", None)}, "since")
+    state = TableState(
+        "t", ("shop.*",), ("id",), PLACES, {"a": LaneCopy("1", 3), "b": LaneCopy("1", None)}, {"a": ("x",)}, "since"
+    )
     table.commit(batch_of([order(1)]), state)
     other = catalog.load_table(("shop", "orders"))
     other.append(other.scan().to_arrow().slice(0, 0))
@@ -97,10 +99,10 @@ def test_many_commits_leave_few_files(catalog):
 
 @pytest.mark.parametrize(("declared", "ids"), [("bigint unsigned", range(3)), ("int", range(3)), ("char(9)", "abc")])
 def test_files_without_a_key_that_has_changed_are_not_read(catalog, monkeypatch, declared, ids):
-    monkeypatch.setattr("binlog_relay_lake.iceberg_table._SMALL_BYTES", 0)
+    monkeypatch.setattr("binlog_relay_lake.iceberg_writes._SMALL_BYTES", 0)
     reads = []
-    read = iceberg_table._Writes._read
-    monkeypatch.setattr(iceberg_table._Writes, "_read", lambda self, task: reads.append(task) or read(self, task))
+    read = iceberg_writes.Writes._read
+    monkeypatch.setattr(iceberg_writes.Writes, "_read", lambda self, task: reads.append(task) or read(self, task))
     definition = Definition({"id": declared, "note": "text"}, ("id",))
     table = made(catalog, definition)
     paths = []

@@ -136,10 +136,10 @@ class TableJob:
             places = [state.places[str(queue)] for state in states if str(queue) in state.places]
             is_known = is_read_on and len(places) == len(states)
             self._begin(queue, min(places, key=lambda place: place.offset) if is_known else None)
-        for table in self._tables.values():
-            state = table.target.state if table.target else None
+        for present in self._tables.values():
+            state = present.target.state if present.target else None
             if state is not None:
-                table.ahead = {queue: place.offset for queue, place in state.places.items()}
+                present.ahead = {queue: place.offset for queue, place in state.places.items()}
 
     def _begin(self, queue: Queue, place: QueuePlace | None) -> None:
         if place is None:
@@ -268,7 +268,7 @@ class TableJob:
         before = target.state
         state = current.with_marks(replace(before, tables=self._selection, places=self._places(table)))
         # Of another definition each; what comes before the last one comes again after a kill.
-        *earlier, last = current.pending or [None]
+        earlier, last = current.pending[:-1], current.pending[-1] if current.pending else None
         rows = current.changes
         for batch in earlier:
             self._write(target, batch, before)
