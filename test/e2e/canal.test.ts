@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
 import { buildCanalReader, CanalReader, type CanalMessage } from '../support/canal.ts';
-import { columnsOf, EXTREMES, isSameText, KINDS, rowTexts, type EngineColumn } from '../support/engine-tables.ts';
+import { columnsOf, isSameText, rowTexts, type EngineColumn } from '../support/engine-tables.ts';
+import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import { whyNoMaven } from '../support/maven.ts';
 import {
   connectMysql,

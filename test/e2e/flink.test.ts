@@ -11,9 +11,10 @@ import { RelayProcess } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
 import { buildConnector, FlinkRun, LinesTable } from '../support/flink.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import { whyNoMaven } from '../support/maven.ts';
 import { program } from '../support/program.ts';
-import { EXTREMES, isSameText, KINDS, rowTexts, type TextRow } from '../support/engine-tables.ts';
+import { isSameText, rowTexts, type TextRow } from '../support/engine-tables.ts';
 import {
   connectMysql,
   freshTopic,

@@ -9,7 +9,8 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import { readChanges } from '../../src/reader/library.ts';
-import { buildConnector, FlinkRun, LinesTable, whyNoFlink } from '../support/flink.ts';
+import { buildConnector, FlinkRun, LinesTable } from '../support/flink.ts';
+import { whyNoMaven } from '../support/maven.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
 import { program } from '../support/program.ts';
 import {
@@ -52,7 +53,7 @@ const BITS = {
   'maxwell-json': ['flag + 0', 'bits + 0'],
 } as const;
 
-const reason = await whyNoFlink();
+const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/one-row-formats.test.ts: ${reason}`);
 
 describe.skipIf(reason !== undefined).each(['debezium-json', 'maxwell-json'] as const)('%s', (format) => {

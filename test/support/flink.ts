@@ -1,10 +1,12 @@
 /** The connector of integrations/flink, built by Maven, in a Flink of a process of its own. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { buildWithMaven } from './maven.ts';
 
+const run = promisify(execFile);
 const PROJECT = join(import.meta.dirname, '../../integrations/flink');
 const TARGET = join(PROJECT, 'target');
 

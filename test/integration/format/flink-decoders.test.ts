@@ -16,7 +16,8 @@ import { FORMATS } from '../../../src/format/formats.ts';
 import { flinkTypeOf } from '../../../src/format/flink-table.ts';
 import type { Relay } from '../../../src/relay/run/run.ts';
 import type { OutboundMessage } from '../../../src/sink/sink.ts';
-import { buildConnector, decodeWithFlink, whyNoFlink, type DecodedRow, type Encoded } from '../../support/flink.ts';
+import { buildConnector, decodeWithFlink, type DecodedRow, type Encoded } from '../../support/flink.ts';
+import { whyNoMaven } from '../../support/maven.ts';
 import { holdsGtids, newestGtids } from '../../support/gtids.ts';
 import { laneNames } from '../../support/lane-names.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
@@ -33,7 +34,7 @@ const ROWS = 2_500;
 const PATIENCE_MS = 120_000;
 const ONE_ROW = ['debezium-json', 'maxwell-json'] as const;
 
-const reason = await whyNoFlink();
+const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/integration/format/flink-decoders.test.ts: ${reason}`);
 
 let source: Connection;
