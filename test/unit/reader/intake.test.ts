@@ -46,6 +46,14 @@ it('takes rows of another table, and of another lane, for other rows', () => {
   expect(ids({ sequence: 2, body: { ...rows(1), table: 'lines' } })).toEqual(['1#0']);
 });
 
+it('loses no row of a copy whose ids begin again, after a relay has lost its checkpoint', () => {
+  const { ids } = intakeWith();
+  const copied = { properties: { copy: '1' }, body: { ...rows(12), source: 'copy/1/1' } };
+  expect(ids({ ...copied, sequence: 1 })).toHaveLength(1);
+  expect(ids({ ...copied, sequence: 1 })).toBeUndefined();
+  expect(ids({ ...copied, stream: 's2', sequence: 1 })).toHaveLength(1);
+});
+
 it('stops at a gap, unless others read with the group', () => {
   const alone = intakeWith();
   alone.ids({ sequence: 1 });
