@@ -28,7 +28,7 @@ export async function runCore(
   const stop = new AbortController();
   let stopwatch = new Stopwatch();
   let usage: Usage | undefined;
-  const sink = new LateSink(() => {
+  const sink = new LateSink(FORMATS[format].isOneRow, () => {
     if (sink.counts.changes < changes || usage !== undefined) return;
     usage = stopwatch.read();
     stop.abort();

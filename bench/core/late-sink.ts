@@ -11,12 +11,17 @@ const TURNS_PER_REQUEST = 32;
 export class LateSink implements Sink {
   readonly counts = { messages: 0, changes: 0, bytes: 0 };
   readonly #onAcknowledged: () => void;
+  readonly #turnsPerRequest: number;
   readonly #waiting: { readonly message: OutboundMessage; readonly due: number; readonly acknowledge: () => void }[] =
     [];
   #turn = 0;
 
-  /** `onAcknowledged` is called after each turn in which messages were. */
-  constructor(onAcknowledged: () => void) {
+  /**
+   * `onAcknowledged` is called after each turn in which messages were. Nothing gathers in the messages of a format of
+   * one row: waiting would only count turns.
+   */
+  constructor(isOneRow: boolean, onAcknowledged: () => void) {
+    this.#turnsPerRequest = isOneRow ? 1 : TURNS_PER_REQUEST;
     this.#onAcknowledged = onAcknowledged;
   }
 
@@ -29,7 +34,7 @@ export class LateSink implements Sink {
   }
 
   send(message: OutboundMessage): Promise<void> {
-    const due = this.#turn + TURNS_PER_REQUEST;
+    const due = this.#turn + this.#turnsPerRequest;
     return new Promise((acknowledge) => this.#waiting.push({ message, due, acknowledge }));
   }
 

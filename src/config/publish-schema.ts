@@ -9,8 +9,8 @@ export const publishSchema = z
       .default('canal-json')
       .describe(
         'How the body of a message is written. `canal-json`: the one for everything here, with many rows a message. `debezium-json` and `maxwell-json`: for ' +
-          'readers of Debezium’s or Maxwell’s JSON, which take one change a body; each row is a message then, which costs relay, broker and readers a request a row: some ' +
-          'thousand rows a second, where canal-json does hundreds of thousands. apply, verify and binlog-relay/reader read canal-json only. A topic has one format: a relay whose checkpoint was made for another one refuses to start.',
+          'readers of Debezium’s or Maxwell’s JSON, which take one change a body; each row is a message then, which costs relay, broker and readers a request a row, about ' +
+          'a hundred times as much in a backlog. apply, verify and binlog-relay/reader read canal-json only. A topic has one format: a relay whose checkpoint was made for another one refuses to start.',
       ),
     oversize: z
       .enum(['fail', 'skeleton'])

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { asRelayError } from '../../../src/base/errors.ts';
 import type { FormatName } from '../../../src/format/format.ts';
 import { FORMATS } from '../../../src/format/formats.ts';
 import { flinkTypeOf } from '../../../src/format/flink-table.ts';
@@ -266,7 +267,7 @@ class Recording {
   async until(gtidSet: string): Promise<void> {
     const deadlineMs = performance.now() + PATIENCE_MS;
     while (!holdsGtids(this.#relay.status().lowWaterMark?.gtidSet ?? '', gtidSet)) {
-      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#failure !== undefined) throw asRelayError(this.#failure);
       if (performance.now() > deadlineMs) throw new Error(`the relay did not get to ${gtidSet}`);
       await sleep(20);
     }

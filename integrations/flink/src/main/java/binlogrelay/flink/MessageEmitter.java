@@ -54,7 +54,8 @@ final class MessageEmitter implements RecordEmitter<Pulled, RowData, QueueState>
       emit(message, facts, output);
     } catch (IOException e) {
       throw new StopException(
-          MessageFacts.placeOf(message) + ": the format cannot read it. Do the columns of the table fit those of MySQL?"
+          MessageFacts.placeOf(message) + ": the format cannot read it; the relay has published it as "
+              + message.getUserProperty("format") + ". Do the columns of the table fit those of MySQL?"
               + " binlog-relay flink-ddl prints a table that does.",
           e);
     }
@@ -101,6 +102,7 @@ final class MessageEmitter implements RecordEmitter<Pulled, RowData, QueueState>
       format.deserialize(message.getBody(), new Rows(row -> emit(message, joined(row, values), output)));
       return;
     }
+    requireBody(message);
     List<RowData> rows = new ArrayList<>();
     format.deserialize(message.getBody(), new Rows(rows::add));
     BodyFacts body = BodyFacts.of(message.getBody());
@@ -112,6 +114,15 @@ final class MessageEmitter implements RecordEmitter<Pulled, RowData, QueueState>
       if (row.getRowKind() != RowKind.UPDATE_BEFORE) change++;
       emit(message, joined(row, values(new Metadata.Place(message, facts, body, id))), output);
     }
+  }
+
+  private void requireBody(MessageExt message) {
+    String published = message.getUserProperty("format");
+    if ("canal-json".equals(published)) return;
+    throw new StopException(
+        MessageFacts.placeOf(message) + ": the relay has published it as " + published
+            + ", of which change_id, gtid and commit_time cannot be told. Leave these columns out, or have the relay publish"
+            + " canal-json.");
   }
 
   private void requireRowForChange(MessageExt message, List<RowData> rows, BodyFacts body) {

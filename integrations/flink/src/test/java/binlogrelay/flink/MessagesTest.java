@@ -170,6 +170,17 @@ class MessagesTest {
   }
 
   @Test
+  void columnsOfTheBodyNeedCanalJson() throws Exception {
+    MessageExt message = changed(messages("rows").get(0), "format", "debezium-json");
+    String said =
+        assertThrows(
+                StopException.class,
+                () -> emitted(of("fxs.orders"), ORDERS, List.of(Metadata.CHANGE_ID), List.of(message)))
+            .getMessage();
+    assertTrue(said.contains("debezium-json") && said.contains("change_id"), said);
+  }
+
+  @Test
   void markedRowsStopTheJobUntilTheyAreAccepted() throws Exception {
     List<MessageExt> partial = messages("partial");
     String said = assertThrows(StopException.class, () -> emitted(of("fxb.a"), ORDERS, List.of(), partial)).getMessage();
