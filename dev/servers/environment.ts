@@ -41,6 +41,7 @@ export function rocketmqFromEnvironment(env: Environment): RocketmqServer | unde
     namesrv,
     createTopic: (name, options) => admin.createTopic(name, options),
     createGroup: (name, options) => admin.createGroup(name, options),
+    createUser: refuse,
     mqadmin: refuse,
     ...controls(refuse),
   };

@@ -3,8 +3,9 @@
  * mqadmin makes, in RocketMQ's remoting protocol (org.apache.rocketmq.remoting.protocol.RemotingCommand): length,
  * header length, JSON header, body.
  */
+import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
-import type { GroupOptions, TopicOptions } from './servers.ts';
+import type { Credentials, GroupOptions, Permission, TopicOptions } from './servers.ts';
 
 /** org.apache.rocketmq.remoting.protocol.RequestCode */
 const UPDATE_AND_CREATE_TOPIC = 17;
@@ -12,6 +13,8 @@ const UPDATE_BROKER_CONFIG = 25;
 const ROUTE_OF_TOPIC = 105;
 const CLUSTER_INFO = 106;
 const UPDATE_AND_CREATE_SUBSCRIPTION_GROUP = 200;
+const AUTH_CREATE_USER = 3001;
+const AUTH_CREATE_ACL = 3006;
 const TIMEOUT_MS = 5000;
 const READABLE_AND_WRITABLE = 6;
 
@@ -19,9 +22,29 @@ type Fields = Readonly<Record<string, string>>;
 
 export class RocketmqAdmin {
   readonly #namesrv: string;
+  readonly #credentials: Credentials | undefined;
 
-  constructor(namesrv: string) {
+  /** `credentials`: where the brokers have access control. */
+  constructor(namesrv: string, credentials?: Credentials) {
     this.#namesrv = namesrv;
+    this.#credentials = credentials;
+  }
+
+  async createUser(name: string, secret: string, permissions: readonly Permission[]): Promise<void> {
+    const user = { username: name, password: secret, userType: 'Normal', userStatus: 'enable' };
+    const subject = `User:${name}`;
+    const entries = permissions.map(({ resource, action }) => ({
+      resource,
+      actions: [action],
+      sourceIps: [],
+      decision: 'Allow',
+    }));
+    const rights = { subject, policies: [{ policyType: 'Custom', entries }] };
+    for (const broker of await this.brokers()) {
+      await this.#call(broker, AUTH_CREATE_USER, { username: name }, Buffer.from(JSON.stringify(user)));
+      if (entries.length > 0)
+        await this.#call(broker, AUTH_CREATE_ACL, { subject }, Buffer.from(JSON.stringify(rights)));
+    }
   }
 
   async createTopic(name: string, { queues, fifo }: TopicOptions): Promise<void> {
@@ -36,7 +59,7 @@ export class RocketmqAdmin {
       order: String(fifo),
       attributes: `+message.type=${fifo ? 'FIFO' : 'NORMAL'}`,
     };
-    for (const broker of await this.brokers()) await call(broker, UPDATE_AND_CREATE_TOPIC, fields);
+    for (const broker of await this.brokers()) await this.#call(broker, UPDATE_AND_CREATE_TOPIC, fields);
     await this.#untilRouted(name);
   }
 
@@ -44,12 +67,13 @@ export class RocketmqAdmin {
     const group = Buffer.from(
       JSON.stringify({ groupName: name, consumeMessageOrderly: ordered, retryMaxTimes: retries }),
     );
-    for (const broker of await this.brokers()) await call(broker, UPDATE_AND_CREATE_SUBSCRIPTION_GROUP, {}, group);
+    for (const broker of await this.brokers())
+      await this.#call(broker, UPDATE_AND_CREATE_SUBSCRIPTION_GROUP, {}, group);
   }
 
   /** host:port of each master. Throws while none is registered. */
   async brokers(): Promise<readonly string[]> {
-    const text = (await call(this.#namesrv, CLUSTER_INFO, {})).toString();
+    const text = (await this.#call(this.#namesrv, CLUSTER_INFO, {})).toString();
     // The keys of brokerAddrs are written as bare numbers, which JSON.parse refuses; 0 is the master.
     const masters = [...text.matchAll(/[{,]"?0"?:"([^"]+:\d+)"/g)].flatMap((match) => match[1] ?? []);
     if (masters.length === 0) throw new Error(`No broker has registered with the name server ${this.#namesrv}.`);
@@ -62,7 +86,12 @@ export class RocketmqAdmin {
    * permission, even to what it is, registers at once.
    */
   async announce(broker: string): Promise<void> {
-    await call(broker, UPDATE_BROKER_CONFIG, {}, Buffer.from(`brokerPermission=${READABLE_AND_WRITABLE}`));
+    await this.#call(broker, UPDATE_BROKER_CONFIG, {}, Buffer.from(`brokerPermission=${READABLE_AND_WRITABLE}`));
+  }
+
+  #call(address: string, code: number, fields: Fields, body: Buffer = Buffer.alloc(0)): Promise<Buffer> {
+    const own = this.#credentials === undefined ? fields : signed(fields, body, this.#credentials);
+    return call(address, code, own, body);
   }
 
   /** The broker tells the name server by itself, shortly after its answer. */
@@ -70,7 +99,7 @@ export class RocketmqAdmin {
     const deadline = performance.now() + TIMEOUT_MS;
     for (;;) {
       try {
-        await call(this.#namesrv, ROUTE_OF_TOPIC, { topic });
+        await this.#call(this.#namesrv, ROUTE_OF_TOPIC, { topic });
         return;
       } catch (thrown) {
         if (performance.now() > deadline) throw thrown;
@@ -80,8 +109,18 @@ export class RocketmqAdmin {
   }
 }
 
+/** As org.apache.rocketmq.acl.common.AclUtils makes it: the values in the order of their names, and the body. */
+function signed(fields: Fields, body: Buffer, { accessKey, accessSecret }: Credentials): Fields {
+  const all: Fields = { ...fields, AccessKey: accessKey };
+  const values = Object.keys(all)
+    .sort()
+    .map((name) => all[name] ?? '');
+  const hmac = createHmac('sha1', accessSecret).update(values.join('')).update(body);
+  return { ...all, Signature: hmac.digest('base64') };
+}
+
 /** One request on a connection of its own; returns the body of the answer. */
-function call(address: string, code: number, extFields: Fields, body: Buffer = Buffer.alloc(0)): Promise<Buffer> {
+function call(address: string, code: number, extFields: Fields, body: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const [host = '', port = ''] = address.split(':');
     const socket = connect(Number(port), host);

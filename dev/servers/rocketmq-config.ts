@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { RunFolder } from './run-folder.ts';
+import type { RocketmqSecurity } from './servers.ts';
 
 /** The broker listens on two more ports, `broker` - 2 and + 1. */
 export interface RocketmqPorts {
@@ -17,7 +18,11 @@ export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
  * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own
  * process ("local mode"). `storeFolder`: undefined leaves the store where the image has it.
  */
-export function writeRocketmqConfig(folder: RunFolder, storeFolder: string | undefined): void {
+export function writeRocketmqConfig(
+  folder: RunFolder,
+  storeFolder: string | undefined,
+  secured?: RocketmqSecurity,
+): void {
   const ports = rocketmqPorts(folder);
   const namesrv = `127.0.0.1:${ports.namesrv}`;
   mkdirSync(folder.file('conf'));
@@ -39,6 +44,7 @@ export function writeRocketmqConfig(folder: RunFolder, storeFolder: string | und
     autoCreateSubscriptionGroup: false,
     // A developer's disk may be fuller than RocketMQ likes.
     diskMaxUsedSpaceRatio: 98,
+    ...(secured !== undefined && accessControl(secured)),
   };
   const lines = Object.entries(broker).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(folder.file('conf/broker.conf'), lines.join(''));
@@ -48,6 +54,29 @@ export function writeRocketmqConfig(folder: RunFolder, storeFolder: string | und
     grpcServerPort: ports.grpc,
     remotingListenPort: ports.remoting,
     proxyMode: 'LOCAL',
+    ...(secured !== undefined && {
+      ...accessControl(secured),
+      // Of the same name as the broker, in whose process it is, it has the same users.
+      proxyName: 'broker-a',
+      tlsTestModeEnable: false,
+      tlsCertPath: secured.certificate,
+      tlsKeyPath: secured.certificateKey,
+    }),
   };
   writeFileSync(folder.file('conf/proxy.json'), JSON.stringify(proxy));
+}
+
+/** org.apache.rocketmq.auth.config.AuthConfig */
+function accessControl({ accessKey, accessSecret }: RocketmqSecurity): Readonly<Record<string, string | boolean>> {
+  const auth = 'org.apache.rocketmq.auth';
+  return {
+    authenticationEnabled: true,
+    authenticationProvider: `${auth}.authentication.provider.DefaultAuthenticationProvider`,
+    authenticationMetadataProvider: `${auth}.authentication.provider.LocalAuthenticationMetadataProvider`,
+    initAuthenticationUser: JSON.stringify({ username: accessKey, password: accessSecret }),
+    innerClientAuthenticationCredentials: JSON.stringify({ accessKey, secretKey: accessSecret }),
+    authorizationEnabled: true,
+    authorizationProvider: `${auth}.authorization.provider.DefaultAuthorizationProvider`,
+    authorizationMetadataProvider: `${auth}.authorization.provider.LocalAuthorizationMetadataProvider`,
+  };
 }

@@ -6,7 +6,7 @@ import { Child } from './child.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
 import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
-import type { Progress, RocketmqVersion } from './servers.ts';
+import type { Progress, RocketmqSecurity, RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
 
 /** What the starting scripts of RocketMQ open to it on Java 17. */
@@ -23,11 +23,15 @@ const MODULES = [
 const SMALL = ['-Xms64m', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 const BROKER = ['-Xms256m', '-Xmx768m', '-XX:MaxDirectMemorySize=768m'];
 
-export async function rocketmqFromPackage(version: RocketmqVersion, progress: Progress): Promise<RunningRocketmq> {
+export async function rocketmqFromPackage(
+  version: RocketmqVersion,
+  progress: Progress,
+  secured?: RocketmqSecurity,
+): Promise<RunningRocketmq> {
   await runTool('java', ['-version']);
   const jars = join(await unpack(version, progress), 'lib', '*');
   const folder = await makeRunFolder();
-  writeRocketmqConfig(folder, folder.file('store'));
+  writeRocketmqConfig(folder, folder.file('store'), secured);
   const java = (options: readonly string[], main: string, args: readonly string[]): readonly string[] => [
     ...options,
     `-Duser.home=${folder.path}`,

@@ -6,16 +6,21 @@ import { RocketmqAdmin } from './rocketmq-admin.ts';
 import { rocketmqPorts } from './rocketmq-config.ts';
 import { rocketmqInDocker } from './rocketmq-docker.ts';
 import { rocketmqFromPackage } from './rocketmq-package.ts';
-import type { Progress, RocketmqServer, RocketmqVersion } from './servers.ts';
+import type { Progress, RocketmqSecurity, RocketmqServer, RocketmqVersion } from './servers.ts';
 
 const READY_TIMEOUT_MS = 90_000;
 
 /** Starts a RocketMQ of our own. */
-export async function runRocketmq(version: RocketmqVersion, progress: Progress): Promise<RocketmqServer> {
-  const running = (await usesDocker()) ? await rocketmqInDocker(version) : await rocketmqFromPackage(version, progress);
+export async function runRocketmq(
+  version: RocketmqVersion,
+  progress: Progress,
+  secured?: RocketmqSecurity,
+): Promise<RocketmqServer> {
+  const inDocker = secured === undefined && (await usesDocker());
+  const running = inDocker ? await rocketmqInDocker(version) : await rocketmqFromPackage(version, progress, secured);
   const { folder, namesrv, broker } = running;
   const ports = rocketmqPorts(folder);
-  const admin = new RocketmqAdmin(`127.0.0.1:${ports.namesrv}`);
+  const admin = new RocketmqAdmin(`127.0.0.1:${ports.namesrv}`, secured);
   const control = controls([namesrv, broker], folder, async () => {
     await namesrv.start();
     await untilReady('The name server', [namesrv], READY_TIMEOUT_MS, () => canConnect(ports.namesrv));
@@ -33,6 +38,7 @@ export async function runRocketmq(version: RocketmqVersion, progress: Progress):
     ...control,
     createTopic: (name, options) => admin.createTopic(name, options),
     createGroup: (name, options) => admin.createGroup(name, options),
+    createUser: (name, secret, permissions) => admin.createUser(name, secret, permissions),
     mqadmin: (args) => running.mqadmin(args),
   };
 }

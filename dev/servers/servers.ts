@@ -38,6 +38,26 @@ export interface MysqlOptions {
 export interface RocketmqOptions {
   /** Default 5.3.3. */
   readonly version?: RocketmqVersion;
+  /** With access control, and a certificate of its own; not with Docker, and only with `own`. */
+  readonly secured?: RocketmqSecurity;
+}
+
+export interface RocketmqSecurity extends Credentials {
+  /** Paths of PEM files: of the proxy, and its key (PKCS #8). */
+  readonly certificate: string;
+  readonly certificateKey: string;
+}
+
+/** Of the user that may do everything. */
+export interface Credentials {
+  readonly accessKey: string;
+  readonly accessSecret: string;
+}
+
+/** What a user may do: `Topic:orders`, and `Pub` or `Sub`. */
+export interface Permission {
+  readonly resource: string;
+  readonly action: 'Pub' | 'Sub';
 }
 
 export interface StartOptions {
@@ -117,6 +137,8 @@ export interface RocketmqServer extends RocketmqAddress, Controls {
   createTopic(name: string, options: TopicOptions): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
   createGroup(name: string, options: GroupOptions): Promise<void>;
+  /** A user of access control, with these rights and no others. */
+  createUser(name: string, secret: string, permissions: readonly Permission[]): Promise<void>;
   /**
    * Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes
    * seconds; returns what it printed.

@@ -24,10 +24,9 @@ export function movesOf(sql: string, names: StatementNames, quoting: Quoting): r
   const tables: TableOfSource[] = [];
   for (const [i, { database, table }] of objects.entries()) {
     const [ownDatabase, ownTable] = names[i] ?? [];
-    if (ownDatabase === undefined || ownTable !== table || ownTable === undefined || ownTable === null)
-      return undefined;
+    if (ownDatabase === undefined || ownTable !== table || table === undefined) return undefined;
     if (database !== NO_DATABASE && database !== ownDatabase) return undefined;
-    tables.push({ database: ownDatabase, table: ownTable });
+    tables.push({ database: ownDatabase, table });
   }
   return tables.flatMap((from, i) => {
     const to = tables[i + 1];

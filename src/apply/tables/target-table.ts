@@ -1,5 +1,5 @@
 import { quotedTable } from '../../mysql/quoted.ts';
-import { textLiteral } from '../rows/literal.ts';
+import { isTable, readColumns, type TableColumn } from '../../mysql/table-columns.ts';
 import type { AnswerRow, Session } from '../target/target.ts';
 
 export interface TargetColumn {
@@ -43,27 +43,19 @@ export async function readTargetTable(
   database: string,
   table: string,
 ): Promise<TargetTable | undefined> {
-  const of = (schema: string, name: string): string =>
-    `${schema} = ${textLiteral(database)} AND ${name} = ${textLiteral(table)}`;
-  const [found] = await session.query(
-    `SELECT ENGINE AS engine FROM information_schema.TABLES WHERE ${of('TABLE_SCHEMA', 'TABLE_NAME')}`,
-  );
+  const own = isTable(database, table);
+  const [found] = await session.query(`SELECT ENGINE AS engine FROM information_schema.TABLES WHERE ${own}`);
   if (found === undefined) return undefined;
-  const columns = await session.query(
-    'SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type, DATA_TYPE AS dataType, IS_NULLABLE AS nullable, ' +
-      // MariaDB has the word NULL there.
-      'COLUMN_DEFAULT IS NOT NULL AS hasDefault, COALESCE(COLUMN_DEFAULT, "NULL") = "NULL" AS nullDefault, EXTRA AS extra FROM information_schema.COLUMNS ' +
-      `WHERE ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY ORDINAL_POSITION`,
-  );
+  const columns = await readColumns(session, database, table);
   const parts = await session.query(
     'SELECT INDEX_NAME AS name, COLUMN_NAME AS part FROM information_schema.STATISTICS ' +
-      `WHERE ${of('TABLE_SCHEMA', 'TABLE_NAME')} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
+      `WHERE ${own} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
   );
   const triggers = await session.query(
-    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE')}`,
+    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${isTable(database, table, 'EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE')}`,
   );
   const foreignKeys = await session.query(
-    `SELECT CONSTRAINT_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE ${of('CONSTRAINT_SCHEMA', 'TABLE_NAME')}`,
+    `SELECT CONSTRAINT_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE ${isTable(database, table, 'CONSTRAINT_SCHEMA')}`,
   );
   const keys = new Map<string, (string | undefined)[]>();
   for (const { name, part } of parts) keys.set(name ?? '', [...(keys.get(name ?? '') ?? []), part ?? undefined]);
@@ -79,22 +71,17 @@ export async function readTargetTable(
   };
 }
 
-function columnOf(row: AnswerRow): TargetColumn {
-  const extra = row['extra'] ?? '';
+function columnOf({ name, type, dataType, isNullable, hasDefault, isDefaultNull, extra }: TableColumn): TargetColumn {
   const isGenerated = /\b(virtual|stored|persistent)\b/i.test(extra);
   return {
-    name: row['name'] ?? '',
-    type: row['type'] ?? '',
-    dataType: (row['dataType'] ?? '').toLowerCase(),
+    name,
+    type,
+    dataType,
     isGenerated,
-    isNullable: row['nullable'] === 'YES',
-    defaultsToNull: !isGenerated && row['nullable'] === 'YES' && row['nullDefault'] === '1',
+    isNullable,
+    defaultsToNull: !isGenerated && isNullable && isDefaultNull,
     changesOnUpdate: /on update/i.test(extra),
-    mayBeLeftOut:
-      isGenerated ||
-      row['nullable'] === 'YES' ||
-      row['hasDefault'] === '1' ||
-      /auto_increment|default_generated/i.test(extra),
+    mayBeLeftOut: isGenerated || isNullable || hasDefault || /auto_increment|default_generated/i.test(extra),
   };
 }
 

@@ -1,18 +1,12 @@
 import { quotedTable } from '../../mysql/quoted.ts';
-import { textLiteral } from '../../mysql/text-literal.ts';
+import { isTable, readColumns, type TableColumn } from '../../mysql/table-columns.ts';
 import type { Asked } from '../verify.ts';
 
-export interface DescribedColumn {
-  readonly name: string;
-  /** `varchar` */
-  readonly dataType: string;
-  /** `varchar(20)` */
-  readonly type: string;
-  readonly charset: string;
-  readonly collation: string;
-  readonly isNullable: boolean;
-  /** Most bytes of a text or of bytes; 0 for other types. */
-  readonly octets: number;
+/** `type` in lower case. */
+export interface DescribedColumn extends Pick<
+  TableColumn,
+  'name' | 'dataType' | 'type' | 'charset' | 'collation' | 'isNullable' | 'octets'
+> {
   readonly isVirtual: boolean;
 }
 
@@ -42,25 +36,14 @@ export async function describeTable(
   database: string,
   table: string,
 ): Promise<DescribedTable | undefined> {
-  const where = `TABLE_SCHEMA = ${textLiteral(database)} AND TABLE_NAME = ${textLiteral(table)}`;
   const [found] = await asked.query(
-    `SELECT TABLE_TYPE AS kind, COALESCE(TABLE_ROWS, 0) AS estimate FROM information_schema.TABLES WHERE ${where}`,
+    `SELECT TABLE_TYPE AS kind, COALESCE(TABLE_ROWS, 0) AS estimate FROM information_schema.TABLES WHERE ${isTable(database, table)}`,
   );
   if (found === undefined) return undefined;
-  const rows = await asked.query(
-    'SELECT COLUMN_NAME AS col, DATA_TYPE AS data_type, COLUMN_TYPE AS column_type, CHARACTER_SET_NAME AS cs, COLLATION_NAME AS coll, ' +
-      'IS_NULLABLE AS nullable, CHARACTER_OCTET_LENGTH AS octets, EXTRA AS extra ' +
-      `FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`,
-  );
-  const columns = rows.map((row) => ({
-    name: row['col'] ?? '',
-    dataType: (row['data_type'] ?? '').toLowerCase(),
-    type: (row['column_type'] ?? '').toLowerCase(),
-    charset: row['cs'] ?? '',
-    collation: row['coll'] ?? '',
-    isNullable: row['nullable'] === 'YES',
-    octets: Number(row['octets'] ?? 0),
-    isVirtual: row['extra']?.includes('VIRTUAL') === true,
+  const columns = (await readColumns(asked, database, table)).map((column) => ({
+    ...column,
+    type: column.type.toLowerCase(),
+    isVirtual: column.extra.includes('VIRTUAL'),
   }));
   const sql = quotedTable(database, table);
   const keys = found['kind'] === 'VIEW' ? [] : keysOf(await asked.query(`SHOW INDEX FROM ${sql}`), columns);

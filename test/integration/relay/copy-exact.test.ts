@@ -11,7 +11,8 @@ import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
 import { CopyingRelay, rowTexts, rowTextsOf } from '../../support/copying-relay.ts';
 import { CopyWorkload, createTable, fill, KEY_KINDS, selectTexts } from '../../support/copy-tables.ts';
 import { Random } from '../../support/round-trip/random.ts';
-import { connectMysql, uniqueName } from '../../support/servers.ts';
+import { connectClient, connectClients } from '../../support/copy-clients.ts';
+import { uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
@@ -23,10 +24,8 @@ let admin: Connection;
 let clients: Connection[];
 beforeAll(async () => {
   mysql = await startMysql({ own: true, progress: () => undefined });
-  admin = await connectMysql(mysql);
-  clients = await Promise.all(Array.from({ length: 6 }, () => connectMysql(mysql)));
-  for (const client of [admin, ...clients])
-    await client.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
+  admin = await connectClient(mysql);
+  clients = await connectClients(mysql, 6);
 }, 120_000);
 afterAll(async () => {
   for (const client of [admin, ...clients]) await client.end();

@@ -20,7 +20,8 @@ import {
   type KeyKind,
 } from '../../support/copy-tables.ts';
 import { Random } from '../../support/round-trip/random.ts';
-import { connectMysql, uniqueName } from '../../support/servers.ts';
+import { connectClients } from '../../support/copy-clients.ts';
+import { uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
@@ -84,9 +85,7 @@ describe.each(SERVERS.filter((version) => CHOSEN?.includes(version) ?? true))('%
   let connections: Connection[];
   beforeAll(async () => {
     mysql = await startMysql({ version, own: true, progress: () => undefined });
-    connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
-    for (const connection of connections)
-      await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
+    connections = await connectClients(mysql, CLIENTS + 1);
   }, 120_000);
   afterAll(async () => {
     for (const connection of connections) await connection.end();

@@ -11,7 +11,8 @@ import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
 import { CopyingRelay, rowTextsOf } from '../../support/copying-relay.ts';
 import { CopyWorkload, createTable, fill, KEY_KINDS, selectTexts } from '../../support/copy-tables.ts';
 import { Random } from '../../support/round-trip/random.ts';
-import { connectMysql, uniqueName } from '../../support/servers.ts';
+import { connectClients } from '../../support/copy-clients.ts';
+import { uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
 import { startMariadbReplica, startReplica } from '../../support/replica.ts';
 
@@ -84,9 +85,7 @@ describe.each(SERVERS.filter(({ name }) => CHOSEN?.includes(name) ?? true))(
           ? await startMariadbReplica(mysql, version, second.flags)
           : await startReplica(mysql, second.flags);
       }
-      connections = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connectMysql(mysql)));
-      for (const connection of connections)
-        await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00', innodb_lock_wait_timeout = 2");
+      connections = await connectClients(mysql, CLIENTS + 1);
     }, 120_000);
     afterAll(async () => {
       for (const connection of connections) await connection.end();

@@ -1,32 +1,8 @@
 /** That each kind of difference is found, and nothing else, on two databases of a real MySQL. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
-import { verify, type Verifying } from '../../support/verifying.ts';
-import type { TableResult } from '../../../src/verify/verify.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { VerifiedPair } from '../../support/verified-pair.ts';
 
-let source: FreshDatabase;
-let target: FreshDatabase;
-
-beforeEach(async () => {
-  source = await freshDatabase({ prefix: 'source' });
-  target = await freshDatabase({ prefix: 'target' });
-});
-afterEach(async () => {
-  await source.drop();
-  await target.drop();
-});
-
-const both = async (sql: string): Promise<void> => {
-  await source.connection.query(sql);
-  await target.connection.query(sql);
-};
-const found = (options: Verifying['options'] = {}): Promise<readonly TableResult[]> =>
-  verify({ sourceDatabase: source.name, targetDatabase: target.name, ledger: target.name, options });
-const one = async (options: Verifying['options'] = {}): Promise<TableResult> => {
-  const [result] = await found(options);
-  if (result === undefined) throw new Error('no table was compared');
-  return result;
-};
+const pair = new VerifiedPair();
 
 const TABLE =
   "CREATE TABLE t (id VARCHAR(20) PRIMARY KEY, name VARCHAR(100), note TEXT, b VARBINARY(9), f FLOAT, d DOUBLE, n BIGINT UNSIGNED, j JSON, e ENUM('a', ''));";
@@ -35,10 +11,10 @@ const ROWS =
   '(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 900) SELECT n FROM s) r;';
 
 describe('a table with a key', () => {
-  beforeEach(() => both(TABLE + ROWS));
+  beforeEach(() => pair.both(TABLE + ROWS));
 
   it('is equal, and all its rows were looked at', async () => {
-    expect(await one()).toMatchObject({ state: 'equal', rows: 900, different: 0, undecided: 0, isCut: false });
+    expect(await pair.one()).toMatchObject({ state: 'equal', rows: 900, different: 0, undecided: 0, isCut: false });
   });
 
   it.each<[string, string, object, string?]>([
@@ -64,39 +40,39 @@ describe('a table with a key', () => {
       "UPDATE t SET d = -1.0484934090593684e-303 WHERE id = 'k17'",
     ],
   ])('differs in %s', async (_what, change, difference, before = 'DO 0') => {
-    await source.connection.query(before);
-    await target.connection.query(change);
-    const result = await one();
+    await pair.source.connection.query(before);
+    await pair.target.connection.query(change);
+    const result = await pair.one();
     expect(result).toMatchObject({ state: 'different', different: 1, undecided: 0 });
     expect(result.differences).toMatchObject([{ shown: 'id="k17"', key: ['6B3137'], ...difference }]);
   });
 
   it('has a row too many, before, between and behind the keys of the source', async () => {
-    await target.connection.query("INSERT INTO t (id) VALUES ('a'), ('k170a'), ('z')");
-    const result = await one();
+    await pair.target.connection.query("INSERT INTO t (id) VALUES ('a'), ('k170a'), ('z')");
+    const result = await pair.one();
     expect(result).toMatchObject({ state: 'different', different: 3 });
     expect(result.differences.map(({ kind, shown }) => [kind, shown])).toEqual([
       ['extra', 'id="a"'],
       ['extra', 'id="k170a"'],
       ['extra', 'id="z"'],
     ]);
-    expect(await one({ allowsExtra: true, restart: true })).toMatchObject({ state: 'equal', different: 0 });
+    expect(await pair.one({ allowsExtra: true, restart: true })).toMatchObject({ state: 'equal', different: 0 });
   });
 
   it('has a key in another case', async () => {
-    await target.connection.query("UPDATE t SET id = 'K17' WHERE id = 'k17'");
-    const result = await one();
+    await pair.target.connection.query("UPDATE t SET id = 'K17' WHERE id = 'k17'");
+    const result = await pair.one();
     expect(result.state).toBe('different');
     // Each of the two is looked for by its own bytes.
     expect(result.differences.map(({ key }) => key)).toEqual(expect.arrayContaining([['6B3137'], ['4B3137']]));
   });
 
   it('shows values only when asked to, and stops at the most that are looked for', async () => {
-    await target.connection.query("UPDATE t SET name = CONCAT(name, '!'), b = NULL");
-    const cut = await one({ maxDifferences: 5 });
+    await pair.target.connection.query("UPDATE t SET name = CONCAT(name, '!'), b = NULL");
+    const cut = await pair.one({ maxDifferences: 5 });
     expect(cut).toMatchObject({ state: 'different', different: 5, isCut: true });
     expect(JSON.stringify(cut)).not.toContain('name 1');
-    const [shown] = (await one({ maxDifferences: 1, showsValues: true, restart: true })).differences;
+    const [shown] = (await pair.one({ maxDifferences: 1, showsValues: true, restart: true })).differences;
     expect(shown?.values).toEqual({
       name: [expect.stringMatching(/^name \d+$/), expect.stringMatching(/^name \d+!$/)],
       b: ["x'00FF'", null],
@@ -105,11 +81,11 @@ describe('a table with a key', () => {
 });
 
 describe('a table without a key', () => {
-  beforeEach(() => both('CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 2), (3, 4), (3, 4)'));
+  beforeEach(() => pair.both('CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 2), (3, 4), (3, 4)'));
 
   it('is equal in any order', async () => {
-    await target.connection.query('TRUNCATE t; INSERT INTO t VALUES (3, 4), (1, 2), (3, 4)');
-    expect(await one()).toMatchObject({ state: 'equal', rows: 3 });
+    await pair.target.connection.query('TRUNCATE t; INSERT INTO t VALUES (3, 4), (1, 2), (3, 4)');
+    expect(await pair.one()).toMatchObject({ state: 'equal', rows: 3 });
   });
 
   it.each([
@@ -117,44 +93,47 @@ describe('a table without a key', () => {
     ['a row that is there less often', 'DELETE FROM t WHERE a = 3 LIMIT 1'],
     ['a row twice in place of another', 'UPDATE t SET a = 3, b = 4 WHERE a = 1'],
   ])('differs by %s', async (_what, change) => {
-    await target.connection.query(change);
-    expect(await one()).toMatchObject({ state: 'different', isCut: true });
+    await pair.target.connection.query(change);
+    expect(await pair.one()).toMatchObject({ state: 'different', isCut: true });
   });
 });
 
 it('takes rows that are marked as deleted for rows that are not there', async () => {
-  await both(TABLE + ROWS);
-  await target.connection.query(
+  await pair.both(TABLE + ROWS);
+  await pair.target.connection.query(
     "ALTER TABLE t ADD deleted_at DATETIME(3) NULL; UPDATE t SET deleted_at = NOW(3) WHERE id IN ('k17', 'k18', 'k900')",
   );
-  await source.connection.query("DELETE FROM t WHERE id IN ('k17', 'k18')");
+  await pair.source.connection.query("DELETE FROM t WHERE id IN ('k17', 'k18')");
   const softDelete = 'deleted_at';
-  expect(await one({ softDelete })).toMatchObject({
+  expect(await pair.one({ softDelete })).toMatchObject({
     different: 1,
     differences: [{ kind: 'missing', shown: expect.stringContaining('k900') as string }],
   });
-  await target.connection.query("UPDATE t SET deleted_at = NULL WHERE id IN ('k17', 'k900')");
-  expect(await one({ softDelete, restart: true })).toMatchObject({
+  await pair.target.connection.query("UPDATE t SET deleted_at = NULL WHERE id IN ('k17', 'k900')");
+  expect(await pair.one({ softDelete, restart: true })).toMatchObject({
     different: 1,
     differences: [{ kind: 'extra', shown: expect.stringContaining('k17') as string }],
   });
-  await source.connection.query("INSERT INTO t (id) VALUES ('k18')");
-  await target.connection.query(
+  await pair.source.connection.query("INSERT INTO t (id) VALUES ('k18')");
+  await pair.target.connection.query(
     "DELETE FROM t WHERE id = 'k17'; INSERT INTO t (id) VALUES ('k19') AS n ON DUPLICATE KEY UPDATE t.id = n.id",
   );
-  expect(await one({ softDelete, restart: true })).toMatchObject({ different: 1, differences: [{ kind: 'missing' }] });
+  expect(await pair.one({ softDelete, restart: true })).toMatchObject({
+    different: 1,
+    differences: [{ kind: 'missing' }],
+  });
 });
 
 it('tells tables that are missing, awaited, or of another kind, and columns that are', async () => {
-  await source.connection.query(
+  await pair.source.connection.query(
     'CREATE TABLE gone (id INT PRIMARY KEY); CREATE TABLE less (id INT PRIMARY KEY, a INT)',
   );
-  await target.connection.query('CREATE TABLE less (id INT PRIMARY KEY)');
-  expect(await found()).toMatchObject([
+  await pair.target.connection.query('CREATE TABLE less (id INT PRIMARY KEY)');
+  expect(await pair.found()).toMatchObject([
     { table: 'gone', state: 'missing' },
     { table: 'less', state: 'equal', missingColumns: ['a'] },
   ]);
-  expect(await found({ awaitsMissing: true, restart: true })).toMatchObject([{ state: 'awaited' }, {}]);
+  expect(await pair.found({ awaitsMissing: true, restart: true })).toMatchObject([{ state: 'awaited' }, {}]);
 });
 
 it('compares tables whose keys are of any type, with names of any characters', async () => {
@@ -178,14 +157,14 @@ it('compares tables whose keys are of any type, with names of any characters', a
   ];
   const all = [...keys, ...texts];
   for (const [i, type] of all.entries())
-    await both(
+    await pair.both(
       `CREATE TABLE \`t\`\`?${i}\` (\`a b?\` ${type}, \`c'\` INT, v INT, PRIMARY KEY (\`a b?\`, \`c'\`)); ` +
         `INSERT INTO \`t\`\`?${i}\` VALUES ${[1, 2, 3, 4, 5, 6].flatMap((n) => [1, 2].map((m) => `(${type.startsWith('DATETIME') ? `'2026-01-0${n}'` : type === 'YEAR' ? 2000 + n : n}, ${m}, 1)`)).join()}`,
     );
-  expect((await found()).filter(({ state }) => state !== 'equal')).toEqual([]);
+  expect((await pair.found()).filter(({ state }) => state !== 'equal')).toEqual([]);
   for (const i of all.keys())
-    await target.connection.query(`UPDATE \`t\`\`?${i}\` SET v = 2 ORDER BY \`a b?\` DESC LIMIT 1`);
-  const results = await found();
+    await pair.target.connection.query(`UPDATE \`t\`\`?${i}\` SET v = 2 ORDER BY \`a b?\` DESC LIMIT 1`);
+  const results = await pair.found();
   expect(results.map(({ different, differences }) => [different, differences[0]?.columns])).toEqual(
     all.map(() => [1, ['v']]),
   );

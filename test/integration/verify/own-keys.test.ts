@@ -1,55 +1,39 @@
 /** Rows that a server does not find by what it shows of their keys: nothing of them may be taken for equal. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { KeyedTable } from '../../../src/verify/pass/keyed-table.ts';
 import { Moments } from '../../../src/verify/pass/moments.ts';
 import { Pace } from '../../../src/verify/pass/pace.ts';
 import { BEGINNING, type Compared } from '../../../src/verify/pass/table-place.ts';
 import { describeTable } from '../../../src/verify/tables/described-table.ts';
 import { tablePair, type Side } from '../../../src/verify/tables/table-pair.ts';
-import type { Reached, TableResult } from '../../../src/verify/verify.ts';
-import { freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';
-import { endsOf, everything, hurried, verify } from '../../support/verifying.ts';
+import type { Reached } from '../../../src/verify/verify.ts';
+import { sharedMysql } from '../../support/servers.ts';
+import { VerifiedPair } from '../../support/verified-pair.ts';
+import { endsOf, everything, hurried } from '../../support/verifying.ts';
 
-let source: FreshDatabase;
-let target: FreshDatabase;
-
-beforeEach(async () => {
-  source = await freshDatabase({ prefix: 'source' });
-  target = await freshDatabase({ prefix: 'target' });
-});
-afterEach(async () => {
-  await source.drop();
-  await target.drop();
-});
-
-async function one(): Promise<TableResult> {
-  const [result] = await verify({ sourceDatabase: source.name, targetDatabase: target.name, ledger: target.name });
-  if (result === undefined) throw new Error('no table was compared');
-  return result;
-}
+const pair = new VerifiedPair();
 
 describe('a key that is written into statements so that it finds nothing (invariant 24)', () => {
   beforeEach(async () => {
     const sql = 'CREATE TABLE t (id FLOAT PRIMARY KEY, v INT); INSERT INTO t VALUES (0.1, 1), (0.5, 1), (0.7, 1)';
-    await source.connection.query(sql);
-    await target.connection.query(sql);
+    await pair.both(sql);
   });
 
   /** With literals of a DECIMAL in place of those of a FLOAT: of these keys they find 0.5 alone. */
   async function compare(): Promise<Compared> {
     const ends = endsOf(sharedMysql(), sharedMysql());
     try {
-      const one = await describeTable(await ends.source(), source.name, 't');
-      const other = await describeTable(await ends.target(), target.name, 't');
+      const one = await describeTable(await ends.source(), pair.source.name, 't');
+      const other = await describeTable(await ends.target(), pair.target.name, 't');
       if (one === undefined || other === undefined) throw new Error('the tables are not there');
-      const pair = tablePair(one, other);
+      const compared = tablePair(one, other);
       const broken = (side: Side): Side => ({ ...side, key: [{ name: 'id', form: { kind: 'number' } }] });
       const both = { ends, clock: hurried, stop: new AbortController().signal };
       const reached = async (): Promise<Reached> => everything(await ends.source());
       const table = new KeyedTable(
         {
           ...both,
-          pair: { ...pair, source: broken(pair.source), target: broken(pair.target) },
+          pair: { ...compared, source: broken(compared.source), target: broken(compared.target) },
           moments: new Moments({ ...both, reached, patienceMs: 20_000 }),
           pace: new Pace({ ...both, maxThreadsRunning: 10_000, rest: 0 }),
           rules: { looks: 5, maxLooks: 40, allowsExtra: false },
@@ -69,7 +53,7 @@ describe('a key that is written into statements so that it finds nothing (invari
   }
 
   it('is no proof that a row has gone', async () => {
-    await target.connection.query('UPDATE t SET v = 2 WHERE id <> 0.5');
+    await pair.target.connection.query('UPDATE t SET v = 2 WHERE id <> 0.5');
     const found = await compare();
     expect(found).toMatchObject({ different: 0, undecided: 2 });
     expect(found.undecidedRows).toEqual([
@@ -79,26 +63,26 @@ describe('a key that is written into statements so that it finds nothing (invari
   });
 
   it('is none that a row is lacking on one side', async () => {
-    await target.connection.query('DELETE FROM t WHERE id > 0.6');
+    await pair.target.connection.query('DELETE FROM t WHERE id > 0.6');
     expect(await compare()).toMatchObject({ different: 0, undecided: 1 });
   });
 
   it('finds what can be found', async () => {
-    await target.connection.query('UPDATE t SET v = 2 WHERE id = 0.5');
+    await pair.target.connection.query('UPDATE t SET v = 2 WHERE id = 0.5');
     expect(await compare()).toMatchObject({ different: 1, undecided: 0, differences: [{ shown: 'id=0.5' }] });
   });
 });
 
 it('does not take two rows for one whose keys are one text in UTF-8', async () => {
-  await source.connection.query(
+  await pair.source.connection.query(
     'CREATE TABLE t (id VARCHAR(9) CHARACTER SET cp932 COLLATE cp932_bin PRIMARY KEY, v INT);' +
       "INSERT INTO t VALUES (x'81E6', 1), (x'879A', 1), ('b', 1)",
   );
-  await target.connection.query(
+  await pair.target.connection.query(
     'CREATE TABLE t (id VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, v INT);' +
       "INSERT INTO t VALUES ('∵', 1), ('b', 1)",
   );
-  expect(await one()).toMatchObject({
+  expect(await pair.one()).toMatchObject({
     state: 'undecided',
     undecided: 1,
     undecidedRows: [{ shown: 'id="∵"', why: 'alike' }],
@@ -107,12 +91,12 @@ it('does not take two rows for one whose keys are one text in UTF-8', async () =
 
 it('finds rows with keys that are no days of a calendar', async () => {
   for (const [{ connection }, v] of [
-    [source, 1],
-    [target, 2],
+    [pair.source, 1],
+    [pair.target, 2],
   ] as const)
     await connection.query(
       "SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE t (id DATE PRIMARY KEY, v INT);" +
         `INSERT INTO t VALUES ('2020-02-31', ${v}), ('2020-00-00', 1), ('0000-00-00', ${v})`,
     );
-  expect(await one()).toMatchObject({ different: 2, undecided: 0 });
+  expect(await pair.one()).toMatchObject({ different: 2, undecided: 0 });
 });

@@ -1,34 +1,22 @@
 /** A comparison that is cut off in the middle goes on where it was. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { freshDatabase, type FreshDatabase } from '../../support/servers.ts';
+import { expect, it } from 'vitest';
+import { VerifiedPair } from '../../support/verified-pair.ts';
 import { verifierOf, type Verifying } from '../../support/verifying.ts';
 
-let source: FreshDatabase;
-let target: FreshDatabase;
-
-beforeEach(async () => {
-  source = await freshDatabase({ prefix: 'source' });
-  target = await freshDatabase({ prefix: 'target' });
-});
-afterEach(async () => {
-  await source.drop();
-  await target.drop();
-});
+const pair = new VerifiedPair();
 
 it('goes on after a stop in the middle, and keeps what it has found', { timeout: 120_000 }, async () => {
   const sql =
     'CREATE TABLE a (id INT PRIMARY KEY, v INT); INSERT INTO a VALUES (1, 1); CREATE TABLE b (id INT PRIMARY KEY, v INT); ' +
     'SET SESSION cte_max_recursion_depth = 40000; INSERT INTO b WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000) SELECT n, n FROM s';
-  for (const { connection } of [source, target]) await connection.query(sql);
-  await target.connection.query('UPDATE a SET v = 2; UPDATE b SET v = 0 WHERE id = 29990');
+  await pair.both(sql);
+  await pair.target.connection.query('UPDATE a SET v = 2; UPDATE b SET v = 0 WHERE id = 29990');
   const verifying: Verifying = {
-    sourceDatabase: source.name,
-    targetDatabase: target.name,
-    ledger: target.name,
+    ...pair.names,
     options: { chunkMs: 10 },
   };
   const places = async (): Promise<readonly { table: string; done: number; place: string | null; rows: number }[]> => {
-    const [rows] = await target.connection.query(
+    const [rows] = await pair.target.connection.query(
       "SELECT CONVERT(table_name USING utf8mb4) AS `table`, verified_at IS NOT NULL AS done, CONVERT(place USING utf8mb4) AS place, row_count AS `rows` FROM verify_table WHERE table_name != '' ORDER BY table_name",
     );
     return rows as unknown as Awaited<ReturnType<typeof places>>;
