@@ -45,7 +45,7 @@ export class Intake {
   #isNew(change: Change): boolean {
     if (change.kind === 'progress') return true;
     // What is sent again of a copy has other ids; equal ones are of a relay that lost its checkpoint, and other rows.
-    if ('copy' in change && change.copy !== undefined) return true;
+    if ('copy' in change) return true;
     const { at, database, table, id } = change;
     return this.#memory.isNew(at.lane, database, table, id);
   }
