@@ -108,7 +108,12 @@ def run_table(config: Config, args: argparse.Namespace, log: Log) -> int:
     _stop_at_signals(stop, log)
     options = config.iceberg.options(config.include, config.exclude)
     with config.open_topic() as topic:
-        run_tables(topic, config.iceberg.open_catalog(), options, stop, args.until == "latest", log)
+        try:
+            run_tables(topic, config.iceberg.open_catalog(), options, stop, args.until == "latest", log)
+        except LakeError as error:
+            _tell(log, error)
+            # What may pass by itself ends it only before it has worked.
+            return CONFIGURATION if error.is_configuration or error.is_retried else FAILED
     return OK
 
 

@@ -109,9 +109,12 @@ class Merger:
         reach = dict(places) if places is not None else ends
         names = {name for name in heads if self._filter.includes(*name)} | set(known)
         names |= {(event["database"], event["table"]) for event in events if event["kind"] != STATEMENT}
-        for name in sorted(name for name in names if self._filter.includes(*name)):
-            self._merge_table(changes, name, heads.get(name, []), events, reach)
-        return {".".join(name): count for name, count in sorted(counts.items()) if name in names}
+        merged = [
+            name
+            for name in sorted(name for name in names if self._filter.includes(*name))
+            if self._merge_table(changes, name, heads.get(name, []), events, reach)
+        ]
+        return {".".join(name): counts.get(name, 0) for name in merged}
 
     def _overview(
         self, changes: DataFrame
@@ -178,7 +181,8 @@ class Merger:
         heads: Sequence[_Head],
         events: Sequence[Row],
         reach: Mapping[str, int],
-    ) -> None:
+    ) -> bool:
+        """False: the table is left out."""
         target = self.table(*name)
         before = target.state()
         if before is not None and before.topic != self._topic:
@@ -186,10 +190,10 @@ class Merger:
         marks = TableMarks(before)
         sweeps = self._sweeps(name, marks, before, events)
         if before is None and not heads:
-            return
+            return False
         key = self._key_of(name, heads, before)
         if key is None:
-            return
+            return False
         state = before or TableState(self._topic, self.selection, key)
         if heads:
             types = self._types_of(heads, key)
@@ -204,6 +208,7 @@ class Merger:
         for queue, place in state.places.items():
             places[queue] = max(place, places[queue], key=lambda each: each.offset)
         target.store(marks.put_into(replace(state, places=places, tables=self.selection)), before)
+        return True
 
     def _sweeps(
         self, name: tuple[str, str], marks: TableMarks, before: TableState | None, events: Sequence[Row]
