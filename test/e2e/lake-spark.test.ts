@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RelayProcess } from '../../dev/relay-process.ts';
+import { RelayProcess, type Health } from '../../dev/relay-process.ts';
 import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
 import { EXTREMES, KINDS } from '../support/kinds-table.ts';
@@ -129,7 +129,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     expect(stdout).not.toContain('skipped');
   }, 900_000);
 
-  /** A copy of what is there, changes beside it, and a relay that is killed twice. */
+  /** Copies, changes beside them, statements, and a relay that is killed twice. */
   async function fillTopic(): Promise<void> {
     await startRelay();
     const load = new ShopLoad(MYSQL, shop, 60, 1);
@@ -142,11 +142,16 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     );
     await source.query('INSERT INTO kinds (id) VALUES (8); DELETE FROM kinds WHERE id = 7');
     await source.query('UPDATE orders SET remark = "again" WHERE id % 7 = 0; DELETE FROM orders WHERE id % 50 = 3');
-    await relay?.until(
-      'the copy has ended',
-      ({ copies }) => copies.some(({ endedAt }) => endedAt !== undefined),
-      PATIENCE_MS,
-    );
+    await copiesHaveEnded(1);
+    await source.query('TRUNCATE payments; ALTER TABLE kinds ADD extra INT NOT NULL DEFAULT 5');
+    await source.query("INSERT INTO payments (id, order_id, method) VALUES ('a', 1, 1), ('b', 2, 2), ('c', 3, 3)");
+    const asked = await fetch(`${(await relay?.address()) ?? ''}/copy`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ tables: [`${shop}.kinds`] }),
+    });
+    expect(asked.ok, await asked.text()).toBe(true);
+    await copiesHaveEnded(2);
     await load.stop();
     const newest = await newestGtids(source);
     await relay?.until(
@@ -154,6 +159,12 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
       ({ lowWaterMark }) => holdsGtids(lowWaterMark?.gtidSet ?? '', newest),
       PATIENCE_MS,
     );
+  }
+
+  async function copiesHaveEnded(count: number): Promise<void> {
+    const haveEnded = ({ copies }: Health): boolean =>
+      copies.filter(({ endedAt }) => endedAt !== undefined).length >= count;
+    await relay?.until(`${count} copies have ended`, haveEnded, PATIENCE_MS);
   }
 
   /** Instead of the one that runs. */
@@ -166,6 +177,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
         source: { host, port, user, password, start: 'copy' },
         tables: { include: [`${shop}.*`] },
         sink: { endpoint: sharedRocketmq().endpoint, topic: topic.topic },
+        ddl: 'inline',
         copy: { chunkBytes: '128KiB', rest: 0, maxThreadsRunning: 1000 },
         publish: { progress: '1s' },
       },

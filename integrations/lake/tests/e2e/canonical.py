@@ -1,4 +1,4 @@
-"""Rows of an Arrow table as texts, for a comparison with what MySQL prints: a JSON list a row, with the table's name."""
+"""Rows of an Arrow table as texts, to be compared with what MySQL prints: a JSON list a row, with its table's name."""
 
 from __future__ import annotations
 
