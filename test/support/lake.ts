@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { cached } from '../../dev/servers/cache.ts';
+import { whyNoPython } from './lander.ts';
+import { whyNoMaven } from './maven.ts';
 
 const run = promisify(execFile);
 const PROJECT = join(import.meta.dirname, '../../integrations/lake');
@@ -20,25 +22,10 @@ const PACKAGES = [
   'hypothesis==6.170.17',
 ];
 const FETCH_MS = 900_000;
-const LEAST_PYTHON = [3, 10];
 
 /** Why nothing of it can be tested here; undefined when it can. */
 export async function whyNoLake(): Promise<string | undefined> {
-  if (process.env['INTEGRATIONS'] === '0') return 'INTEGRATIONS=0';
-  const python = await run('python3', ['-c', 'import venv, sys; print(*sys.version_info[:2])']).catch(() => undefined);
-  if (python === undefined) return 'there is no python3 with venv';
-  const [major = 0, minor = 0] = python.stdout.trim().split(' ').map(Number);
-  const [leastMajor = 0, leastMinor = 0] = LEAST_PYTHON;
-  if (major < leastMajor || minor < leastMinor)
-    return `python3 is ${major}.${minor}, and ${LEAST_PYTHON.join('.')} is needed`;
-  for (const tool of ['java', 'mvn']) {
-    const isThere = await run(tool, ['--version']).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) return `there is no ${tool}`;
-  }
-  return undefined;
+  return (await whyNoPython()) ?? (await whyNoMaven());
 }
 
 /** What is fetched once. */
