@@ -51,7 +51,8 @@ const BASE_TABLE = new Set(['BASE TABLE', 'SYSTEM VERSIONED']);
  * Undefined: there is no such table. Throws SOURCE_GRANT_MISSING when it may not be SELECTed, BINLOG_UNSUPPORTED when
  * it is a view or a sequence, or has columns whose rows no table map tells exactly.
  *
- * Asked of a session with `sql_mode = ''`, as every ControlSession has; shows it generated invisible primary keys.
+ * Asked of a session whose `sql_mode` changes no quotes, as that of every ControlSession; shows it generated invisible
+ * primary keys.
  */
 export async function readDefinition(
   asked: Asked,

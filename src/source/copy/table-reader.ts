@@ -31,9 +31,10 @@ import { heldKeys } from './written-keys.ts';
 
 /**
  * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
- * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses.
+ * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses. A key
+ * may be a day of no calendar, and is compared with.
  */
-const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = '', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600, completion_type = 'NO_CHAIN'`;
+const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600, completion_type = 'NO_CHAIN'`;
 const REDEFINED = new Set([
   1054, // ER_BAD_FIELD_ERROR
   1072, // ER_KEY_COLUMN_DOES_NOT_EXITS

@@ -9,7 +9,7 @@ import { isBefore } from '../../../src/binlog/wire/binlog-file.ts';
 import { tableFilter } from '../../../src/change/table-filter.ts';
 import { MysqlTableReader } from '../../../src/source/copy/table-reader.ts';
 import { identityStatement } from '../../../src/source/mariadb-server.ts';
-import type { DefinedTable, Seen } from '../../../src/source/source.ts';
+import type { DefinedTable, KeyBytes, Seen } from '../../../src/source/source.ts';
 import { rowPackets } from '../../../src/source/row-packets.ts';
 import { connectMysql } from '../../support/servers.ts';
 
@@ -97,6 +97,23 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
     const seen = { ...(await end()), serverUuid: 'another' };
     const chunk = reader.read({ definition, after: undefined, maxRows: 10, maxBytes: 1 << 20, seen });
     await expect(chunk).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
+
+  it('goes on behind a key that is a day of no calendar', async () => {
+    await connection.query(`
+      SET SESSION sql_mode = 'ALLOW_INVALID_DATES';
+      CREATE TABLE days (day DATE PRIMARY KEY);
+      INSERT INTO days VALUES ('2020-02-28'), ('2020-02-31'), ('2020-03-01')`);
+    const definition = await defined('days');
+    const days: string[] = [];
+    let after: KeyBytes | undefined;
+    for (let isEnd = false; !isEnd && days.length < 5;) {
+      const chunk = await reader.read({ definition, after, maxRows: 1, maxBytes: 1 << 20, seen: await end() });
+      after = chunk.last;
+      isEnd = chunk.isEnd;
+      days.push(...(after ?? []).map((value) => value.toString()));
+    }
+    expect(days).toEqual(['2020-02-28', '2020-02-31', '2020-03-01']);
   });
 
   it('a read that is under way ends with its connection', async () => {
