@@ -2,7 +2,8 @@
  * Values that a SELECT shows, in place of a row image: the same text comes of both, byte for byte.
  *
  * The session that selects has `SET NAMES utf8mb4; SET character_set_results = binary, time_zone = '+00:00'` and no
- * mode that changes texts, so that they arrive in the bytes of their column's charset and a TIMESTAMP in UTC, and uses the text protocol.
+ * mode that changes texts, so that they arrive in the bytes of their column's charset and a TIMESTAMP in UTC, and uses
+ * the text protocol.
  * `character_set_results = NULL` gives the same bytes, but mysql2 takes the charset of the values for that of the name,
  * and throws for one that it does not know, such as swe7. CAST(... AS BINARY) of a text would be NULL in MariaDB where
  * it is longer than max_allowed_packet.

@@ -31,8 +31,8 @@ import { heldKeys } from './written-keys.ts';
 
 /**
  * Times as the relay writes them; texts in the bytes of their column's own charset, so that nothing is converted; and a
- * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses. A key
- * may be a day of no calendar, and is compared with.
+ * session that may wait for a slow broker. `net_write_timeout`: how long the server waits for a reader that pauses.
+ * Keys may be days of no calendar.
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', character_set_results = binary, net_write_timeout = 3600, wait_timeout = 3600, completion_type = 'NO_CHAIN'`;
 const REDEFINED = new Set([
