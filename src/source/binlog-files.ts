@@ -4,11 +4,7 @@ import type { FilePosition } from '../binlog/binlog.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { serverErrorNumber } from './mysql-errors.ts';
 import { numberOf, textOf, type Asked, type Row } from './rows.ts';
-
-export interface BinlogFile {
-  readonly name: string;
-  readonly sizeBytes: number;
-}
+import type { BinlogFile } from './source.ts';
 
 /** Where the first event of a file is: after its 4 magic bytes. */
 export const FIRST_OFFSET = 4;
