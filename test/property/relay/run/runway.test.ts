@@ -43,8 +43,6 @@ class Server {
   }
 }
 
-type Step = { readonly do: 'wait'; readonly seconds: number } | { readonly do: 'write' | 'rotate' | 'ask' | 'read' };
-
 const steps = fc.array(
   fc.oneof(
     {
@@ -53,7 +51,7 @@ const steps = fc.array(
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('write', 'rotate', 'read') }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('ask' as const) }) },
-  ) as fc.Arbitrary<Step>,
+  ),
   { minLength: 1, maxLength: 60 },
 );
 
