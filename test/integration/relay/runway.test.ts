@@ -4,20 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MARIADB_VERSIONS, type MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
 import { health, type HealthDocument } from '../../../src/admin/health.ts';
-import { systemClock, type Clock } from '../../../src/base/clock.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 import { laneNames } from '../../support/lane-names.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
 import { connectMysql } from '../../support/servers.ts';
 
 const PATIENCE_MS = 60_000;
-const MINUTE_MS = 60_000;
 const versions = { relay: '', node: '' };
-/** Its minutes are a tenth of a second long. */
-const hastyClock: Clock = {
-  ...systemClock,
-  sleep: (ms, signal) => systemClock.sleep(ms >= MINUTE_MS ? ms / 600 : ms, signal),
-};
-
 describe.each(['9.7' as const, ...MARIADB_VERSIONS])('with %s', (version) => {
   let server: MysqlServer;
   beforeAll(async () => {
