@@ -1,6 +1,7 @@
 /** How long the server keeps its binlog, as it says itself. */
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { binlogFiles, fileToBeginWith } from './binlog-files.ts';
+import { mariadbFileToBeginWith } from './mariadb-server.ts';
 import { numberOf, textOf, type Asked } from './rows.ts';
 import { retention, RETENTION_VARIABLES, type Variables } from './server-facts.ts';
 import { CLOCK_STATEMENT, isAtLeast, setStatement, type ServerVersion } from './server-version.ts';
@@ -46,7 +47,8 @@ async function neededFile(
   files: readonly [BinlogFile, ...BinlogFile[]],
 ): Promise<string | undefined> {
   if (stored.serverUuid === serverUuid) return stored.file;
-  if (stored.gtidSet === undefined || version.flavour === 'mariadb') return undefined;
+  if (stored.gtidSet === undefined) return undefined;
+  if (version.flavour === 'mariadb') return mariadbFileToBeginWith(control, stored.gtidSet, files);
   return fileToBeginWith(control, GtidSet.parse(stored.gtidSet), files);
 }
 
