@@ -131,8 +131,11 @@ function runwayReasons({ runway: { reason, remedy } }: RelayStatus): string[] {
 }
 
 function shownRunway({ seconds, reason, purgedBy }: RelayStatus['runway']): ShownRunway {
-  const isFinite = seconds !== undefined && seconds !== Infinity;
-  return { seconds: isFinite ? seconds : null, reason, purgedBy: purgedBy ?? null };
+  return {
+    seconds: seconds === undefined || seconds === Infinity ? null : seconds,
+    reason,
+    purgedBy: purgedBy ?? null,
+  };
 }
 
 function noticeReasons({ notices }: RelayStatus): string[] {
