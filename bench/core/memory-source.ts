@@ -1,4 +1,14 @@
-import type { EventReader, Head, Prepared, Session, Source, StartPosition, Tap } from '../../src/source/source.ts';
+import { RelayError } from '../../src/base/errors.ts';
+import type {
+  EventReader,
+  Head,
+  Prepared,
+  Retention,
+  Session,
+  Source,
+  StartPosition,
+  Tap,
+} from '../../src/source/source.ts';
 import type { CapturedBinlog } from './captured.ts';
 
 /** What one read of a socket brings, about. */
@@ -35,6 +45,10 @@ export class MemorySource implements Source {
 
   head(): Promise<Head> {
     return Promise.resolve({ ...START, serverUuid: SERVER_UUID });
+  }
+
+  retention(): Promise<Retention> {
+    return Promise.reject(new RelayError('SOURCE_UNREACHABLE', 'memory has no files'));
   }
 
   close(): Promise<void> {

@@ -8,6 +8,14 @@ export interface Versions {
   readonly node: string;
 }
 
+/** `seconds` is null when it is not known, and when the server purges nothing. */
+export interface ShownRunway {
+  readonly seconds: number | null;
+  readonly reason: string;
+  /** Null when it is not known. */
+  readonly purgedBy: Exclude<RelayStatus['runway']['purgedBy'], undefined> | null;
+}
+
 /** The body of /healthz. What is not known is null, never left out. */
 export interface HealthDocument {
   readonly healthy: boolean;
@@ -33,6 +41,7 @@ export interface HealthDocument {
   readonly notices: RelayStatus['notices'];
   readonly copies: readonly ShownCopy[];
   readonly copying: RelayStatus['copying'] | null;
+  readonly runway: ShownRunway;
   readonly skip: RelayStatus['skip'] | null;
   readonly counters: RelayStatus['counters'];
   readonly lastError: RelayStatus['lastError'] | null;
@@ -59,7 +68,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     reasons.push(
       'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
     );
-  reasons.push(...noticeReasons(status), ...copyReasons(status.copies));
+  reasons.push(...runwayReasons(status), ...noticeReasons(status), ...copyReasons(status.copies));
   return {
     healthy: reasons.length === 0,
     reasons,
@@ -83,6 +92,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     notices: status.notices,
     copies: shownCopies(status.copies),
     copying: status.copying ?? null,
+    runway: shownRunway(status.runway),
     skip: status.skip ?? null,
     counters: status.counters,
     lastError: status.lastError ?? null,
@@ -114,6 +124,18 @@ function failure(status: RelayStatus): string {
 
 function partReasons(status: RelayStatus, names: readonly PartName[]): string[] {
   return names.filter((name) => !status.parts[name].ok).map((name) => `${name}: ${status.parts[name].reason}`);
+}
+
+function runwayReasons({ runway: { reason, remedy } }: RelayStatus): string[] {
+  return remedy === undefined ? [] : [`${reason}. ${remedy}`];
+}
+
+function shownRunway({ seconds, reason, purgedBy }: RelayStatus['runway']): ShownRunway {
+  return {
+    seconds: seconds === undefined || seconds === Infinity ? null : seconds,
+    reason,
+    purgedBy: purgedBy ?? null,
+  };
 }
 
 function noticeReasons({ notices }: RelayStatus): string[] {

@@ -73,6 +73,11 @@ export const METRICS: readonly Metric[] = [
   gauge('binlog_relay_checkpoint_stored_timestamp_seconds', 'When the checkpoint was last stored.', ({ status }) =>
     inSeconds(status.checkpointStoredMs),
   ),
+  gauge(
+    'binlog_relay_source_runway_seconds',
+    'Until the server purges binlog that a restart would need; +Inf when never; absent when not known.',
+    ({ status }) => status.runway.seconds,
+  ),
   gauge('binlog_relay_held_bytes', 'Bytes gathered or in flight.', ({ status }) => status.heldBytes),
   gauge('binlog_relay_held_bytes_limit', 'Held bytes at which reading pauses.', ({ status }) => status.heldBytesLimit),
   gauge('binlog_relay_tables', 'Versions of published tables that are remembered.', ({ status }) => status.tables),

@@ -51,6 +51,7 @@ export function createRelay(
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
+    runwayWarningMs: config.source.runwayWarningMs,
     ...surroundings,
   });
 }

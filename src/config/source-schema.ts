@@ -72,10 +72,17 @@ export const sourceSchema = z
       .describe(
         'How long one attempt to connect and log in to MySQL may take before the next one is made. Raise it for a distant or slow server.',
       ),
+    runwayWarning: duration('0', '8760h')
+      .optional()
+      .describe(
+        'When the server will purge the binlog after the checkpoint sooner than this, /healthz and the log warn. 0: never. Without it: ' +
+          'a day, or a quarter of the time that the server keeps its binlogs, whichever is shorter. Raise it to the time that a broken broker may take to mend.',
+      ),
   })
-  .transform(({ heartbeat, connectTimeout, ...rest }) => ({
+  .transform(({ heartbeat, connectTimeout, runwayWarning, ...rest }) => ({
     ...rest,
     heartbeatMs: heartbeat,
     connectTimeoutMs: connectTimeout,
+    ...(runwayWarning !== undefined && { runwayWarningMs: runwayWarning }),
   }))
   .describe('The MySQL or MariaDB server whose binlog is published.');

@@ -69,11 +69,25 @@ export interface RelayStatus {
   readonly copies: readonly Copy[];
   /** Undefined while none is. */
   readonly copying: CopyProgress | undefined;
+  /** How long the server keeps the binlog that a restart would need. */
+  readonly runway: RunwayStatus;
   /** The transaction that this run was told to skip. */
   readonly skip: SkipStatus | undefined;
   readonly counters: RelayCounters;
   readonly lastError:
     { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
+}
+
+/** Asked for every minute. */
+export interface RunwayStatus {
+  /** Until the server purges what a restart would begin with; Infinity: never by itself; undefined: not known. */
+  readonly seconds: number | undefined;
+  /** For its age, or for want of space; `gone`: it is purged already; undefined: not known. */
+  readonly purgedBy: 'expiry' | 'space' | 'nothing' | 'gone' | undefined;
+  /** In words. */
+  readonly reason: string;
+  /** What to do; undefined while nothing is to be done. */
+  readonly remedy: string | undefined;
 }
 
 /** `before-start`: the run began after it. `not-met`: no transaction begins there, or the source has no GTIDs. */

@@ -4,11 +4,7 @@ import type { FilePosition } from '../binlog/binlog.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { serverErrorNumber } from './mysql-errors.ts';
 import { numberOf, textOf, type Asked, type Row } from './rows.ts';
-
-export interface BinlogFile {
-  readonly name: string;
-  readonly sizeBytes: number;
-}
+import type { BinlogFile } from './source.ts';
 
 /** Where the first event of a file is: after its 4 magic bytes. */
 export const FIRST_OFFSET = 4;
@@ -96,12 +92,20 @@ export async function fileToBeginWith(
   gtidSet: GtidSet,
   files: readonly [BinlogFile, ...BinlogFile[]],
 ): Promise<string> {
+  return newestReached(files, async (name) => gtidSet.contains(await gtidSetBeforeFile(control, name)));
+}
+
+/** The newest file of which `isReached`, which holds of all before it as well; the oldest when it holds of none. */
+export async function newestReached(
+  files: readonly [BinlogFile, ...BinlogFile[]],
+  isReached: (name: string) => Promise<boolean>,
+): Promise<string> {
   let low = 0;
   let high = files.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     const { name } = files[middle] ?? files[0];
-    if (gtidSet.contains(await gtidSetBeforeFile(control, name))) low = middle;
+    if (await isReached(name)) low = middle;
     else high = middle - 1;
   }
   return (files[low] ?? files[0]).name;

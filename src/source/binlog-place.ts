@@ -7,20 +7,12 @@ import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { parseGtidList, type MariadbGtid } from '../binlog/gtids/mariadb-position.ts';
-import {
-  eventsOf,
-  FIRST_OFFSET,
-  GTID_EVENTS,
-  gtidOf,
-  gtidSetBeforeFile,
-  requireBoundary,
-  type BinlogFile,
-} from './binlog-files.ts';
+import { eventsOf, FIRST_OFFSET, GTID_EVENTS, gtidOf, gtidSetBeforeFile, requireBoundary } from './binlog-files.ts';
 import { someOf } from './finding.ts';
 import { mariadbGtidsBeforeFile } from './mariadb-server.ts';
 import { textOf, type Asked } from './rows.ts';
 import type { ServerFacts } from './server-facts.ts';
-import type { StoredPosition } from './source.ts';
+import type { BinlogFile, StoredPosition } from './source.ts';
 import { hasPlace, SAME_TRANSACTIONS } from './stored-position.ts';
 
 /** The first event after a place is nearly always what decides. */

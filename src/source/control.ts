@@ -18,7 +18,7 @@ import {
   type ServerFacts,
   type Variables,
 } from './server-facts.ts';
-import { headStatement, replicasStatement, replicaStatusStatement } from './server-version.ts';
+import { CLOCK_STATEMENT, headStatement, replicasStatement, replicaStatusStatement } from './server-version.ts';
 import type { Head } from './source.ts';
 
 export interface ControlOptions {
@@ -29,8 +29,6 @@ export interface ControlOptions {
   readonly lockWaits?: LockWaits;
 }
 
-/** In UTC, whatever the zone of the session: the clock may be put back in it. */
-const CLOCK = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000 AS ms";
 /** Three chances within the server's time-out. */
 const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
 /**
@@ -103,7 +101,7 @@ export class ControlConnection {
    */
   async head(): Promise<Head> {
     const session = await this.#connected();
-    const [clock] = await session.query(CLOCK);
+    const [clock] = await session.query(CLOCK_STATEMENT);
     const [row] = await session.query(headStatement(session.version));
     if (row === undefined) {
       throw new RelayError('SOURCE_SETTINGS', 'the server writes no binlog (log_bin is OFF)', {

@@ -2,9 +2,10 @@
 import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
-import { MariadbPosition, parseGtidList, type MariadbGtid } from '../binlog/gtids/mariadb-position.ts';
-import { binlogFiles, FIRST_OFFSET } from './binlog-files.ts';
+import { domainOf, MariadbPosition, parseGtidList, type MariadbGtid } from '../binlog/gtids/mariadb-position.ts';
+import { binlogFiles, FIRST_OFFSET, newestReached } from './binlog-files.ts';
 import { textOf, type Asked } from './rows.ts';
+import type { BinlogFile } from './source.ts';
 
 /** What stands for the server uuid: the id that must differ among all servers of a replication. */
 export const mariadbIdentity = (serverId: string): string => `server_id=${serverId}`;
@@ -53,4 +54,21 @@ export async function mariadbGtidsBeforeFile(control: Asked, file: string): Prom
   const head = await control.query(`SHOW BINLOG EVENTS IN ? FROM ${FIRST_OFFSET} LIMIT 3`, [file]);
   const list = head.find((event) => textOf(event, 'Event_type') === 'Gtid_list');
   return parseGtidList(list === undefined ? '' : textOf(list, 'Info').replace(/^\[|\]$/g, ''));
+}
+
+/**
+ * The newest file before which `position` lacks nothing; else the oldest. Numbers of a domain are taken for rising,
+ * whichever server gave them out.
+ */
+export async function mariadbFileToBeginWith(
+  control: Asked,
+  position: string,
+  files: readonly [BinlogFile, ...BinlogFile[]],
+): Promise<string> {
+  const reached = new Map(parseGtidList(position).map(({ source, gno }) => [domainOf(source), gno]));
+  return newestReached(files, async (name) =>
+    (await mariadbGtidsBeforeFile(control, name)).every(
+      ({ source, gno }) => gno <= (reached.get(domainOf(source)) ?? 0n),
+    ),
+  );
 }

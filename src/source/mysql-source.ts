@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
 import type { SourceConfig } from '../config/config.ts';
 import { binlogFiles } from './binlog-files.ts';
+import { askRetention } from './binlog-retention.ts';
 import { requireBothCoordinates } from './binlog-place.ts';
 import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
@@ -12,7 +13,16 @@ import { setBack } from './head-order.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
-import type { EventReader, Head, Prepared, Session, Source, StartPosition, StoredPosition } from './source.ts';
+import type {
+  EventReader,
+  Head,
+  Prepared,
+  Retention,
+  Session,
+  Source,
+  StartPosition,
+  StoredPosition,
+} from './source.ts';
 import { resolveStart } from './start-position.ts';
 import { requireResumable } from './stored-position.ts';
 import { openZongjiSession } from './zongji.ts';
@@ -144,6 +154,11 @@ export class MysqlSource implements Source {
     if (before !== undefined && setBack(before, head, true) !== undefined) await this.#requireNotBehind(before, head);
     this.#head = head;
     return head;
+  }
+
+  async retention(stored: StoredPosition): Promise<Retention> {
+    const version = await this.#control.version();
+    return askRetention(this.#control, { serverUuid: this.#control.serverUuid ?? '', version }, stored);
   }
 
   async #requireNotBehind(before: Head, now: Head): Promise<void> {

@@ -1,11 +1,13 @@
 /** Findings about the server's variables. Pure. */
 import type { Finding, FindingCode } from './finding.ts';
+import { keepsBinlogs } from './binlog-retention.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { isAtLeast, setStatement, type ServerVersion } from './server-version.ts';
 
 /** Of variables that a session has as well. */
 const OLD_SESSIONS = ' Sessions that are open keep the old value until they reconnect.';
 const SECONDS_PER_DAY = 86_400;
+const WEEK_SECONDS = 604_800;
 
 export function versionFindings(version: ServerVersion): readonly Finding[] {
   if (isAtLeast(version, version.flavour === 'mysql' ? [8, 0, 1] : [10, 5, 9])) return [];
@@ -122,12 +124,6 @@ function completenessFindings(facts: ServerFacts): readonly Finding[] {
 const logsUpdates = (version: ServerVersion): string =>
   version.flavour === 'mysql' && isAtLeast(version, [8, 0, 26]) ? 'log_replica_updates' : 'log_slave_updates';
 
-/** A week. */
-const keepsBinlogs = (version: ServerVersion): string =>
-  version.flavour === 'mysql' || isAtLeast(version, [10, 6, 1])
-    ? setStatement(version, 'binlog_expire_logs_seconds', 604_800)
-    : setStatement(version, 'expire_logs_days', 7);
-
 function durabilityFindings(facts: ServerFacts): readonly Finding[] {
   const findings: Finding[] = [];
   if (facts.syncBinlog !== '1') {
@@ -153,7 +149,7 @@ function durabilityFindings(facts: ServerFacts): readonly Finding[] {
       warning(
         'BINLOG_RETENTION',
         `The server keeps binlogs for ${facts.retentionSeconds} s only: a relay that is down for longer cannot go on.`,
-        keepsBinlogs(facts.version),
+        keepsBinlogs(facts.version, WEEK_SECONDS),
       ),
     );
   }

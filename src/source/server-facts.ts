@@ -41,14 +41,19 @@ export interface ServerFacts {
 /** Global variables, lower-case name to value. */
 export type Variables = ReadonlyMap<string, string>;
 
-/** What SHOW VARIABLES tells whole: it cuts a value at 1,024 bytes, and says nothing of it. */
-export const FACT_VARIABLES: readonly string[] = [
+/** What `retention` goes by. */
+export const RETENTION_VARIABLES: readonly string[] = [
   'binlog_expire_logs_auto_purge',
   'binlog_expire_logs_seconds',
+  'expire_logs_days',
+];
+
+/** What SHOW VARIABLES tells whole: it cuts a value at 1,024 bytes, and says nothing of it. */
+export const FACT_VARIABLES: readonly string[] = [
+  ...RETENTION_VARIABLES,
   'binlog_format',
   'binlog_row_image',
   'binlog_row_metadata',
-  'expire_logs_days',
   'group_replication_group_name',
   'gtid_mode',
   'innodb_flush_log_at_trx_commit',
@@ -105,8 +110,8 @@ export function mariadbFacts(facts: ServerFacts, variables: Variables, purged: s
   };
 }
 
-/** binlog_expire_logs_seconds wins over expire_logs_days; 0 means never. */
-function retention(variables: Variables): number | undefined {
+/** Seconds; undefined: never. binlog_expire_logs_seconds wins over expire_logs_days; 0 means never. */
+export function retention(variables: Variables): number | undefined {
   if (variables.get('binlog_expire_logs_auto_purge') === 'OFF') return undefined;
   const seconds = Number(variables.get('binlog_expire_logs_seconds') ?? 0);
   if (seconds > 0) return seconds;

@@ -28,6 +28,10 @@ export function isAtLeast({ major, minor, patch }: ServerVersion, wanted: readon
   return patch >= wantedPatch;
 }
 
+/** The server's clock, ms since 1970. In UTC, whatever the zone of the session: the clock may be put back in it. */
+export const CLOCK_STATEMENT =
+  "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000 AS ms";
+
 /**
  * The statements whose words changed from master and slave to source and replica; the old ones are gone from 8.4 on,
  * and stay in MariaDB.

@@ -55,6 +55,28 @@ export interface Head extends StartPosition {
   readonly asOfMs?: number;
 }
 
+export interface BinlogFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** What a server has of its binlog, and when it purges it by itself. */
+export interface Retention {
+  readonly serverUuid: string;
+  /** The server's clock before it was asked, ms since 1970. */
+  readonly asOfMs: number;
+  /** Oldest first; never empty. */
+  readonly files: readonly BinlogFile[];
+  /** The oldest file that a start at the position would read; undefined: it cannot be told. It may be gone. */
+  readonly needed: string | undefined;
+  /** Files that were changed longer ago are purged; undefined: never for their age. */
+  readonly expireSeconds: number | undefined;
+  /** The oldest files are purged when all take more; undefined: they may take any space. */
+  readonly spaceLimitBytes: bigint | undefined;
+  /** What an operator does so that it keeps more, in the words of the server. */
+  readonly remedies: { readonly expiry: string; readonly space: string };
+}
+
 /** What `prepare` found out. */
 export interface Prepared {
   readonly start: StartPosition;
@@ -245,6 +267,11 @@ export interface Source {
    * same server said last; a retryable error when the server is away.
    */
   head(): Promise<Head>;
+  /**
+   * Asks the server how long it keeps what a start at `stored` would need. Throws SOURCE_GRANT_MISSING when the account
+   * may not ask for it, and a retryable error when the server is away.
+   */
+  retention(stored: StoredPosition): Promise<Retention>;
   /** Releases everything, the exclusive lock among it. Idempotent. */
   close(): Promise<void>;
 }

@@ -3,19 +3,12 @@ import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { parseGtids, type Flavour } from '../binlog/gtids/gtids.ts';
 import type { StartSetting } from '../config/config.ts';
 import { mariadbPositionAt } from './mariadb-server.ts';
-import {
-  binlogFiles,
-  fileToBeginWith,
-  FIRST_OFFSET,
-  gtidSetBefore,
-  requireBoundary,
-  type BinlogFile,
-} from './binlog-files.ts';
+import { binlogFiles, fileToBeginWith, FIRST_OFFSET, gtidSetBefore, requireBoundary } from './binlog-files.ts';
 import { hiddenTransactions, requireBothCoordinates } from './binlog-place.ts';
 import type { ControlConnection } from './control.ts';
 import { someOf } from './finding.ts';
 import type { ServerFacts } from './server-facts.ts';
-import type { StartPosition, StoredPosition } from './source.ts';
+import type { BinlogFile, StartPosition, StoredPosition } from './source.ts';
 import { requireGtids, requireNotRolledBack, requireResumable } from './stored-position.ts';
 
 export interface ResolvedStart {

@@ -5,12 +5,11 @@ import { baseName, fileNumber } from '../binlog/wire/binlog-file.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { flavourOf } from '../binlog/gtids/gtids.ts';
 import { parseGtidList } from '../binlog/gtids/mariadb-position.ts';
-import type { BinlogFile } from './binlog-files.ts';
 import { isOfServer } from './mariadb-server.ts';
 import { unresumable } from './mariadb-stored-position.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { ServerVersion } from './server-version.ts';
-import type { StoredPosition } from './source.ts';
+import type { BinlogFile, StoredPosition } from './source.ts';
 
 type Facts = Pick<
   ServerFacts,

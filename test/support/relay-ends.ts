@@ -6,7 +6,15 @@ import type { Checkpoint, CheckpointStore, Taken } from '../../src/checkpoint/ch
 import type { RelayOptions } from '../../src/relay/run/relay-options.ts';
 import { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
-import type { EventReader, Head, Prepared, Session, Source, StartPosition } from '../../src/source/source.ts';
+import type {
+  EventReader,
+  Head,
+  Prepared,
+  Retention,
+  Session,
+  Source,
+  StartPosition,
+} from '../../src/source/source.ts';
 import type { MessageBody } from './replay.ts';
 import type { FixtureEvent } from './binlog-fixture.ts';
 import { EARLIEST } from './flow.ts';
@@ -16,6 +24,17 @@ import { laneNames } from './lane-names.ts';
 
 const STOP_TIMEOUT_MS = 5000;
 const SERVER_UUID = '00000000-0000-0000-0000-000000000001';
+
+/** A server that purges nothing. */
+export const KEEPS_ALL: Retention = {
+  serverUuid: SERVER_UUID,
+  asOfMs: 1_700_000_000_000,
+  files: [{ name: EARLIEST.file, sizeBytes: 1000 }],
+  needed: EARLIEST.file,
+  expireSeconds: undefined,
+  spaceLimitBytes: undefined,
+  remedies: { expiry: 'SET PERSIST binlog_expire_logs_seconds = 604800;', space: '' },
+};
 
 /** A dump connection that brings what the test gives it. Paused, it keeps events back as a socket does. */
 export class FakeSession implements Session {
@@ -95,6 +114,7 @@ export class FakeSource implements Source {
   onPrepare: () => Promise<void> = () => Promise.resolve();
   onOpen: () => Promise<void> = () => Promise.resolve();
   onHead: () => Promise<Head> = () => Promise.resolve({ ...EARLIEST, serverUuid: SERVER_UUID });
+  onRetention: () => Promise<Retention> = () => Promise.resolve(KEEPS_ALL);
 
   get session(): FakeSession {
     const session = this.sessions.at(-1);
@@ -121,6 +141,10 @@ export class FakeSource implements Source {
 
   head(): Promise<Head> {
     return this.onHead();
+  }
+
+  retention(): Promise<Retention> {
+    return this.onRetention();
   }
 
   close(): Promise<void> {

@@ -12,6 +12,7 @@ import type { RelayOptions } from './relay-options.ts';
 import type { CopyRequest, RelayStatus } from '../relay.ts';
 import { delayMs, isAborted, unlessAborted } from '../../base/retry.ts';
 import { Right } from '../progress/right.ts';
+import { RunwayWatch } from './runway-watch.ts';
 import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
@@ -34,7 +35,7 @@ export class Relay {
   #failure: RelayError | undefined;
   #flow: Flow | undefined;
   #keeper: CheckpointKeeper | undefined;
-  #watching: Promise<void> = Promise.resolve();
+  #watching: Promise<unknown> = Promise.resolve();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -114,7 +115,7 @@ export class Relay {
     const keeping = keeper.keep(ended).catch((thrown: unknown) => {
       this.#fail(thrown);
     });
-    this.#watching = this.#watchHead(ended, flow);
+    this.#watching = Promise.all([this.#watchHead(ended, flow), this.#watchRunway(ended, flow)]);
     const copying = flow.copies.run(ended);
     const saying = flow.progress.run(ended);
     try {
@@ -326,6 +327,23 @@ export class Relay {
       this.#warnOfOldBranches(flow);
       await clock.sleep(Math.min(HEAD_INTERVAL_MS, progressMs), ended);
     }
+  }
+
+  /** Keeps how long the server keeps what a restart would need; not knowing it is no failure. */
+  #watchRunway(ended: AbortSignal, { intake }: Flow): Promise<void> {
+    const { source, runwayWarningMs, clock, logger } = this.#options;
+    const watch = new RunwayWatch({
+      source,
+      stored: () => this.#status.lastStored,
+      read: () => ({ file: intake.position.file, commitMs: intake.lastCommitMs }),
+      warningMs: runwayWarningMs,
+      onStatus: (runway) => {
+        this.#status.runway = runway;
+      },
+      clock,
+      logger,
+    });
+    return watch.run(ended);
   }
 
   #warnOfOldBranches({ xa }: Flow): void {

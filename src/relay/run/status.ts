@@ -2,9 +2,10 @@ import type { RelayError } from '../../base/errors.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
 import { hasReached } from '../progress/reached.ts';
-import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay.ts';
+import type { PartName, PartStatus, RelayState, RelayStatus, RunwayStatus } from '../relay.ts';
 import type { Flow } from './flow.ts';
 import type { RelayOptions } from './relay-options.ts';
+import { NOT_ASKED } from './runway-status.ts';
 import { StandStill } from './stand-still.ts';
 
 const UNCONFIRMED: PartStatus = {
@@ -18,6 +19,7 @@ export class StatusBoard {
   source: PartStatus = { ok: false, reason: 'not connected yet' };
   sink: PartStatus = { ok: false, reason: 'not connected yet' };
   lastStored: Checkpoint | undefined;
+  runway: RunwayStatus = NOT_ASKED;
   readonly #options: Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes'>;
   checkpoint: PartStatus = { ok: true, reason: 'nothing stored yet' };
   #head: StartPosition | undefined;
@@ -138,6 +140,7 @@ export class StatusBoard {
       notices: flow?.notices.list ?? [],
       copies: flow?.copies.list.list ?? [],
       copying: flow?.copies.progress,
+      runway: this.runway,
       skip: flow?.skip === undefined ? undefined : { transaction: flow.skip.transaction, state: flow.skip.state },
       counters: {
         eventsRead: read?.eventsRead ?? 0,

@@ -11,6 +11,7 @@ import { createMemoryCheckpointStore } from '../../../src/checkpoint/memory.ts';
 import type { Relay } from '../../../src/relay/run/run.ts';
 import type { Sink } from '../../../src/sink/sink.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
 import { connectMysql } from '../../support/servers.ts';
 import { laneNames } from '../../support/lane-names.ts';
@@ -81,6 +82,7 @@ it.each([
       sink: sink(),
       store,
       heldBytes,
+      clock: hastyClock,
     });
     return { relay, stop, ended: relay.run(stop.signal) };
   };
@@ -116,6 +118,11 @@ it.each([
   if (isRestarted) run = start();
   await until(() => sent.includes(2), run.relay);
   expect(sent.filter((id) => id >= 10)).toEqual([]);
+
+  // Whatever its files are called, the new server tells how long it keeps what comes after the checkpoint.
+  await ofAfter.query('FLUSH BINARY LOGS; SET GLOBAL binlog_expire_logs_seconds = 1234567');
+  const isNear = (seconds = 0): boolean => seconds > 1_234_000 && seconds <= 1_234_567;
+  await until(() => isNear(run.relay.status().runway.seconds), run.relay);
   run.stop.abort();
   await run.ended;
 });

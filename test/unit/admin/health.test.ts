@@ -69,6 +69,31 @@ describe('health', () => {
     expect(health(withPart('checkpoint', 'disk full'), 0, versions).reasons).toEqual(['checkpoint: disk full']);
   });
 
+  it('shows the runway, and warns when something is to be done', () => {
+    const short: RelayStatus['runway'] = {
+      seconds: 840,
+      purgedBy: 'expiry',
+      reason: 'the server keeps binlog.000007 for 14 minutes at least',
+      remedy: 'Get the sink going.',
+    };
+    expect(health({ ...idleStatus, runway: short }, 0, versions)).toMatchObject({
+      healthy: false,
+      reasons: ['the server keeps binlog.000007 for 14 minutes at least. Get the sink going.'],
+      runway: { seconds: 840, purgedBy: 'expiry', reason: short.reason },
+    });
+    expect(health({ ...idleStatus, runway: { ...short, remedy: undefined } }, 0, versions).healthy).toBe(true);
+    expect(readiness({ ...idleStatus, runway: short }).code).toBe(200);
+  });
+
+  it.each([
+    [Infinity, 'nothing', { seconds: null, purgedBy: 'nothing' }],
+    [undefined, undefined, { seconds: null, purgedBy: null }],
+    [0, 'gone', { seconds: 0, purgedBy: 'gone' }],
+  ] as const)('shows a runway of %s, %s', (seconds, purgedBy, shown) => {
+    const runway = { seconds, purgedBy, reason: 'so it is', remedy: undefined };
+    expect(health({ ...idleStatus, runway }, 0, versions).runway).toEqual({ ...shown, reason: 'so it is' });
+  });
+
   it('keeps what is unknown as null, so that a reader sees the key', () => {
     const text = JSON.stringify(
       health(

@@ -73,6 +73,17 @@ describe('the metrics', () => {
     });
   });
 
+  it('show the runway: +Inf when nothing is purged, nothing when it is not known', async () => {
+    const shown = async (seconds: number | undefined): Promise<unknown> => {
+      const runway = { ...idleStatus.runway, seconds };
+      const samples = await scrape({ ...idleStatus, runway });
+      return samples('binlog_relay_source_runway_seconds');
+    };
+    expect(await shown(2_592_000)).toEqual({ '': 2_592_000 });
+    expect(await shown(Infinity)).toEqual({ '': Infinity });
+    expect(await shown(undefined)).toEqual({});
+  });
+
   it('show how far copies are', async () => {
     const samples = await scrape({
       ...idleStatus,

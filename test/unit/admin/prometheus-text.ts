@@ -38,7 +38,7 @@ export function parsePrometheus(text: string): ReadonlyMap<string, Family> {
     } else if (sampleName !== undefined && value !== undefined) {
       if (current?.name !== sampleName) throw new Error(`not under its TYPE: ${line}`);
       if (current.samples.has(labels)) throw new Error(`twice: ${line}`);
-      current.samples.set(labels, Number(value));
+      current.samples.set(labels, Number(value.replace('Inf', 'Infinity')));
     } else throw new Error(`not legal: ${line}`);
   }
   return families;

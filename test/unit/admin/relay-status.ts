@@ -32,6 +32,7 @@ export const idleStatus: RelayStatus = {
   notices: [],
   copies: [],
   copying: undefined,
+  runway: { seconds: 2_592_000, purgedBy: 'expiry', reason: 'kept for 30 days', remedy: undefined },
   skip: undefined,
   counters: {
     eventsRead: 101,

@@ -103,6 +103,15 @@ describe('what is written', () => {
     expect(parse(`${REQUIRED}copy: { rest: '\${REST}' }\n`, { env: { REST: '2.5' } }).copy.rest).toBe(2.5);
   });
 
+  it('takes how long the server has to keep its binlog', () => {
+    expect(parse(REQUIRED).source).not.toHaveProperty('runwayWarningMs');
+    for (const [written, ms] of [
+      ['12h', 43_200_000],
+      ['0', 0],
+    ])
+      expect(parse(REQUIRED.replace('sink:', `  runwayWarning: ${written}\nsink:`)).source.runwayWarningMs).toBe(ms);
+  });
+
   it('takes from source what copy.source leaves out', () => {
     const outside = { env: {}, files: { '/p': 'secret', '/q': 'other' } };
     const own = REQUIRED.replace('user: relay', 'user: relay\n  password: file:/p\n  port: 3307');
