@@ -80,12 +80,14 @@ export class MysqlSessions {
   }
 
   #options(): ConnectionOptions {
-    const { host, port, user, password, passwordFile } = this.#access;
+    const { host, port, user, password, passwordFile, database } = this.#access;
     return {
       host,
       port,
       user,
       password: currentSecret(password, passwordFile, 'checkpoint.password', 'CHECKPOINT_REFUSED'),
+      // One that is missing is told at the login: of its tables some servers only say that they are missing.
+      database,
       connectTimeout: CONNECT_TIMEOUT_MS,
       charset: 'utf8mb4',
       supportBigNumbers: true,
