@@ -76,3 +76,11 @@ export const FIRST_FORMAT: FormatName = 'canal-json';
 function difference(name: string, stored: string | number, now: string | number): string | undefined {
   return stored === now ? undefined : `${name} ${stored} before, ${now} now`;
 }
+
+/** What the lock in the order database is on: a destination, and the place of the checkpoint. */
+export function lockedPlace(
+  { destination, endpoint }: Pick<CheckpointIdentity, 'destination' | 'endpoint'>,
+  location: string,
+): string {
+  return [destination, ...(endpoint === undefined ? [] : [endpoint]), location].join(' ');
+}
