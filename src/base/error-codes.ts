@@ -309,14 +309,14 @@ export const ERROR_CODES = {
   // the checkpoint
   CHECKPOINT_FOREIGN: config(
     'The checkpoint was made for another destination, another broker, other queues, lanes, ordering or format.',
-    'Use another checkpoint.path (with mysqlx: checkpoint.name). When only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes; when the broker is the same under another address, with --accept-new-endpoint; when only the format differs, with --accept-new-format.',
+    'Use another checkpoint.path (with mysql and mysqlx: checkpoint.name). When only queues, lanes or ordering differ and all readers have drained the topic, start once with --accept-new-lanes; when the broker is the same under another address, with --accept-new-endpoint; when only the format differs, with --accept-new-format.',
   ),
   CHECKPOINT_MISSING: terminal(
     'There is no checkpoint in this place.',
-    'Name the place that the relay uses (checkpoint.path, or checkpoint.name with mysqlx); before the first run there is none.',
+    'Name the place that the relay uses (checkpoint.path, or checkpoint.name with mysql and mysqlx); before the first run there is none.',
   ),
   CHECKPOINT_DAMAGED: terminal(
-    'There are checkpoint files, but none of them is sound.',
+    'There is a checkpoint, but nothing of it is sound.',
     'Restore the folder from a backup; or find a position before the last published change, remove the files and start there with source.start.',
   ),
   CHECKPOINT_NOT_WRITABLE: access(
@@ -329,7 +329,7 @@ export const ERROR_CODES = {
   ),
   CHECKPOINT_TAKEN: config(
     'Another relay has taken over this checkpoint while this one was running, so this one has ended: it stores nothing more.',
-    'If the other one is meant to run, nothing is to be done: leave this one stopped. Otherwise stop the other one, and give each relay a checkpoint.path (with mysqlx: checkpoint.name) of its own.',
+    'If the other one is meant to run, nothing is to be done: leave this one stopped. Otherwise stop the other one, and give each relay a checkpoint.path (with mysql and mysqlx: checkpoint.name) of its own.',
   ),
   CHECKPOINT_DISK_FAILS: retried(
     'The disk of the checkpoint folder does not answer, or fails in a way that may pass.',
@@ -340,16 +340,16 @@ export const ERROR_CODES = {
     'Make room: the relay tries again, and goes on publishing meanwhile. After a crash it would publish again from the last stored checkpoint.',
   ),
   CHECKPOINT_STORE_MISSING: config(
-    'The package that keeps checkpoints in MySQL is not installed.',
-    'npm install @mysql/xdevapi@8.0.35 where the relay is installed (its license is GPL-2.0); or keep the checkpoint in files: checkpoint.type: file.',
+    'The package that keeps checkpoints of type mysqlx is not installed.',
+    'npm install @mysql/xdevapi@8.0.35 where the relay is installed (its license is GPL-2.0); or keep the checkpoint in a table (checkpoint.type: mysql), or in files (file).',
   ),
   CHECKPOINT_REFUSED: access(
-    'The MySQL server that keeps the checkpoint does not let the relay in, or the schema is missing.',
-    "Check checkpoint.port, user, password and schema. CREATE DATABASE <schema>; GRANT SELECT, INSERT, UPDATE, CREATE ON <schema>.* TO '<checkpoint.user>'@'<host>'.",
+    'The MySQL server that keeps the checkpoint does not let the relay in, or its database or table cannot be used.',
+    "Check checkpoint.port, user, password and database (with mysqlx: schema). CREATE DATABASE <database>; GRANT SELECT, INSERT, UPDATE, CREATE ON <database>.* TO '<checkpoint.user>'@'<host>'.",
   ),
   CHECKPOINT_UNREACHABLE: retried(
     'The MySQL server that keeps the checkpoint cannot be reached, or does not store it at the moment.',
-    'Nothing to do if the server is restarting: the relay tries again. While it runs it goes on publishing; at its start it waits.',
+    'Nothing to do if the server is restarting: the relay tries again. While it runs it goes on publishing; at its start it waits. Otherwise check checkpoint.host and checkpoint.port.',
   ),
   // the target of apply
   TARGET_UNREACHABLE: retried(

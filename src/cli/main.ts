@@ -34,7 +34,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'checkpoint',
-    summary: 'show how far the relay has come',
+    summary: 'show how far the relay has come, or carry that to another place',
     load: async () => (await import('./checkpoint.ts')).checkpointCommand,
   },
   {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint.ts';
 import { createFileCheckpointStore } from '../checkpoint/file.ts';
+import { createMysqlCheckpointStore } from '../checkpoint/mysql.ts';
 import { createMysqlxCheckpointStore } from '../checkpoint/mysqlx.ts';
 import type { Config } from '../config/config.ts';
 
@@ -16,6 +17,8 @@ export function createStore(
   switch (checkpoint.type) {
     case 'file':
       return createFileCheckpointStore({ folder: checkpoint.path }, { clock, logger });
+    case 'mysql':
+      return createMysqlCheckpointStore(checkpoint, { clock, logger });
     case 'mysqlx':
       return createMysqlxCheckpointStore(checkpoint, { clock, logger });
   }

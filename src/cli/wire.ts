@@ -102,8 +102,14 @@ export function createDdlSink({ sink, ddl }: Config, surroundings: Surroundings)
  * one.
  */
 export function published({ tables, checkpoint }: Config): TableFilter {
-  if (checkpoint.type === 'file') return tableFilter(tables);
-  return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.schema}.${checkpoint.collection}`] });
+  switch (checkpoint.type) {
+    case 'file':
+      return tableFilter(tables);
+    case 'mysql':
+      return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.database}.${checkpoint.table}`] });
+    case 'mysqlx':
+      return tableFilter({ ...tables, exclude: [...tables.exclude, `${checkpoint.schema}.${checkpoint.collection}`] });
+  }
 }
 
 /** What is spilled has no use after the process: any disk will do. */

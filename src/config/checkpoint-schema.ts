@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { hostProblem } from './addresses.ts';
+import { hostProblem, mysqlUserProblem } from './addresses.ts';
 import { duration, path, text, wholeNumber, type TextCheck } from './fields.ts';
+import { encryptedMysqlTlsSchema } from './source-schema.ts';
 
 const interval = duration('100ms', '1m')
   .prefault('1s')
@@ -28,6 +29,46 @@ const fileSchema = z
  */
 const nameProblem: TextCheck = (name) =>
   /^[a-z0-9_]{1,64}$/.test(name) ? undefined : 'is not a name of up to 64 lower-case letters, digits and _';
+
+const password = z
+  .string()
+  .default('')
+  .describe(
+    'Password of the account; empty for an account without one. Keep it out of this file: write `${CHECKPOINT_PASSWORD}`, or ' +
+      '`file:/run/secrets/checkpoint-password`.',
+  );
+
+const recordName = text(
+  (name) => (/^[A-Za-z0-9_.-]{1,32}$/.test(name) ? undefined : 'is not up to 32 letters, digits, _, - and .'),
+  '^[A-Za-z0-9_.-]{1,32}$',
+);
+
+const mysqlSchema = z
+  .strictObject({
+    type: z
+      .literal('mysql')
+      .describe(
+        'Keeps the checkpoint in a table of a MySQL 8.0 or later, or of a MariaDB 10.5 or later, through the classic protocol.',
+      ),
+    host: text(hostProblem).describe(
+      'Host name or IP address of that server. Better another one than the source: there each stored checkpoint is a transaction of the binlog that the relay reads, ' +
+        'so it never comes to rest.',
+    ),
+    port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of that server.'),
+    user: text(mysqlUserProblem).describe(
+      'MySQL account; it needs SELECT, INSERT and UPDATE on the table, and CREATE until the table is there.',
+    ),
+    password,
+    tls: encryptedMysqlTlsSchema,
+    database: text(nameProblem, '^[a-z0-9_]{1,64}$').describe('Database of the table. It must exist.'),
+    table: text(nameProblem, '^[a-z0-9_]{1,64}$')
+      .prefault('binlog_relay_checkpoints')
+      .describe('Table of the checkpoints; created when it is missing. It is never published, whatever tables says.'),
+    name: recordName.describe('Name of this relay’s row in the table. Never shared by two relays.'),
+    interval,
+  })
+  .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
+  .describe('A row in a MySQL or MariaDB server, for containers without a volume that outlives them.');
 
 const tlsSchema = z
   .strictObject({
@@ -62,13 +103,7 @@ const mysqlxSchema = z
       .prefault(33_060)
       .describe('TCP port of the X Protocol (SELECT @@mysqlx_port); not 3306, the port of the classic protocol.'),
     user: text().describe('MySQL account; it needs SELECT, INSERT, UPDATE and CREATE on the schema.'),
-    password: z
-      .string()
-      .default('')
-      .describe(
-        'Password of the account; empty for an account without one. Keep it out of this file: write `${CHECKPOINT_PASSWORD}`, or ' +
-          '`file:/run/secrets/checkpoint-password`.',
-      ),
+    password,
     tls: tlsSchema,
     schema: text(nameProblem, '^[a-z0-9_]{1,64}$').describe('Schema of the collection. It must exist.'),
     collection: text(nameProblem, '^[a-z0-9_]{1,64}$')
@@ -76,16 +111,13 @@ const mysqlxSchema = z
       .describe(
         'Collection of the checkpoints; created when it is missing. It is never published, whatever tables says.',
       ),
-    name: text(
-      (name) => (/^[A-Za-z0-9_.-]{1,32}$/.test(name) ? undefined : 'is not up to 32 letters, digits, _, - and .'),
-      '^[A-Za-z0-9_.-]{1,32}$',
-    ).describe('Name of this relay’s document in the collection. Never shared by two relays.'),
+    name: recordName.describe('Name of this relay’s document in the collection. Never shared by two relays.'),
     interval,
   })
   .transform(({ interval, ...rest }) => ({ ...rest, intervalMs: interval }))
-  .describe('A document in a MySQL server, for containers without a volume that outlives them.');
+  .describe('A document in a MySQL server, through the X Protocol.');
 
 export const checkpointSchema = z
-  .discriminatedUnion('type', [fileSchema, mysqlxSchema], { error: 'is not one of file, mysqlx' })
+  .discriminatedUnion('type', [fileSchema, mysqlSchema, mysqlxSchema], { error: 'is not one of file, mysql, mysqlx' })
   .prefault({})
   .describe('Where the relay stores the position that the next run resumes from; type chooses the kind.');

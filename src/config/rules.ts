@@ -133,6 +133,7 @@ function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
 }
 
 function checkpointTlsBreaches({ checkpoint }: Config): readonly Breach[] {
+  if (checkpoint.type === 'mysql') return mysqlTlsBreaches(['checkpoint'], checkpoint.tls);
   if (checkpoint.type !== 'mysqlx') return [];
   const { mode, ca } = checkpoint.tls;
   const path = ['checkpoint', 'tls'];
@@ -171,6 +172,7 @@ function formatBreaches({ publish: { format }, ddl }: Config, { has }: File): re
 }
 
 function pemBreaches({ source, copy, sink, checkpoint }: Config, file: File): readonly Breach[] {
+  const checkpointTls = checkpoint.type === 'mysql' ? checkpoint.tls : undefined;
   const sinkCa = sink.type === 'rocketmq' ? sink.tls.ca : undefined;
   return pemFileBreaches(
     [
@@ -181,7 +183,9 @@ function pemBreaches({ source, copy, sink, checkpoint }: Config, file: File): re
       [['copy', 'source', 'tls', 'cert'], copy.source?.tls?.cert, 'CERTIFICATE'],
       [['copy', 'source', 'tls', 'key'], copy.source?.tls?.key, 'PRIVATE KEY'],
       [['sink', 'tls', 'ca'], sinkCa, 'CERTIFICATE'],
-      [['checkpoint', 'tls', 'ca'], checkpoint.type === 'mysqlx' ? checkpoint.tls.ca : undefined, 'CERTIFICATE'],
+      [['checkpoint', 'tls', 'ca'], checkpoint.type === 'file' ? undefined : checkpoint.tls.ca, 'CERTIFICATE'],
+      [['checkpoint', 'tls', 'cert'], checkpointTls?.cert, 'CERTIFICATE'],
+      [['checkpoint', 'tls', 'key'], checkpointTls?.key, 'PRIVATE KEY'],
     ],
     file,
   );

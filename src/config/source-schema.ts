@@ -3,33 +3,39 @@ import { hostProblem, mysqlUserProblem } from './addresses.ts';
 import { duration, path, text, wholeNumber } from './fields.ts';
 import { startSetting } from './start-setting.ts';
 
+const mysqlTlsMode = z
+  .enum(['preferred', 'required', 'verify-ca', 'verify-identity', 'disabled'])
+  .describe(
+    'How the connection is protected, in the words of the mysql client. `preferred`: encrypted if the server can, else plain. ' +
+      '`required`: encrypted, the certificate is not looked at. `verify-ca`: and the certificate must be signed by a known authority. ' +
+      '`verify-identity`: and it must be made for the host that is configured. `disabled`: plain. ' +
+      'Choose verify-identity wherever the network to the server is not yours alone.',
+  );
+
+const mysqlTlsKeys = z.strictObject({
+  mode: mysqlTlsMode.default('preferred'),
+  ca: path()
+    .optional()
+    .describe(
+      'PEM file of the authorities that the server’s certificate may be signed by; without it, those that Node.js brings. ' +
+        'Set it for a server with a certificate of your own or of a cloud provider. Only with mode verify-ca or verify-identity.',
+    ),
+  cert: path()
+    .optional()
+    .describe(
+      'PEM file of the relay’s own certificate, together with key. Set it when the account was created with REQUIRE X509.',
+    ),
+  key: path().optional().describe('PEM file of the private key of cert, without a passphrase.'),
+});
+
 /** Of a connection to MySQL. */
-export const mysqlTlsSchema = z
-  .strictObject({
-    mode: z
-      .enum(['preferred', 'required', 'verify-ca', 'verify-identity', 'disabled'])
-      .default('preferred')
-      .describe(
-        'How the connection is protected, in the words of the mysql client. `preferred`: encrypted if the server can, else plain. ' +
-          '`required`: encrypted, the certificate is not looked at. `verify-ca`: and the certificate must be signed by a known authority. ' +
-          '`verify-identity`: and it must be made for the host that is configured. `disabled`: plain. ' +
-          'Choose verify-identity wherever the network to the server is not yours alone.',
-      ),
-    ca: path()
-      .optional()
-      .describe(
-        'PEM file of the authorities that the server’s certificate may be signed by; without it, those that Node.js brings. ' +
-          'Set it for a server with a certificate of your own or of a cloud provider. Only with mode verify-ca or verify-identity.',
-      ),
-    cert: path()
-      .optional()
-      .describe(
-        'PEM file of the relay’s own certificate, together with key. Set it when the account was created with REQUIRE X509.',
-      ),
-    key: path().optional().describe('PEM file of the private key of cert, without a passphrase.'),
-  })
+export const mysqlTlsSchema = mysqlTlsKeys.prefault({}).describe('Encryption of the connection to MySQL.');
+
+/** Of one that is never plain unless that is asked for. */
+export const encryptedMysqlTlsSchema = mysqlTlsKeys
+  .extend({ mode: mysqlTlsMode.default('required') })
   .prefault({})
-  .describe('Encryption of the connection to MySQL.');
+  .describe('Encryption of the connection to that server.');
 
 export const sourceSchema = z
   .strictObject({

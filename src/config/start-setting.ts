@@ -48,7 +48,7 @@ function binlogFileProblem(file: string): string | undefined {
     : 'is not a binlog file: write the name alone, such as binlog.000042, as SHOW BINARY LOGS lists it';
 }
 
-const startPoint = z
+export const startPoint = z
   .strictObject({
     gtidSet: text(gtidSetProblem)
       .optional()

@@ -44,6 +44,9 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
   if (config.checkpoint.type === 'mysqlx' && config.checkpoint.port === 3306) {
     warn(['checkpoint', 'port'], 'port 3306 is usually that of the classic protocol: the X Protocol usually has 33060');
   }
+  if (config.checkpoint.type === 'mysql' && config.checkpoint.port === 33_060) {
+    warn(['checkpoint', 'port'], 'port 33060 is usually that of the X Protocol: the classic protocol usually has 3306');
+  }
   return problemLines(name, found);
 }
 

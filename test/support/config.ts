@@ -11,7 +11,7 @@ export interface Outside {
 /** The four keys without which there is no configuration. Five lines: what a test adds begins in line 6. */
 export const REQUIRED = 'source:\n  host: mysql\n  user: relay\nsink:\n  endpoint: rocketmq:8081\n';
 
-/** The checkpoint in a MySQL server; six lines, to which more of its keys may be added. */
+/** The checkpoint as a document of a MySQL server; six lines, to which more of its keys may be added. */
 export const MYSQLX = 'checkpoint:\n  type: mysqlx\n  host: ops\n  user: keeper\n  schema: relay\n  name: orders\n';
 
 export function parse(text: string, { env = {}, files = {} }: Outside = {}): Config {
@@ -34,3 +34,7 @@ export function readFrom(files: Readonly<Record<string, string>>, path: string):
   if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
   return text;
 }
+
+/** The checkpoint as a row of a MySQL server; six lines, to which more of its keys may be added. */
+export const MYSQL_CHECKPOINT =
+  'checkpoint:\n  type: mysql\n  host: ops\n  user: keeper\n  database: relay\n  name: orders\n';

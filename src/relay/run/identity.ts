@@ -26,7 +26,7 @@ export function requireSameIdentity(
       `the checkpoint in ${location} was made for ${stored.destination}, the sink is ${now.destination}`,
       {
         remedy:
-          'Give this sink a checkpoint.path of its own (with mysqlx: checkpoint.name). Its position would skip everything that the new destination has never received.',
+          'Give this sink a checkpoint.path of its own (with mysql and mysqlx: checkpoint.name). Its position would skip everything that the new destination has never received.',
       },
     );
   }
@@ -39,7 +39,7 @@ export function requireSameIdentity(
       `the checkpoint in ${location} was made for ${stored.destination} at ${stored.endpoint}, the sink is at ${now.endpoint}`,
       {
         remedy:
-          'If the same cluster has another address now, start once with --accept-new-endpoint. Otherwise give this sink a checkpoint.path of its own (with mysqlx: checkpoint.name): the position of this one would skip everything that the other cluster has never received.',
+          'If the same cluster has another address now, start once with --accept-new-endpoint. Otherwise give this sink a checkpoint.path of its own (with mysql and mysqlx: checkpoint.name): the position of this one would skip everything that the other cluster has never received.',
       },
     );
   }
@@ -50,7 +50,7 @@ export function requireSameIdentity(
       `the checkpoint in ${location} was made for messages in ${formatBefore}, publish.format is ${formatNow}`,
       {
         remedy:
-          'Readers of the one cannot read the other. Give the new format a topic and a checkpoint.path of its own (with mysqlx: checkpoint.name); or let all readers drain the topic, make them ready for the new format, and start once with --accept-new-format.',
+          'Readers of the one cannot read the other. Give the new format a topic and a checkpoint.path of its own (with mysql and mysqlx: checkpoint.name); or let all readers drain the topic, make them ready for the new format, and start once with --accept-new-format.',
       },
     );
   }
@@ -75,4 +75,12 @@ export const FIRST_FORMAT: FormatName = 'canal-json';
 
 function difference(name: string, stored: string | number, now: string | number): string | undefined {
   return stored === now ? undefined : `${name} ${stored} before, ${now} now`;
+}
+
+/** What the lock in the order database is on: a destination, and the place of the checkpoint. */
+export function lockedPlace(
+  { destination, endpoint }: Pick<CheckpointIdentity, 'destination' | 'endpoint'>,
+  location: string,
+): string {
+  return [destination, ...(endpoint === undefined ? [] : [endpoint]), location].join(' ');
 }

@@ -3,7 +3,7 @@ import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
 import type { Attempts } from './attempts.ts';
-import { FIRST_FORMAT, requireSameIdentity } from './identity.ts';
+import { FIRST_FORMAT, lockedPlace, requireSameIdentity } from './identity.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
@@ -67,8 +67,9 @@ export async function start(
   };
 
   // Before the lock is held another relay may still be moving the checkpoint.
-  const lockName = [destination, ...(endpoint === undefined ? [] : [endpoint]), store.location].join(' ');
-  const isLocked = await attempts.untilItWorks('source', () => source.lock(lockName).then(() => true));
+  const isLocked = await attempts.untilItWorks('source', () =>
+    source.lock(lockedPlace(identity, store.location)).then(() => true),
+  );
   if (isLocked === undefined) return undefined;
   const { lockTerm } = source;
   const taken = await attempts.untilItWorks('checkpoint', () => store.take());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { parse, problems, readFrom, REQUIRED } from '../../support/config.ts';
+import { MYSQL_CHECKPOINT, parse, problems, readFrom, REQUIRED } from '../../support/config.ts';
 
 describe('what is written', () => {
   it('gets every default', () => {
@@ -181,6 +181,21 @@ describe('what comes from outside', () => {
     expect(parse(`${REQUIRED}${mysqlx}`, { files: { '/run/x': 'xp' } }).checkpoint).toMatchObject({
       password: 'xp',
       passwordFile: '/run/x',
+    });
+  });
+
+  it('gives the checkpoint in a table its defaults', () => {
+    expect(parse(`${REQUIRED}${MYSQL_CHECKPOINT}`).checkpoint).toEqual({
+      type: 'mysql',
+      host: 'ops',
+      port: 3306,
+      user: 'keeper',
+      password: '',
+      tls: { mode: 'required' },
+      database: 'relay',
+      table: 'binlog_relay_checkpoints',
+      name: 'orders',
+      intervalMs: 1000,
     });
   });
 

@@ -1,6 +1,6 @@
 /** src/config/load.ts and what it finds wrong: issues.ts, problem.ts, nearest.ts, yaml-syntax.ts. */
 import { describe, expect, it } from 'vitest';
-import { MYSQLX, problems, REQUIRED } from '../../support/config.ts';
+import { MYSQL_CHECKPOINT, MYSQLX, problems, REQUIRED } from '../../support/config.ts';
 
 /** What is added to the required keys, and what it gives. */
 const CASES: readonly (readonly [string, readonly string[]])[] = [
@@ -41,7 +41,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
     ['7:10: log.level: "warning" is not one of trace, debug, info, warn, error (did you mean warn?)'],
   ],
   ['ordering: [key]\n', ['6:11: ordering: is not one of key, table, total']],
-  ['checkpoint:\n  type: mysql\n', ['7:9: checkpoint.type: "mysql" is not one of file, mysqlx']],
+  ['checkpoint:\n  type: redis\n', ['7:9: checkpoint.type: "redis" is not one of file, mysql, mysqlx']],
   [
     'checkpoint:\n  path: ~/x\n',
     ['7:9: checkpoint.path: "~/x" starts with ~, which only a shell expands: write the whole path'],
@@ -70,6 +70,16 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   [
     MYSQLX.replace('orders', 'orders of the shop'),
     ['11:9: checkpoint.name: "orders of the shop" is not up to 32 letters, digits, _, - and .'],
+  ],
+  [
+    `${MYSQL_CHECKPOINT}  path: ./x\n`,
+    [
+      '12:3: checkpoint.path: unknown key; allowed here: type, host, port, user, password, tls, database, table, name, interval',
+    ],
+  ],
+  [
+    `${MYSQL_CHECKPOINT}  table: Relay.State\n`,
+    ['12:10: checkpoint.table: "Relay.State" is not a name of up to 64 lower-case letters, digits and _'],
   ],
   // units
   ['  sendTimeout: 10\n', ['6:16: sink.sendTimeout: 10 has no unit: write a duration, such as 500ms, 10s, 2m or 1h']],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MYSQLX, problems, REQUIRED } from '../../support/config.ts';
+import { MYSQL_CHECKPOINT, MYSQLX, problems, REQUIRED } from '../../support/config.ts';
 
 const files = {
   '/ca.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
@@ -78,6 +78,33 @@ describe('checkpoint.tls', () => {
     ],
   ])('%s', (tls, expected) => {
     expect(added(`${MYSQLX}  tls: ${tls}\n`)).toEqual([expected]);
+  });
+});
+
+describe('checkpoint.tls of type mysql', () => {
+  it.each([
+    '{ mode: disabled }',
+    '{ mode: verify-identity }',
+    '{ mode: verify-ca, ca: /ca.pem, cert: /ca.pem, key: /key.pem }',
+  ])('%s is good', (tls) => {
+    expect(added(`${MYSQL_CHECKPOINT}  tls: ${tls}\n`)).toEqual([]);
+  });
+
+  it.each([
+    [
+      '{ ca: /ca.pem }',
+      '12:14: checkpoint.tls.ca: "/ca.pem" is not looked at in mode required: set mode to verify-identity or verify-ca, or remove ca',
+    ],
+    [
+      '{ key: /key.pem }',
+      '12:15: checkpoint.tls.key: "/key.pem" needs cert beside it: the certificate of the private key',
+    ],
+    [
+      '{ cert: /key.pem, key: /key.pem }',
+      '12:16: checkpoint.tls.cert: "/key.pem" is not a PEM file with a line -----BEGIN CERTIFICATE-----',
+    ],
+  ])('%s', (tls, expected) => {
+    expect(added(`${MYSQL_CHECKPOINT}  tls: ${tls}\n`)).toEqual([expected]);
   });
 });
 

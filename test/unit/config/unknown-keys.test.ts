@@ -26,6 +26,11 @@ const CONFIGS = [
     sink: { type: 'stdout' },
     checkpoint: { type: 'mysqlx', host: 'a', user: 'b', schema: 'c', name: 'd', tls: {} },
   },
+  {
+    source: { host: 'a', user: 'b' },
+    sink: { type: 'stdout' },
+    checkpoint: { type: 'mysql', host: 'a', user: 'b', database: 'c', name: 'd', tls: {} },
+  },
 ];
 
 type Mapping = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configWarnings } from '../../../src/config/warnings.ts';
-import { MYSQLX, parse, REQUIRED } from '../../support/config.ts';
+import { MYSQL_CHECKPOINT, MYSQLX, parse, REQUIRED } from '../../support/config.ts';
 
 const outside = { env: { P: 'hunter2' }, files: { '/p': 'hunter2' } };
 
@@ -43,6 +43,13 @@ describe('configWarnings', () => {
       expect.stringContaining('relay.yaml:13:9: checkpoint.port: port 3306 is usually that of the classic protocol'),
     ]);
     expect(warnings(`${REQUIRED}${MYSQLX}  password: file:/p\n`)).toEqual([]);
+  });
+
+  it('warns of the port of the X Protocol where the classic one is spoken', () => {
+    expect(warnings(`${REQUIRED}${MYSQL_CHECKPOINT}  port: 33060\n`)).toEqual([
+      expect.stringContaining('relay.yaml:12:9: checkpoint.port: port 33060 is usually that of the X Protocol'),
+    ]);
+    expect(warnings(`${REQUIRED}${MYSQL_CHECKPOINT}`)).toEqual([]);
   });
 
   it.each([
