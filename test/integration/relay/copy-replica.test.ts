@@ -79,11 +79,20 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
     const big = Array.from({ length: 3000 }, (_, i) => `(${i}, ${i})`).join(', ');
     await connection.query(`CREATE TABLE big (id INT PRIMARY KEY, v INT); INSERT INTO big VALUES ${big}`);
     await run.untilPublished(connection);
-    sink.onSend = () => sleep(2);
+    // No chunk is read before the one before it is acknowledged.
+    let isSending = false;
+    let release = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (release = resolve));
+    sink.onSend = ({ properties }) => {
+      if (properties.get('kind') !== 'INSERT') return Promise.resolve();
+      isSending = true;
+      return stopped;
+    };
     run.relay.copy({ do: 'copy', patterns: ['shop.big'] });
-    await run.until(({ copying }) => (copying?.rows ?? 0) > 0);
+    await run.until(() => isSending);
     await onReplica.query(stop);
     await connection.query('UPDATE big SET v = -v WHERE id > 2900');
+    release();
     await run.until(({ copying }) => copying?.waitsFor?.includes('is not yet where the stream is') === true);
     await onReplica.query(go);
     await run.untilCopied();
