@@ -1,3 +1,4 @@
+import { copyOf } from './announced-parts.ts';
 import { announcedBody } from './canal-announced.ts';
 import type { CopyMarkFacts } from './format.ts';
 
@@ -9,6 +10,6 @@ import type { CopyMarkFacts } from './format.ts';
 export function canalCopyMark({ copy, what, rows, replaces, gtidSet, atMs, ...facts }: CopyMarkFacts): Buffer {
   return announcedBody(
     { ...facts, type: 'CREATE', isDdl: false, gtid: '', es: atMs },
-    { copy: { id: copy, mark: what, rows, replaces, gtidSet } },
+    { copy: copyOf({ copy, what, rows, replaces, gtidSet }) },
   );
 }

@@ -1,3 +1,4 @@
+import { namesOf } from './announced-parts.ts';
 import { announcedBody } from './canal-announced.ts';
 import type { DdlMessageFacts } from './format.ts';
 
@@ -15,6 +16,6 @@ export function canalDdl({ database, tables, commitTimeMs, ...facts }: DdlMessag
       isDdl: true,
       es: commitTimeMs,
     },
-    { tables: tables.map((table) => [table.database, table.table ?? null]) },
+    { tables: namesOf(tables) },
   );
 }

@@ -1,3 +1,4 @@
+import { copyOf, namesOf } from './announced-parts.ts';
 import type { CopyMarkFacts, DdlMessageFacts, ProgressFacts } from './format.ts';
 
 /** What stands in `source` of every message without rows. */
@@ -26,20 +27,19 @@ export function debeziumDdl(facts: DdlMessageFacts): Buffer {
     ddl: sql,
     tableChanges: [],
     type,
-    tables: tables.map((table) => [table.database, table.table ?? null]),
+    tables: namesOf(tables),
   });
 }
 
 /** Where the copy of a table begins or ends: Debezium's `m`, a message that is no change of a row. */
 export function debeziumCopyMark(facts: CopyMarkFacts): Buffer {
-  const { copy, what, rows, replaces, gtidSet, sql, database, table, source, change, position, atMs, packedAtMs } =
-    facts;
+  const { sql, database, table, source, change, position, atMs, packedAtMs } = facts;
   const from = { db: database, table, atMs, gtid: '', position, change: `${source}:${change}` };
   return body({
     op: 'm',
     source: sourceOf(from),
     message: { prefix: 'copy' },
-    copy: { id: copy, mark: what, rows, replaces, gtidSet },
+    copy: copyOf(facts),
     sql,
     ts_ms: packedAtMs,
   });

@@ -1,4 +1,5 @@
 import type { DdlType } from '../binlog/statements/ddl-statement.ts';
+import { copyOf, namesOf } from './announced-parts.ts';
 import type { CopyMarkFacts, DdlMessageFacts, ProgressFacts } from './format.ts';
 
 /** Maxwell has no type for the last two. */
@@ -20,17 +21,17 @@ export function maxwellDdl(facts: DdlMessageFacts): Buffer {
   return body(
     { type: TYPES[type], database: first?.database ?? database, table: first?.table ?? '', atMs: commitTimeMs },
     place,
-    { sql, ...(gtid !== '' && { gtid }), tables: tables.map((table) => [table.database, table.table ?? null]) },
+    { sql, ...(gtid !== '' && { gtid }), tables: namesOf(tables) },
   );
 }
 
 /** Where the copy of a table begins or ends. */
 export function maxwellCopyMark(facts: CopyMarkFacts): Buffer {
-  const { copy, what, rows, replaces, gtidSet, sql, database, table, atMs, ...place } = facts;
-  const type = what === 'begin' ? 'bootstrap-start' : 'bootstrap-complete';
-  return body({ type, database, table, atMs }, place, {
+  const { sql, database, table, atMs } = facts;
+  const type = facts.what === 'begin' ? 'bootstrap-start' : 'bootstrap-complete';
+  return body({ type, database, table, atMs }, facts, {
     data: {},
-    copy: { id: copy, mark: what, rows, replaces, gtidSet },
+    copy: copyOf(facts),
     sql,
   });
 }
