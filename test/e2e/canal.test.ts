@@ -2,34 +2,26 @@
  * The topic in the hands of Canal's users: its client's connector for RocketMQ and the conversion of canal-adapter
  * (integrations/canal) read it, and what they have of every table is compared with MySQL, value by value.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
-import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
+import {
+  createEngineShop,
+  ENGINE_TABLES,
+  KEY_COLUMNS,
+  removeEngineShop,
+  type EngineTable,
+} from '../support/engine-shop.ts';
 import { buildCanalReader, CanalReader, type CanalMessage } from '../support/canal.ts';
 import { columnsOf, isSameText, rowTexts, type EngineColumn } from '../support/engine-tables.ts';
-import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import { whyNoMaven } from '../support/maven.ts';
-import {
-  connectMysql,
-  freshTopic,
-  sharedMysql,
-  sharedRocketmq,
-  uniqueName,
-  type FreshTopic,
-} from '../support/servers.ts';
+import { sharedMysql, sharedRocketmq, type FreshTopic } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
 
 const ROWS = 10_000;
 const PATIENCE_MS = 120_000;
 const MYSQL = sharedMysql();
-const TABLES = [...SHOP_TABLES, 'kinds'] as const;
-type TableName = (typeof TABLES)[number];
-const KEY_COLUMNS: Readonly<Record<TableName, number>> = { orders: 1, order_items: 2, payments: 1, kinds: 1 };
 
 const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/canal.test.ts: ${reason}`);
@@ -45,25 +37,14 @@ describe.skipIf(reason !== undefined)('a consumer of Canal', () => {
 
   beforeAll(async () => {
     await buildCanalReader();
-    shop = uniqueName('shop_');
-    source = await connectMysql();
-    await createShop(source, shop);
-    await source.query('CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL)');
-    await source.query("SET time_zone = '+00:00'");
-    await fillShop(source, ROWS);
-    await source.query(KINDS);
-    await source.query(EXTREMES);
-    topic = await freshTopic();
-    folder = await mkdtemp(join(tmpdir(), 'binlog-relay-canal-'));
+    ({ shop, source, topic, folder } = await createEngineShop(ROWS));
   }, 900_000);
 
   afterAll(async () => {
     await load?.stop();
     await reader?.stop();
     await relay?.kill9();
-    await source.query(`DROP DATABASE ${shop}`);
-    await source.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeEngineShop({ shop, source, folder });
   });
 
   it('has every row that was there and every change, over kills of the relay', { timeout: 400_000 }, async () => {
@@ -82,7 +63,7 @@ describe.skipIf(reason !== undefined)('a consumer of Canal', () => {
       ((await relay?.health())?.copies ?? []).some(({ endedAt }) => endedAt !== undefined),
     );
     await load.stop();
-    for (const table of TABLES) {
+    for (const table of ENGINE_TABLES) {
       let difference = '';
       await until('all rows are there', async () => {
         difference = await differenceOf(table, canal.messages);
@@ -122,7 +103,7 @@ describe.skipIf(reason !== undefined)('a consumer of Canal', () => {
   }
 
   /** '' when all rows are there, and no others. */
-  async function differenceOf(table: TableName, messages: readonly CanalMessage[]): Promise<string> {
+  async function differenceOf(table: EngineTable, messages: readonly CanalMessage[]): Promise<string> {
     const columns = await columnsOf(source, shop, table);
     const copy = new Map<string, readonly (string | null)[]>();
     for (const { table: of, type, pkNames, data, old } of messages) {

@@ -2,36 +2,29 @@
  * The topic as tables of Flink: real MySQL, relay and RocketMQ, and integrations/flink in a real Flink. What it has of
  * every table is compared with MySQL, value by value.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess } from '../../dev/relay-process.ts';
-import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
+import {
+  createEngineShop,
+  ENGINE_TABLES,
+  KEY_COLUMNS,
+  removeEngineShop,
+  type EngineTable,
+} from '../support/engine-shop.ts';
 import { buildConnector, FlinkRun, LinesTable } from '../support/flink.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
-import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import { whyNoMaven } from '../support/maven.ts';
 import { program } from '../support/program.ts';
 import { isSameText, rowTexts, type TextRow } from '../support/engine-tables.ts';
-import {
-  connectMysql,
-  freshTopic,
-  sharedMysql,
-  sharedRocketmq,
-  uniqueName,
-  type FreshTopic,
-} from '../support/servers.ts';
+import { sharedMysql, sharedRocketmq, type FreshTopic } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
 
 const ROWS = 15_000;
 const PATIENCE_MS = 240_000;
 const FAIL_AT = 12_000;
 const MYSQL = sharedMysql();
-const TABLES = [...SHOP_TABLES, 'kinds'] as const;
-type TableName = (typeof TABLES)[number];
-const KEY_COLUMNS: Readonly<Record<TableName, number>> = { orders: 1, order_items: 2, payments: 1, kinds: 1 };
 
 const reason = await whyNoMaven();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/flink.test.ts: ${reason}`);
@@ -47,16 +40,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
 
   beforeAll(async () => {
     await buildConnector();
-    shop = uniqueName('shop_');
-    source = await connectMysql();
-    await createShop(source, shop);
-    await source.query('CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL)');
-    await source.query("SET time_zone = '+00:00'");
-    await fillShop(source, ROWS);
-    await source.query(KINDS);
-    await source.query(EXTREMES);
-    topic = await freshTopic();
-    folder = await mkdtemp(join(tmpdir(), 'binlog-relay-flink-'));
+    ({ shop, source, topic, folder } = await createEngineShop(ROWS));
   }, 900_000);
 
   afterEach(async () => {
@@ -66,9 +50,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
   afterAll(async () => {
     await load?.stop();
     await relay?.kill9();
-    await source.query(`DROP DATABASE ${shop}`);
-    await source.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeEngineShop({ shop, source, folder });
   });
 
   it('has every row that was there and every change, over kills of the relay and a failure of the job', async () => {
@@ -148,7 +130,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
   async function script(name: string, more: Readonly<Record<string, string>>, failAt = 0): Promise<string> {
     const printed = await program([
       'flink-ddl',
-      ...TABLES.map((table) => `${shop}.${table}`),
+      ...ENGINE_TABLES.map((table) => `${shop}.${table}`),
       ...['--config', join(folder, 'relay.yaml'), '--group', topic.group, '--name-server', sharedRocketmq().namesrv],
     ]);
     expect(printed.code, printed.stderr).toBe(0);
@@ -157,7 +139,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
       ddl = ddl.replace(new RegExp(`^  '${key}' = .*\\n`, 'gm'), '');
       ddl = ddl.replaceAll("'format' =", `'${key}' = '${value}',\n  'format' =`);
     }
-    const sink = (table: TableName): string =>
+    const sink = (table: EngineTable): string =>
       `CREATE TABLE ${table}_lines WITH ('connector' = 'lines', 'path' = '${fileOf(name, table)}'` +
       `${table === 'orders' ? `, 'fail-at' = '${failAt}'` : ''}) LIKE ${table} (EXCLUDING OPTIONS);\n`;
     return [
@@ -171,14 +153,14 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
       "SET 'table.exec.source.cdc-events-duplicate' = 'true';",
       "SET 'parallelism.default' = '1';",
       ddl,
-      ...TABLES.map(sink),
-      `EXECUTE STATEMENT SET BEGIN ${TABLES.map((table) => `INSERT INTO ${table}_lines SELECT * FROM ${table};`).join(' ')} END;`,
+      ...ENGINE_TABLES.map(sink),
+      `EXECUTE STATEMENT SET BEGIN ${ENGINE_TABLES.map((table) => `INSERT INTO ${table}_lines SELECT * FROM ${table};`).join(' ')} END;`,
     ].join('\n');
   }
 
-  const fileOf = (name: string, table: TableName): string => join(folder, `${name}-${table}.jsonl`);
-  function tables(name: string): Readonly<Record<TableName, LinesTable>> {
-    const of = (table: TableName): LinesTable => new LinesTable(fileOf(name, table), KEY_COLUMNS[table]);
+  const fileOf = (name: string, table: EngineTable): string => join(folder, `${name}-${table}.jsonl`);
+  function tables(name: string): Readonly<Record<EngineTable, LinesTable>> {
+    const of = (table: EngineTable): LinesTable => new LinesTable(fileOf(name, table), KEY_COLUMNS[table]);
     return { orders: of('orders'), order_items: of('order_items'), payments: of('payments'), kinds: of('kinds') };
   }
 
@@ -195,7 +177,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
     const copies = tables(name);
     let difference = '';
     const deadlineMs = performance.now() + PATIENCE_MS;
-    for (const table of TABLES) {
+    for (const table of ENGINE_TABLES) {
       do {
         copies[table].readOn();
         difference = differenceOf(table, await rowTexts(source, shop, table), copies[table]);
@@ -208,7 +190,7 @@ describe.skipIf(reason !== undefined)('the connector for Flink', () => {
 });
 
 /** '' when all rows are there, and no others. */
-function differenceOf(table: TableName, source: readonly TextRow[], copy: LinesTable): string {
+function differenceOf(table: EngineTable, source: readonly TextRow[], copy: LinesTable): string {
   const left = new Map(copy.rows);
   for (const row of source) {
     const key = JSON.stringify(row.slice(0, KEY_COLUMNS[table]));

@@ -2,15 +2,13 @@
  * The topic as tables of Iceberg: real MySQL, relay, RocketMQ, Iceberg, Spark and HDFS. What the lake has of every
  * table is compared with MySQL, value by value.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess, type Health } from '../../dev/relay-process.ts';
-import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
+import { createEngineShop, ENGINE_TABLES, removeEngineShop } from '../support/engine-shop.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
-import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import {
   Hdfs,
   lakeTools,
@@ -21,20 +19,12 @@ import {
   type PrintedRow,
   type Ran,
 } from '../support/lake.ts';
-import {
-  connectMysql,
-  freshTopic,
-  sharedMysql,
-  sharedRocketmq,
-  uniqueName,
-  type FreshTopic,
-} from '../support/servers.ts';
+import { sharedMysql, sharedRocketmq, type FreshTopic } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
 
 const ROWS = 50_000;
 const PATIENCE_MS = 240_000;
 const MYSQL = sharedMysql();
-const TABLES = [...SHOP_TABLES, 'kinds'] as const;
 
 const reason = await whyNoLake();
 if (reason !== undefined) console.error(`SKIPPED test/e2e/lake-spark.test.ts: ${reason}`);
@@ -49,24 +39,13 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
 
   beforeAll(async () => {
     tools = await lakeTools();
-    shop = uniqueName('shop_');
-    source = await connectMysql();
-    await createShop(source, shop);
-    await source.query('CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL)');
-    await source.query("SET time_zone = '+00:00'");
-    await fillShop(source, ROWS);
-    await source.query(KINDS);
-    await source.query(EXTREMES);
-    topic = await freshTopic();
-    folder = await mkdtemp(join(tmpdir(), 'binlog-relay-lake-'));
+    ({ shop, source, topic, folder } = await createEngineShop(ROWS));
     await fillTopic();
   }, 1_800_000);
 
   afterAll(async () => {
     await relay?.kill9();
-    await source.query(`DROP DATABASE ${shop}`);
-    await source.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeEngineShop({ shop, source, folder });
   });
 
   it('makes tables of Iceberg without a JVM, killed just before a commit', async () => {
@@ -81,7 +60,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
       env,
     );
     expect(once.code, once.stderr.slice(-6000)).toBe(0);
-    const printed = await runPython(tools, ['print_iceberg.py', shop, ...TABLES], env);
+    const printed = await runPython(tools, ['print_iceberg.py', shop, ...ENGINE_TABLES], env);
     expect(printed.code, printed.stderr.slice(-6000)).toBe(0);
     await expectEqual(rowsOfOutput(printed.stdout));
   }, 300_000);
@@ -95,7 +74,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
     const hdfs = await Hdfs.start(tools, join(folder, 'hdfs'));
     try {
       const merge = (mode: string): Promise<Ran> =>
-        runPython(tools, ['spark_landed.py', mode, tools.jars, hdfs.url, landed, shop, ...TABLES]);
+        runPython(tools, ['spark_landed.py', mode, tools.jars, hdfs.url, landed, shop, ...ENGINE_TABLES]);
       const killed = await merge('die');
       expect(killed.code, killed.stderr.slice(-6000)).toBe(9);
       const printed = await merge('print');
@@ -113,7 +92,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
       BINLOG_RELAY_GROUP: topic.group,
     };
     const stream = (mode: string): Promise<Ran> =>
-      runPython(tools, ['spark_streamed.py', mode, tools.jars, join(folder, 'stream'), shop, ...TABLES], env);
+      runPython(tools, ['spark_streamed.py', mode, tools.jars, join(folder, 'stream'), shop, ...ENGINE_TABLES], env);
     const killed = await stream('die');
     expect(killed.code, killed.stderr.slice(-6000)).toBe(9);
     const printed = await stream('print');
@@ -199,7 +178,7 @@ describe.skipIf(reason !== undefined)('the topic in a data lake', () => {
   }
 
   async function expectEqual(copy: ReadonlyMap<string, readonly PrintedRow[]>): Promise<void> {
-    for (const table of TABLES) {
+    for (const table of ENGINE_TABLES) {
       const rows = (await rowsOf(table)).map(canonical).sort();
       expect(rows.length).toBeGreaterThan(2);
       const others = (copy.get(table) ?? []).map(canonical).sort();

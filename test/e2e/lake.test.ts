@@ -4,32 +4,22 @@
  * by key with MySQL, value by value.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RelayProcess, type Health } from '../../dev/relay-process.ts';
-import { createShop, fillShop, SHOP_TABLES } from '../../dev/shop.ts';
+import { createEngineShop, ENGINE_TABLES, removeEngineShop, type EngineTable } from '../support/engine-shop.ts';
 import { drainTopic } from '../support/drain-topic.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
-import { EXTREMES, KINDS } from '../support/kinds-table.ts';
 import { lake, LAKE_PROJECT, lakePython, PythonProcess, whyNoPython } from '../support/lander.ts';
-import {
-  connectMysql,
-  freshTopic,
-  sharedMysql,
-  sharedRocketmq,
-  uniqueName,
-  type FreshTopic,
-} from '../support/servers.ts';
+import { sharedMysql, sharedRocketmq, type FreshTopic } from '../support/servers.ts';
 import { ShopLoad } from '../support/shop-load.ts';
 
 const ROWS = 12_000;
 const LANDER_KILLS = 6;
 const PATIENCE_MS = 240_000;
 const MYSQL = sharedMysql();
-const TABLES = [...SHOP_TABLES, 'kinds'] as const;
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -60,27 +50,15 @@ describe.skipIf(reason !== undefined)('the lander', () => {
 
   beforeAll(async () => {
     python = await lakePython();
-    shop = uniqueName('shop_');
-    source = await connectMysql();
-    await createShop(source, shop);
-    // The load has visitors, too; nobody reads of them here.
-    await source.query('CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) NOT NULL)');
-    await source.query("SET time_zone = '+00:00'");
-    await fillShop(source, ROWS);
-    await source.query(KINDS);
-    await source.query(EXTREMES);
-    topic = await freshTopic();
+    ({ shop, source, topic, folder } = await createEngineShop(ROWS));
     await sharedRocketmq().createGroup('binlog-relay-lake', { ordered: false });
-    folder = await mkdtemp(join(tmpdir(), 'binlog-relay-lake-'));
   }, 900_000);
 
   afterAll(async () => {
     await lander?.signal('SIGKILL');
     await load?.stop();
     await relay?.kill9();
-    await source.query(`DROP DATABASE ${shop}`);
-    await source.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeEngineShop({ shop, source, folder });
   });
 
   it('lands every change once and in order, over kills of the relay and of itself', async () => {
@@ -116,7 +94,7 @@ describe.skipIf(reason !== undefined)('the lander', () => {
 
     const landed = await readLanded();
     await expectEveryChangeOnce(landed);
-    for (const table of TABLES) await expectSame(table, foldByKey(table, landed));
+    for (const table of ENGINE_TABLES) await expectSame(table, foldByKey(table, landed));
     expect(await readFile(join(folder, 'lake.prom'), 'utf8')).toMatch(/^binlog_relay_lake_backlog_messages.* 0$/m);
   }, 600_000);
 
@@ -273,7 +251,7 @@ describe.skipIf(reason !== undefined)('the lander', () => {
     return rows;
   }
 
-  async function expectSame(table: (typeof TABLES)[number], copy: Map<string, Row>): Promise<void> {
+  async function expectSame(table: EngineTable, copy: Map<string, Row>): Promise<void> {
     const keys = table === 'order_items' ? 2 : 1;
     const [columns] = await source.query<RowDataPacket[]>(
       'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position',
