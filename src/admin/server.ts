@@ -3,6 +3,7 @@ import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { AdminServer } from './admin.ts';
+import { isAuthorized, type TokenSettings } from './bearer.ts';
 import { copy } from './copy.ts';
 import { limitConnections } from './connections.ts';
 import { isHostAllowed } from './host-check.ts';
@@ -10,7 +11,7 @@ import { answerPost, type Posted } from './json-post.ts';
 import { TEXT, type Page } from './page.ts';
 import { createPages, type PageSources } from './pages.ts';
 
-export interface AdminAddress {
+export interface AdminAddress extends TokenSettings {
   readonly host: string;
   /** 0: one that the system chooses. */
   readonly port: number;
@@ -68,7 +69,7 @@ export function startAdmin(
 
 /** Likewise, for any pages. */
 export async function startSite(
-  { host, port, hosts }: AdminAddress,
+  { host, port, hosts, ...secret }: AdminAddress,
   site: Site,
   logger: Logger,
   limits: AdminLimits = LIMITS,
@@ -85,9 +86,9 @@ export async function startSite(
         send(response, text(421, MISDIRECTED));
         return;
       }
-      respond(request, response, site).catch((thrown: unknown) => {
-        const { message } = asRelayError(thrown);
-        logger.error({ path: pathOf(request), error: message }, 'an admin request failed');
+      respond(request, response, site, secret).catch((thrown: unknown) => {
+        const { code, message } = asRelayError(thrown);
+        logger.error({ path: pathOf(request), code, error: message }, 'an admin request failed');
         if (response.headersSent) response.destroy();
         else send(response, text(500, 'internal error'));
       });
@@ -109,8 +110,20 @@ export async function startSite(
 const MISDIRECTED =
   'this server is asked for by an address, a name without a dot, or a name that admin.hosts lists; see admin.hosts in docs/configuration.md';
 
-async function respond(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
+const UNAUTHORIZED = 'this server is asked with Authorization: Bearer and the token that admin.token holds';
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  site: Site,
+  secret: TokenSettings,
+): Promise<void> {
   const path = pathOf(request);
+  if (!isAuthorized(request.headers.authorization, path, secret)) {
+    response.setHeader('WWW-Authenticate', 'Bearer');
+    send(response, text(401, UNAUTHORIZED));
+    return;
+  }
   const posted = site.postedTo(path);
   if (posted !== undefined) {
     if (request.method === 'POST') send(response, await answerPost(request, posted));

@@ -167,6 +167,14 @@ export const ERROR_CODES = {
     'The admin server cannot listen on its address.',
     'admin.host must be an address of this machine (127.0.0.1, or 0.0.0.0 for all), and admin.port 1024 or above unless the process may use lower ones.',
   ),
+  ADMIN_TOKEN_UNREADABLE: terminal(
+    'The file that admin.token names cannot be read: the request was refused.',
+    'Put the file back and let the user of the relay read it: it is read again at each request.',
+  ),
+  ADMIN_REFUSED: terminal(
+    'The admin server wants a token, or another one.',
+    'Give the admin.token of the running relay: in the configuration that --config names, with --url in the environment variable ADMIN_TOKEN, for verify --repair in verify.relayToken.',
+  ),
   ADMIN_UNREACHABLE: terminal(
     'The admin server of the relay does not answer, or not as it should.',
     'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration.',

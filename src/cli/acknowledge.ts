@@ -1,7 +1,7 @@
 import { noticeText } from '../admin/health.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Notice } from '../checkpoint/checkpoint.ts';
-import { ADMIN_OPTIONS, adminAddress, get, post } from './admin-client.ts';
+import { ADMIN_OPTIONS, adminTarget, get, post, type AdminTarget } from './admin-client.ts';
 import type { Command } from './command.ts';
 import { print } from './print.ts';
 
@@ -14,7 +14,8 @@ Usage: binlog-relay acknowledge [ID | --all] [--config FILE | --url URL]
 
   --all            every notice that is there when the command is given
   --config FILE    the configuration of the relay, which names its admin server (default: config/relay.yaml)
-  --url URL        the admin server itself, such as http://127.0.0.1:8686
+  --url URL        the admin server itself, such as http://127.0.0.1:8686; when it wants a token, that of the
+                   environment variable ADMIN_TOKEN
 
 Examples:
   binlog-relay acknowledge
@@ -28,37 +29,40 @@ Examples:
     if (id !== undefined && args.flag('all')) {
       throw new RelayError('USAGE', 'an id and --all', { remedy: 'Give one of them.' });
     }
-    const address = adminAddress(args);
+    const target = adminTarget(args);
     if (id !== undefined) {
-      await acknowledge(address, [id]);
+      await acknowledge(target, [id]);
       print(`acknowledged ${id}\n`);
       return 0;
     }
-    const notices = await list(address);
+    const notices = await list(target);
     for (const notice of notices) print(`${notice.id}  ${noticeText(notice)}\n`);
     if (notices.length === 0) print('nothing to acknowledge\n');
     // What comes meanwhile was not seen: it stays.
     else if (args.flag('all')) {
       const ids = notices.map((notice) => notice.id);
-      await acknowledge(address, ids);
+      await acknowledge(target, ids);
       print(`acknowledged ${ids.join(' ')}\n`);
     }
     return 0;
   },
 };
 
-async function list(address: string): Promise<readonly Notice[]> {
-  const { body } = await get(address, '/healthz');
+async function list(target: AdminTarget): Promise<readonly Notice[]> {
+  const { body } = await get(target, '/healthz');
   if (typeof body === 'object' && body !== null && 'notices' in body && Array.isArray(body.notices)) {
     const notices: readonly Notice[] = body.notices;
     return notices;
   }
-  throw new RelayError('ADMIN_UNREACHABLE', `${address}/healthz does not answer as a relay of this version does`);
+  throw new RelayError(
+    'ADMIN_UNREACHABLE',
+    `${target.address}/healthz does not answer as a relay of this version does`,
+  );
 }
 
-async function acknowledge(address: string, ids: readonly string[]): Promise<void> {
-  const { code } = await post(address, '/acknowledge', { ids });
+async function acknowledge(target: AdminTarget, ids: readonly string[]): Promise<void> {
+  const { code } = await post(target, '/acknowledge', { ids });
   if (code === 200) return;
   if (code === 404) throw new RelayError('NOTICE_UNKNOWN', `not every notice of ${ids.join(' ')} was there`);
-  throw new RelayError('ADMIN_UNREACHABLE', `${address}/acknowledge answers ${code}`);
+  throw new RelayError('ADMIN_UNREACHABLE', `${target.address}/acknowledge answers ${code}`);
 }

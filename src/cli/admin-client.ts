@@ -1,7 +1,15 @@
 /** What commands ask of the admin server of a running relay. */
 import { RelayError } from '../base/errors.ts';
 import type { Arguments } from './command.ts';
+import { currentSecret } from '../config/config.ts';
 import { readConfig } from './read-config.ts';
+
+/** Where a relay is asked. */
+export interface AdminTarget {
+  readonly address: string;
+  /** Undefined: it wants none. */
+  readonly token: string | undefined;
+}
 
 export interface Answer {
   readonly code: number;
@@ -11,11 +19,11 @@ export interface Answer {
 /** Of the options of a command that asks. */
 export const ADMIN_OPTIONS = { config: { type: 'string' }, url: { type: 'string' } } as const;
 
-/** The one that --url names, or else the configuration. */
-export function adminAddress(args: Arguments): string {
+/** The one that --url names, with the token of the environment; or else that of the configuration. */
+export function adminTarget(args: Arguments): AdminTarget {
   const url = args.text('url');
-  if (url !== undefined) return url;
-  const { enabled, host, port } = readConfig(args).admin;
+  if (url !== undefined) return { address: url, token: process.env['ADMIN_TOKEN'] };
+  const { enabled, host, port, token, tokenFile } = readConfig(args).admin;
   if (!enabled || port === 0) {
     throw new RelayError(
       'ADMIN_UNREACHABLE',
@@ -24,23 +32,40 @@ export function adminAddress(args: Arguments): string {
     );
   }
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return {
+    address: `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`,
+    token: currentToken(token, tokenFile, 'admin.token'),
+  };
 }
 
-export const get = (address: string, path: string): Promise<Answer> => ask(address, path, { method: 'GET' });
+/** `key` names it in the configuration. Throws ADMIN_TOKEN_UNREADABLE. */
+export const currentToken = (token: string | undefined, file: string | undefined, key: string): string | undefined =>
+  token === undefined ? undefined : currentSecret(token, file, key, 'ADMIN_TOKEN_UNREADABLE');
 
-export const post = (address: string, path: string, body: object): Promise<Answer> =>
-  ask(address, path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+export const get = (target: AdminTarget, path: string): Promise<Answer> => ask(target, path, undefined);
 
-async function ask(address: string, path: string, request: RequestInit): Promise<Answer> {
+export const post = (target: AdminTarget, path: string, body: object): Promise<Answer> => ask(target, path, body);
+
+/** A GET; with `body` a POST of it. */
+async function ask({ address, token }: AdminTarget, path: string, body: object | undefined): Promise<Answer> {
   try {
-    const response = await fetch(`${address}${path}`, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(`${address}${path}`, {
+      headers: {
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      // Sent on to another address, the token would be told there.
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (response.status === 401) {
+      const why = token === undefined ? 'wants a token' : 'wants another token';
+      throw new RelayError('ADMIN_REFUSED', `${address} ${why}`);
+    }
     return { code: response.status, body: await response.json() };
   } catch (cause) {
+    if (cause instanceof RelayError) throw cause;
     throw new RelayError('ADMIN_UNREACHABLE', `${address} does not answer as the admin server of a relay`, { cause });
   }
 }

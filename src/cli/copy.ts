@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-import { ADMIN_OPTIONS, adminAddress, get, post, type Answer } from './admin-client.ts';
+import { ADMIN_OPTIONS, adminTarget, get, post, type Answer } from './admin-client.ts';
 import type { Arguments, Command } from './command.ts';
 import { copiesText, type ShownCopies } from './copy-text.ts';
 import { boundOf, keysOf } from './key-words.ts';
@@ -31,7 +31,8 @@ Usage: binlog-relay copy TABLE… [--config FILE | --url URL]
   --resume ID      goes on where it was
   --cancel ID      ends it; what was published stays published
   --config FILE    the configuration of the relay, which names its admin server (default: config/relay.yaml)
-  --url URL        the admin server itself, such as http://127.0.0.1:8686
+  --url URL        the admin server itself, such as http://127.0.0.1:8686; when it wants a token, that of the
+                   environment variable ADMIN_TOKEN
 
 Examples:
   binlog-relay copy shop.orders
@@ -54,13 +55,13 @@ Examples:
   words: Infinity,
   run: async (args) => {
     const asked = askedOf(args);
-    const address = adminAddress(args);
+    const target = adminTarget(args);
     if (asked === 'list') {
-      const shown = shownIn(await get(address, '/copies'), address);
+      const shown = shownIn(await get(target, '/copies'), target.address);
       print(shown.copies.length === 0 ? 'no copies\n' : copiesText(shown, systemClock.now()));
       return 0;
     }
-    const { copies } = shownIn(await post(address, '/copy', asked), address);
+    const { copies } = shownIn(await post(target, '/copy', asked), target.address);
     const [id = ''] = copies.map((copy) => copy.id);
     print(
       'tables' in asked

@@ -4,15 +4,15 @@ import type { Logger } from '../base/log.ts';
 import { isAborted } from '../base/retry.ts';
 import type { Verifier } from '../verify/run/verifier.ts';
 import type { TableResult } from '../verify/verify.ts';
-import { get, post, type Answer } from './admin-client.ts';
+import { get, post, type AdminTarget, type Answer } from './admin-client.ts';
 
 /** Keys in one copy: they stand in the relay's checkpoint until it has ended. */
 const KEYS_AT_ONCE = 500;
 const LOOK_MS = 1_000;
 
 export interface RepairOptions {
-  /** Address of the relay's admin server. */
-  readonly relay: string;
+  /** The relay's admin server. */
+  readonly relay: AdminTarget;
   readonly verifier: Verifier;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info'>;
@@ -27,7 +27,6 @@ export async function repair(
   results: readonly TableResult[],
   { relay, verifier, clock, logger, stop }: RepairOptions,
 ): Promise<readonly TableResult[]> {
-  const address = relay.replace(/\/$/, '');
   const repaired: TableResult[] = [];
   for (const result of results) {
     if (result.state !== 'different' || isAborted(stop)) {
@@ -35,9 +34,9 @@ export async function repair(
       continue;
     }
     for (const body of requestsOf(result)) {
-      const id = idIn(await post(address, '/copy', body));
+      const id = idIn(await post(relay, '/copy', body));
       logger.info({ table: nameOf(result), copy: id }, 'asked the relay for a copy');
-      await ended(address, id, clock, stop);
+      await ended(relay, id, clock, stop);
     }
     const now = await verifier.compare(result, stop);
     const left = now.state === 'equal' ? 0 : Math.min(result.different, Math.max(1, now.different));
@@ -66,9 +65,9 @@ function nameOf({ database, table }: Pick<TableResult, 'database' | 'table'>): s
   return `${part(database)}.${part(table)}`;
 }
 
-async function ended(address: string, id: string, clock: Clock, stop: AbortSignal): Promise<void> {
+async function ended(relay: AdminTarget, id: string, clock: Clock, stop: AbortSignal): Promise<void> {
   while (!isAborted(stop)) {
-    const copy = copiesIn(await get(address, '/copies')).find((one) => one.id === id);
+    const copy = copiesIn(await get(relay, '/copies')).find((one) => one.id === id);
     const failed = copy?.tables?.find(({ state }) => state === 'failed');
     if (failed !== undefined || copy?.isCancelled === true) {
       const why = failed?.reason ?? 'it was cancelled';

@@ -13,6 +13,7 @@ import { loadApplyConfig } from '../config/load.ts';
 import { Verifier } from '../verify/run/verifier.ts';
 import { Store } from '../verify/run/store.ts';
 import type { TableResult } from '../verify/verify.ts';
+import { currentToken, type AdminTarget } from './admin-client.ts';
 import type { Arguments, Command } from './command.ts';
 import { runDaemon } from './daemon.ts';
 import { print } from './print.ts';
@@ -135,7 +136,7 @@ function runForEver(verifier: Verifier, { admin }: VerifyConfig, logger: Logger,
 
 async function runOnce(
   verifier: Verifier,
-  { relay = '' }: VerifyConfig,
+  verify: VerifyConfig,
   args: Arguments,
   logger: Logger,
   stop: AbortSignal,
@@ -145,7 +146,7 @@ async function runOnce(
   try {
     results = await verifier.run(stop);
     if (args.flag('repair') && !stop.aborted)
-      results = await repair(results, { relay, verifier, clock: systemClock, logger, stop });
+      results = await repair(results, { relay: relayOf(verify), verifier, clock: systemClock, logger, stop });
   } catch (thrown) {
     if (stop.aborted && asRelayError(thrown).isRetried(true)) return stopped();
     throw thrown;
@@ -159,6 +160,11 @@ async function runOnce(
     writeFileSync(report, `${JSON.stringify(reportOf(results, verifier.status()), undefined, 2)}\n`);
   return areAllWell(results) ? 0 : 1;
 }
+
+const relayOf = ({ relay = '', relayToken, relayTokenFile }: VerifyConfig): AdminTarget => ({
+  address: relay.replace(/\/$/, ''),
+  token: currentToken(relayToken, relayTokenFile, 'verify.relayToken'),
+});
 
 function stopped(): number {
   print('stopped; the next verify goes on where it was\n');

@@ -60,6 +60,17 @@ export function credentialProblem(credential: string): string | undefined {
     : 'holds a space, a line end or a character outside ASCII: RocketMQ takes printable ASCII only';
 }
 
+/** As it may stand in a header (token68 of RFC 6750), and too long to be guessed. */
+export function tokenProblem(token: string): string | undefined {
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token))
+    return 'holds a character that no bearer token may have: make one with openssl rand -hex 32';
+  return token.length < MIN_TOKEN_LENGTH
+    ? `is shorter than ${MIN_TOKEN_LENGTH} characters: make one with openssl rand -hex 32`
+    : undefined;
+}
+
+const MIN_TOKEN_LENGTH = 16;
+
 /**
  * A name that `admin.hosts` may hold, or all names of a domain. What is wrong with it, as a predicate; undefined when
  * nothing is.

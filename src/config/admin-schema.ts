@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { hostNameProblem, hostProblem } from './addresses.ts';
+import { hostNameProblem, hostProblem, tokenProblem } from './addresses.ts';
 import { flag, text, wholeNumber } from './fields.ts';
 
 const enabled = flag().prefault(true).describe('Whether health, metrics and status are served over HTTP.');
 const host = text(hostProblem)
   .prefault('127.0.0.1')
   .describe(
-    'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no log-in and no encryption: keep it inside.',
+    'Address to listen on. 0.0.0.0 in a container, so that probes reach it. There is no encryption, and without token no log-in: keep it inside.',
   );
 const hosts = z
   .array(text(hostNameProblem))
@@ -16,6 +16,13 @@ const hosts = z
       'Any other name in the Host header is refused with 421, so that no page in a browser can read it by a name of its own (DNS rebinding).',
   );
 
+const token = text(tokenProblem)
+  .optional()
+  .describe(
+    'Who asks for anything but /livez and /readyz must send it: `Authorization: Bearer …`. Prometheus sends one with authorization.credentials_file. ' +
+      'Keep it out of this file: write `${ADMIN_TOKEN}`, or `file:/run/secrets/admin-token`, which is read again at each request. Without it everybody who reaches the port may ask.',
+  );
+
 const adminPort = (port: number): z.ZodPrefault<z.ZodType<number>> =>
   wholeNumber(0, 65_535)
     .prefault(port)
@@ -23,13 +30,13 @@ const adminPort = (port: number): z.ZodPrefault<z.ZodType<number>> =>
 
 /** What relay and apply show of themselves. */
 export const adminSchema = z
-  .strictObject({ enabled, host, port: adminPort(8686), hosts })
+  .strictObject({ enabled, host, port: adminPort(8686), hosts, token })
   .prefault({})
   .describe('Health, metrics and status over HTTP.');
 
 /** What verify shows of itself: it may run beside them. */
 export const verifyAdminSchema = z
-  .strictObject({ enabled, host, port: adminPort(8687), hosts })
+  .strictObject({ enabled, host, port: adminPort(8687), hosts, token })
   .prefault({})
   .describe('Health and metrics over HTTP, with `every` or `--forever`.');
 

@@ -21,6 +21,7 @@ interface SecretFiles {
   readonly passwordFile?: string;
   readonly accessKeyFile?: string;
   readonly accessSecretFile?: string;
+  readonly tokenFile?: string;
 }
 
 /** Where tables are read of, when that is not the source itself. */
@@ -30,11 +31,12 @@ export type CopySourceConfig = Pick<
 > &
   Pick<SecretFiles, 'passwordFile'> & { readonly section: 'copy.source' };
 
-export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint' | 'copy'> & {
+export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint' | 'copy' | 'admin'> & {
   readonly copy: Omit<Written['copy'], 'source'> & { readonly source?: CopySourceConfig };
   readonly source: Written['source'] & SecretFiles & { readonly section: 'source' };
   readonly sink: Written['sink'] & SecretFiles;
   readonly checkpoint: Written['checkpoint'] & SecretFiles;
+  readonly admin: Written['admin'] & SecretFiles;
 };
 
 export type WrittenApply = Frozen<z.output<typeof applySchema>>;
@@ -42,11 +44,14 @@ export type WrittenApply = Frozen<z.output<typeof applySchema>>;
 type WrittenVerify = NonNullable<WrittenApply['verify']>;
 
 /** The configuration of `apply`. What each key means: docs/apply-configuration.md. */
-export type ApplyConfig = Omit<WrittenApply, 'source' | 'target' | 'verify'> & {
+export type ApplyConfig = Omit<WrittenApply, 'source' | 'target' | 'verify' | 'admin'> & {
+  readonly admin: WrittenApply['admin'] & SecretFiles;
   readonly source: WrittenApply['source'] & SecretFiles;
   readonly target: WrittenApply['target'] & SecretFiles & { readonly section: 'target' };
   readonly verify?:
-    | (Omit<WrittenVerify, 'source'> & {
+    | (Omit<WrittenVerify, 'source' | 'admin'> & {
+        readonly admin: WrittenVerify['admin'] & SecretFiles;
+        readonly relayTokenFile?: string;
         readonly source: WrittenVerify['source'] & SecretFiles & { readonly section: 'verify.source' };
       })
     | undefined;

@@ -33,6 +33,7 @@ const RELAY: Kind<z.output<typeof configSchema>, Config> = {
     source: { ...written.source, ...filesOf('source'), section: 'source' },
     sink: { ...written.sink, ...filesOf('sink') },
     checkpoint: { ...written.checkpoint, ...filesOf('checkpoint') },
+    admin: { ...written.admin, ...filesOf('admin') },
     copy: completeCopy(written, filesOf),
     limits: { ...written.limits, lanes: written.ordering === 'total' ? 1 : written.limits.lanes },
   }),
@@ -46,8 +47,11 @@ const APPLY: Kind<z.output<typeof applySchema>, ApplyConfig> = {
     ...written,
     source: { ...written.source, ...filesOf('source') },
     target: { ...written.target, ...filesOf('target'), section: 'target' },
+    admin: { ...written.admin, ...filesOf('admin') },
     verify: written.verify && {
       ...written.verify,
+      ...filesOf('verify'),
+      admin: { ...written.verify.admin, ...filesOf('verify.admin') },
       source: { ...written.verify.source, ...filesOf('verify.source'), section: 'verify.source' },
     },
   }),
@@ -129,9 +133,10 @@ function check<Written, Complete>(
 }
 
 function filesOf(secretFiles: ReadonlyMap<string, string>, section: string): Readonly<Record<string, string>> {
+  const of = `${section}.`;
   return Object.fromEntries(
     [...secretFiles]
-      .filter(([key]) => key.startsWith(`${section}.`))
-      .map(([key, file]) => [`${key.slice(section.length + 1)}File`, file]),
+      .filter(([key]) => key.startsWith(of) && !key.includes('.', of.length))
+      .map(([key, file]) => [`${key.slice(of.length)}File`, file]),
   );
 }

@@ -10,11 +10,14 @@ const SECRET_PATHS = [
   ['sink', 'accessKey'],
   ['sink', 'accessSecret'],
   ['checkpoint', 'password'],
+  ['admin', 'token'],
   // of apply
   ['source', 'accessKey'],
   ['source', 'accessSecret'],
   ['target', 'password'],
   ['verify', 'source', 'password'],
+  ['verify', 'relayToken'],
+  ['verify', 'admin', 'token'],
 ] as const;
 
 const SECRETS: ReadonlySet<string> = new Set(SECRET_PATHS.map(pathText));

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hostProblem, mysqlUserProblem } from './addresses.ts';
+import { hostProblem, mysqlUserProblem, tokenProblem } from './addresses.ts';
 import { verifyAdminSchema } from './admin-schema.ts';
 import { amount, duration, durationOrOff, text, wholeNumber } from './fields.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
@@ -33,6 +33,9 @@ export const verifySchema = z
       .describe(
         'Address of the admin server of the relay, such as `http://relay:8686`, which `--repair` asks for copies.',
       ),
+    relayToken: text(tokenProblem)
+      .optional()
+      .describe('The admin.token of that relay: write `${ADMIN_TOKEN}`, or `file:/run/secrets/admin-token`.'),
     chunkTime: duration('10ms', '10s')
       .prefault('300ms')
       .describe('How long one read of the source should take; the number of rows in it follows from that.'),

@@ -16,6 +16,7 @@ const PASSWORD = ['source', 'password'];
 const COPY_PASSWORD = ['copy', 'source', 'password'];
 const ACCESS_SECRET = ['sink', 'accessSecret'];
 const CHECKPOINT_PASSWORD = ['checkpoint', 'password'];
+const ADMIN_TOKEN = ['admin', 'token'];
 const READABLE_BY_OTHERS = 0o004;
 
 /** What is allowed but most likely not meant, a line each in the form of the errors. Never a secret. */
@@ -24,7 +25,7 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
   const found: Problem[] = [];
   const warn = (path: readonly string[], text: string): void => void found.push(tree.problemAtValue(path, text));
 
-  for (const path of [PASSWORD, COPY_PASSWORD, ACCESS_SECRET, CHECKPOINT_PASSWORD]) {
+  for (const path of [PASSWORD, COPY_PASSWORD, ACCESS_SECRET, CHECKPOINT_PASSWORD, ADMIN_TOKEN]) {
     const written = valueAt(tree.value, path);
     if (typeof written !== 'string' || !isClear(written)) continue;
     warn(

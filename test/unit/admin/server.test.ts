@@ -1,11 +1,15 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AdminServer } from '../../../src/admin/admin.ts';
 import type { Copy, Notice } from '../../../src/checkpoint/checkpoint.ts';
 import type { CopyRequest } from '../../../src/relay/relay.ts';
 import { RelayError } from '../../../src/base/errors.ts';
+import type { TokenSettings } from '../../../src/admin/bearer.ts';
 import { startAdmin, type AdminLimits, type AdminOptions } from '../../../src/admin/server.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { parsePrometheus } from './prometheus-text.ts';
@@ -36,9 +40,13 @@ const hasty: AdminLimits = {
   checkIntervalMs: 5,
 };
 
-async function start(given: Partial<AdminOptions> = {}, limits?: AdminLimits): Promise<AdminServer> {
+async function start(
+  given: Partial<AdminOptions> = {},
+  limits?: AdminLimits,
+  secret: TokenSettings = {},
+): Promise<AdminServer> {
   const server = await startAdmin(
-    { host: '127.0.0.1', port: 0, hosts: ['*.svc.cluster.local', 'relay.example.com'] },
+    { host: '127.0.0.1', port: 0, hosts: ['*.svc.cluster.local', 'relay.example.com'], ...secret },
     { ...options, ...given },
     limits,
   );
@@ -238,6 +246,56 @@ describe('start and close', () => {
   it('writes an IPv6 address as a URL can hold it', async () => {
     const server = await startAdmin({ host: '::1', port: 0, hosts: [] }, options);
     running.push(server);
+    expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+  });
+});
+
+describe('with a token', () => {
+  const TOKEN = 'a-token-of-32-characters-or-more';
+  const ask = async (
+    secret: TokenSettings,
+    path: string,
+    authorization?: string,
+    method = 'GET',
+  ): Promise<Response> => {
+    const { address } = await start({}, undefined, secret);
+    const headers = {
+      'Content-Type': 'application/json',
+      ...(authorization !== undefined && { Authorization: authorization }),
+    };
+    return fetch(address + path, { method, headers, ...(method === 'POST' && { body: '{"all":true}' }) });
+  };
+
+  it.each(['/', '/healthz', '/metrics', '/copies', '/nothing', '/livez/'])('%s is for who knows it', async (path) => {
+    for (const wrong of [undefined, '', 'Bearer', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`]) {
+      const refused = await ask({ token: TOKEN }, path, wrong);
+      expect([refused.status, refused.headers.get('www-authenticate')], wrong).toEqual([401, 'Bearer']);
+    }
+    expect((await ask({ token: TOKEN }, path, `bearer ${TOKEN}`)).status).not.toBe(401);
+  });
+
+  it.each(['/acknowledge', '/copy'])('POST %s is for who knows it', async (path) => {
+    expect((await ask({ token: TOKEN }, path, undefined, 'POST')).status).toBe(401);
+    expect((await ask({ token: TOKEN }, path, `Bearer ${TOKEN}`, 'POST')).status).not.toBe(401);
+  });
+
+  it('probes are answered to everybody', async () => {
+    for (const path of ['/livez', '/readyz?x']) expect((await ask({ token: TOKEN }, path)).status, path).toBe(200);
+  });
+
+  it('a token in a file is the one that the file holds now', async () => {
+    const tokenFile = join(await mkdtemp(join(tmpdir(), 'token-')), 'token');
+    await writeFile(tokenFile, `${TOKEN}\n`);
+    const server = await start({}, undefined, { token: TOKEN, tokenFile });
+    const status = async (token: string): Promise<number> =>
+      (await fetch(`${server.address}/healthz`, { headers: { Authorization: `Bearer ${token}` } })).status;
+    expect(await status(TOKEN)).toBe(200);
+    await writeFile(tokenFile, 'the-token-that-came-after-it\n');
+    expect([await status(TOKEN), await status('the-token-that-came-after-it')]).toEqual([401, 200]);
+    await writeFile(tokenFile, '');
+    expect(await status(TOKEN)).toBe(401);
+    await rm(tokenFile);
+    expect(await status(TOKEN)).toBe(500);
     expect((await fetch(`${server.address}/livez`)).status).toBe(200);
   });
 });

@@ -76,6 +76,8 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'USAGE',
     'ADMIN_PORT_IN_USE',
     'ADMIN_CANNOT_LISTEN',
+    'ADMIN_TOKEN_UNREADABLE',
+    'ADMIN_REFUSED',
     'ADMIN_UNREACHABLE',
     'NOTICE_UNKNOWN',
     'CHECKPOINT_MISSING',

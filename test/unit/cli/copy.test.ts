@@ -18,10 +18,11 @@ async function run(
   args: readonly string[],
   take: (request: CopyRequest) => readonly Copy[] = () => [COPY],
   copies: readonly Copy[] = [],
+  token?: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   asked = [];
   server = await startAdmin(
-    { host: '127.0.0.1', port: 0, hosts: [] },
+    { host: '127.0.0.1', port: 0, hosts: [], token },
     {
       status: () => ({ ...idleStatus, copies }),
       logger: pino({ level: 'silent' }),
@@ -45,6 +46,7 @@ async function run(
 
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   await server?.close();
 });
 
@@ -146,3 +148,21 @@ it.each([[[]], [['a.b', '--list']], [['--pause', '1', '--cancel', '1']], [['--pa
     expect(asked).toEqual([]);
   },
 );
+
+it('sends the token of the environment to the address that --url names', async () => {
+  const TOKEN = '0123456789abcdef';
+  for (const [given, why] of [
+    ['', 'wants a token'],
+    ['another-of-its-kind', 'wants another token'],
+  ] as const) {
+    if (given !== '') vi.stubEnv('ADMIN_TOKEN', given);
+    const { code, stderr } = await run(['shop.orders'], undefined, undefined, TOKEN);
+    expect([code, asked]).toEqual([1, []]);
+    expect(stderr).toContain(`ADMIN_REFUSED: ${server?.address} ${why}`);
+    expect(stderr).not.toContain(TOKEN);
+    await server?.close();
+    vi.restoreAllMocks();
+  }
+  vi.stubEnv('ADMIN_TOKEN', TOKEN);
+  expect((await run(['shop.orders'], undefined, undefined, TOKEN)).code).toBe(0);
+});

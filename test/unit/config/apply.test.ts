@@ -11,6 +11,7 @@ const load = (text: string): ApplyConfig =>
     env: { SECRET: 'from-the-environment' },
     readFile: (path) => {
       if (path === '/run/secret') return 'from a file\n';
+      if (path === '/run/token') return 'a-token-from-a-file\n';
       throw Object.assign(new Error(), { code: 'ENOENT' });
     },
   });
@@ -44,17 +45,21 @@ describe('the configuration of apply', () => {
 
   it('has a section for verify, with defaults of its own, and hides its secret', () => {
     expect(load(MINIMAL).verify).toBeUndefined();
-    const config = load(`${MINIMAL}verify: { source: { host: orders, user: v, password: "file:/run/secret" } }\n`);
+    const config = load(
+      `${MINIMAL}verify: { source: { host: orders, user: v, password: "file:/run/secret" }, relayToken: "file:/run/token", admin: { token: "file:/run/token" } }\n`,
+    );
     expect(config.verify).toMatchObject({
       source: { port: 3306, password: 'from a file', passwordFile: '/run/secret' },
       chunkMs: 300,
       rest: 1,
       patienceMs: 300_000,
       maxDifferences: 1000,
-      admin: { port: 8687 },
+      admin: { port: 8687, token: 'a-token-from-a-file', tokenFile: '/run/token' },
+      relayToken: 'a-token-from-a-file',
+      relayTokenFile: '/run/token',
     });
     expect(config.verify?.everyMs).toBeUndefined();
-    expect(JSON.stringify(redacted(config))).not.toContain('from a file');
+    expect(JSON.stringify(redacted(config))).not.toMatch(/from.a.file/);
   });
 
   it.each([

@@ -184,6 +184,21 @@ describe('what comes from outside', () => {
     });
   });
 
+  it('takes a token that a header can hold and nobody guesses', () => {
+    const token = (text: string): string => `${REQUIRED}admin:\n  token: "${text}"\n`;
+    const files = { '/run/token': '0123456789abcdef\n' };
+    expect(parse(token('file:/run/token'), { files }).admin).toMatchObject({
+      token: '0123456789abcdef',
+      tokenFile: '/run/token',
+    });
+    expect(problems(token('0123456789abcde'))).toEqual([
+      '7:10: admin.token: is shorter than 16 characters: make one with openssl rand -hex 32',
+    ]);
+    expect(problems(token('0123456789abcde"'.replace('"', '\u00e9')))).toEqual([
+      expect.stringContaining('admin.token: holds a character that no bearer token may have'),
+    ]);
+  });
+
   it('gives the checkpoint in a table its defaults', () => {
     expect(parse(`${REQUIRED}${MYSQL_CHECKPOINT}`).checkpoint).toEqual({
       type: 'mysql',

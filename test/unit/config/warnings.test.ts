@@ -45,6 +45,12 @@ describe('configWarnings', () => {
     expect(warnings(`${REQUIRED}${MYSQLX}  password: file:/p\n`)).toEqual([]);
   });
 
+  it('warns of a clear token', () => {
+    expect(warnings(`${REQUIRED}admin:\n  token: hunter2-hunter2-hunter2\n`)).toEqual([
+      expect.stringContaining('admin.token: stands in the file in clear'),
+    ]);
+  });
+
   it('warns of the port of the X Protocol where the classic one is spoken', () => {
     expect(warnings(`${REQUIRED}${MYSQL_CHECKPOINT}  port: 33060\n`)).toEqual([
       expect.stringContaining('relay.yaml:12:9: checkpoint.port: port 33060 is usually that of the X Protocol'),
