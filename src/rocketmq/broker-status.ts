@@ -1,9 +1,11 @@
+import { withoutUser } from './without-user.ts';
+
 /** What the client has thrown, without its wrapping. */
 export interface BrokerStatus {
   readonly error: unknown;
   /** A status of gRPC (1 to 16), or of RocketMQ (Code in apache/rocketmq/v2/definition.proto, five digits). */
   readonly status: number | undefined;
-  /** The broker's own words. */
+  /** The broker's own words, without the name of a user. */
   readonly text: string;
 }
 
@@ -33,5 +35,5 @@ function statusOf(thrown: unknown): number | undefined {
 function brokerText(error: unknown): string {
   // grpc-js ends some messages with the heading of a note that is empty.
   const text = (error instanceof Error ? error.message : String(error)).replace(/\s*Resolution note:\s*$/, '');
-  return text.replace(/^\[request-id=[^\]]*\] /, '').trim();
+  return withoutUser(text.replace(/^\[request-id=[^\]]*\] /, '').trim());
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { RelayError } from '../base/errors.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
@@ -185,7 +185,8 @@ class TopicSink implements RocketmqSink {
         await this.#replaceProducer('send');
         logger.info({ destination: this.destination }, 'connected again to RocketMQ after a time of failures');
       } catch (thrown) {
-        logger.debug({ err: thrown }, 'a new connection to RocketMQ failed, too');
+        const { code, message } = asRelayError(thrown);
+        logger.debug({ code, error: message }, 'a new connection to RocketMQ failed, too');
       } finally {
         this.#renewal = undefined;
       }

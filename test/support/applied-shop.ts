@@ -29,6 +29,7 @@ type Sections = Readonly<Record<string, unknown>>;
 
 const PATIENCE_MS = 90_000;
 const PASSWORD = 'of-apply';
+const VERIFY_PASSWORD = 'of-verify';
 
 interface Compared {
   readonly lacking: readonly unknown[];
@@ -54,6 +55,8 @@ export class AppliedShop {
   readonly ledger: string;
   /** The account of apply, which has the rights that docs/apply.md names and no more. */
   readonly user: string;
+  /** The account of verify in the source, likewise. */
+  readonly verifier: string;
   readonly topic: FreshTopic;
   readonly #options: AppliedShopOptions;
   readonly #folder: string;
@@ -62,7 +65,10 @@ export class AppliedShop {
 
   private constructor(
     options: AppliedShopOptions,
-    places: Pick<AppliedShop, 'source' | 'sourceDatabase' | 'target' | 'targetDatabase' | 'ledger' | 'user' | 'topic'>,
+    places: Pick<
+      AppliedShop,
+      'source' | 'sourceDatabase' | 'target' | 'targetDatabase' | 'ledger' | 'user' | 'verifier' | 'topic'
+    >,
     folder: string,
   ) {
     this.#options = options;
@@ -73,6 +79,7 @@ export class AppliedShop {
     this.targetDatabase = places.targetDatabase;
     this.ledger = places.ledger;
     this.user = places.user;
+    this.verifier = places.verifier;
     this.topic = places.topic;
   }
 
@@ -90,13 +97,18 @@ export class AppliedShop {
     const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-apply-'));
     const ledger = uniqueName('ledger_');
     const user = uniqueName('apply_');
+    const verifier = uniqueName('verify_');
+    // As docs/verify.md has it.
+    await source.query(
+      `CREATE USER ${verifier} IDENTIFIED BY '${VERIFY_PASSWORD}'; GRANT SELECT ON ${sourceDatabase}.* TO ${verifier}`,
+    );
     const toRun = options.apply?.['statements'] === 'run' ? ', ALTER, DROP, INDEX' : '';
     await target.query(
       `CREATE USER ${user} IDENTIFIED BY '${PASSWORD}';
        GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE${toRun} ON ${targetDatabase}.* TO ${user};
        GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON ${ledger}.* TO ${user}`,
     );
-    const places = { source, sourceDatabase, target, targetDatabase, ledger, user, topic };
+    const places = { source, sourceDatabase, target, targetDatabase, ledger, user, verifier, topic };
     return new AppliedShop(options, places, folder);
   }
 
@@ -160,9 +172,15 @@ export class AppliedShop {
   /** `verify`, started; `settings` are those of its section. */
   async verify(args: readonly string[] = [], settings: Sections = {}): Promise<Program> {
     const file = join(this.#folder, 'verify.yaml');
-    const { host, port, user, password } = this.#mysql;
+    const { host, port } = this.#mysql;
     const relay = await this.relay.address();
-    const verify = { source: { host, port, user, password }, relay, rest: 0, patience: '60s', ...settings };
+    const verify = {
+      source: { host, port, user: this.verifier, password: VERIFY_PASSWORD },
+      relay,
+      rest: 0,
+      patience: '60s',
+      ...settings,
+    };
     const tables = { include: [`${this.sourceDatabase}.*`], rename: { [this.sourceDatabase]: this.targetDatabase } };
     await writeFile(file, stringify(this.#applyConfig({ tables, verify, log: { format: 'json' } })));
     return new Program(['verify', '--config', file, ...args]);
@@ -246,7 +264,7 @@ export class AppliedShop {
   async remove(): Promise<void> {
     await this.#apply?.kill9();
     await this.#relay?.kill9();
-    await this.source.query(`DROP DATABASE ${this.sourceDatabase}`);
+    await this.source.query(`DROP DATABASE ${this.sourceDatabase}; DROP USER ${this.verifier}`);
     await this.target.query(
       `DROP DATABASE IF EXISTS ${this.targetDatabase}; DROP DATABASE IF EXISTS ${quoted(this.ledger)}; DROP USER ${this.user}`,
     );

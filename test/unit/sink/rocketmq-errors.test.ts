@@ -44,14 +44,14 @@ describe('brokerError', () => {
     expect(brokerError(thrown, place, phase).code).toBe(code);
   });
 
-  test('looks behind the wrapping of the client and shows the words of the broker', () => {
+  test('looks behind the wrapping of the client and shows the words of the broker, but not the name of the user', () => {
     const inner = answered(40100, 'User:relay is not found.');
     const wrapped = new Error('Startup the rocketmq client failed', {
       cause: new Error('Failed to fetch topic routes after 3 attempts', { cause: inner }),
     });
     const error = brokerError(wrapped, place, 'open');
     expect(error.code).toBe('SINK_UNAUTHORIZED');
-    expect(error.message).toBe('rocketmq topic order-binlog at proxy:8081: User:relay is not found.');
+    expect(error.message).toBe('rocketmq topic order-binlog at proxy:8081: User:*** is not found.');
     expect(error.details).toEqual({ status: 40100 });
     expect(error.remedy).toContain('mqadmin createAcl');
   });
