@@ -26,6 +26,9 @@ COPY --from=build /app/dist dist
 COPY package.json ./
 COPY config/container.yaml /etc/binlog-relay/relay.yaml
 COPY config/container-apply.yaml /etc/binlog-relay/apply.yaml
+# The program needs no package manager, and nothing that runs as another user than its own.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 # A volume takes over the owner of the folder that it is mounted on.
 RUN install -d -o node -g node -m 750 /var/lib/binlog-relay
 VOLUME /var/lib/binlog-relay

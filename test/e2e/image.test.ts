@@ -100,6 +100,21 @@ it('holds what production needs and nothing to build or to test with', async () 
   for (const absent of ['src', 'test', 'typescript', 'vitest', '.npmrc', '.env']) expect(names).not.toContain(absent);
 });
 
+it('holds no package manager, no program that runs as another user, and no folder that all may write but those for it', async () => {
+  const managers = 'for p in npm npx yarn corepack; do command -v $p; done';
+  const asOthers = 'find / -xdev -type f -perm /6000';
+  const writable = 'find / -xdev -type d -perm -002 ! -perm -1000';
+  const { output } = await start(['sh', '-c', `(${managers}; ${asOthers}; ${writable}) 2>/dev/null; true`]).ended;
+  expect(output).toBe('');
+});
+
+it('holds the packages that npm would install for production, each once where it is needed, and no other', async () => {
+  const { output } = await start(['sh', '-c', 'cat /app/node_modules/.package-lock.json']).ended;
+  const { packages } = JSON.parse(output) as { packages: Readonly<Record<string, { readonly dev?: boolean }>> };
+  expect(Object.keys(packages)).toContain('node_modules/mysql2');
+  expect(Object.entries(packages).filter(([, { dev }]) => dev === true)).toEqual([]);
+});
+
 it('answers --help', async () => {
   const { code, output } = await relay(['--help']).ended;
   expect(output).toContain('Usage: binlog-relay <command>');
