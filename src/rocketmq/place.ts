@@ -15,6 +15,6 @@ export function destinationOf({ topic, namespace }: RocketmqPlace): string {
  * The command that makes the topic as the relay needs it. A cluster of one's own ignores namespaces (5.3.3): the topic
  * has its bare name.
  */
-export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>): string {
-  return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r 8 -w 8 -a +message.type=FIFO -o true`;
+export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>, queues = 8): string {
+  return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r ${queues} -w ${queues} -a +message.type=FIFO -o true`;
 }

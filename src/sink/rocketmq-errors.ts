@@ -11,7 +11,7 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open'
   if (thrown instanceof RelayError) return thrown;
   const { error, status, text } = brokerStatus(thrown);
   const code = classify(error, status, text, phase);
-  const remedy = remedyOf(code, text, place);
+  const remedy = remedyOf(code, status, text, place);
   return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
@@ -22,10 +22,15 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open'
 const TOO_LARGE = /size exceed|too large|illegal/i;
 /** ProducerProcessor of the proxy: no queue of the topic has the permission to write. */
 const NO_QUEUE = /no (?:writable|readable) queue/i;
+/** The topic has lost its type: of the client (`Current message type not match …`), and of the proxy. */
+const OTHER_TYPE = /message ?type/i;
 
 function classify(error: unknown, status: number | undefined, text: string, phase: 'open' | 'send'): Code {
   // The client's own checks have no code: a wrong message type, a body over the limit that the broker announced.
-  if (status === undefined) return error instanceof TypeError ? 'SINK_REJECTED' : 'SINK_BUSY';
+  if (status === undefined) {
+    if (!(error instanceof TypeError)) return 'SINK_BUSY';
+    return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
+  }
   if (status < 100) return classifyGrpc(status);
   const family = Math.trunc(status / 100);
   switch (family) {
@@ -47,6 +52,7 @@ function classify(error: unknown, status: number | undefined, text: string, phas
       // 50001 means both "not now" and "never this message"; only the text tells.
       return TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
     case 400: // an illegal topic, tag, key, group or property
+      return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
     case 413: // PAYLOAD_TOO_LARGE
     case 431: // REQUEST_HEADER_FIELDS_TOO_LARGE
     case 501: // NOT_IMPLEMENTED
@@ -73,7 +79,7 @@ function classifyGrpc(status: number): Code {
   }
 }
 
-function remedyOf(code: Code, text: string, place: RocketmqPlace): string | undefined {
+function remedyOf(code: Code, status: number | undefined, text: string, place: RocketmqPlace): string | undefined {
   switch (code) {
     case 'SINK_TOPIC_MISSING':
       // TopicRouteService of the proxy also keeps that there is no route (topicRouteServiceCacheRefreshSeconds).
@@ -86,12 +92,16 @@ function remedyOf(code: Code, text: string, place: RocketmqPlace): string | unde
       }
       return undefined;
     case 'SINK_BUSY':
+      if (status !== undefined && Math.trunc(status / 100) === 404) {
+        return `Nothing to do if a broker has just started. If the topic was deleted, so was what its readers had not read: make it again with as many queues as it had (${createTopicCommand(place)}), start the relay again, and copy the tables for those readers.`;
+      }
       if (!NO_QUEUE.test(text)) return undefined;
       return `Let the topic take messages again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6; or look for a broker that is read-only (brokerPermission). The relay keeps everything and tries again.`;
     case 'SINK_REJECTED':
       if (/size exceed/i.test(text)) return 'Raise maxMessageSize of the broker to its default of 4194304 or more.';
-      if (/message type/i.test(text)) return `Publish to a FIFO topic, made with ${createTopicCommand(place)}`;
       return undefined;
+    case 'SINK_TOPIC_NOT_FIFO':
+      return `Make the topic FIFO again, with as many queues as it has; the relay keeps everything and goes on by itself: ${createTopicCommand(place)}`;
     default:
       return undefined;
   }
