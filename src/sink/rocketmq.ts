@@ -93,7 +93,8 @@ class TopicSink implements RocketmqSink {
   #maxBodyBytes = maxBodyBytes();
   /** What the newest route says against going on. */
   #change: RelayError | undefined;
-  readonly #unanswered = new Unanswered();
+  /** Of the producer in use: what becomes of sends that began with another says nothing about it. */
+  #unanswered = new Unanswered();
   /** Monotonic ms: since when every look at the topic failed, or a new producer was tried last. */
   #blindSinceMs: number | undefined;
   /** Code of the newest failure. */
@@ -151,19 +152,20 @@ class TopicSink implements RocketmqSink {
     if (this.#change !== undefined) throw this.#change;
     this.#renewWhenStale();
     const { clock } = this.#deps;
-    this.#unanswered.sent(clock.monotonic());
+    const unanswered = this.#unanswered;
+    unanswered.sent(clock.monotonic());
     let offset: number;
     try {
       const deadlineMs = this.#options.sendTimeoutMs + SEND_MARGIN_MS;
       offset = await this.#producers.use((producer) =>
         withDeadline(clock, deadlineMs, producer.publish(message), () => this.#silence(deadlineMs)),
       );
-      this.#unanswered.acknowledged(clock.monotonic());
+      unanswered.acknowledged(clock.monotonic());
     } catch (thrown) {
-      this.#unanswered.failed();
+      unanswered.failed();
       if (this.#isClosing()) throw this.#closedError();
       const error = this.#errorOf(thrown, 'send');
-      this.#newest = error.code;
+      if (unanswered === this.#unanswered) this.#newest = error.code;
       throw error;
     }
     this.#offsets.stored(message, offset, this.destination);
@@ -213,13 +215,17 @@ class TopicSink implements RocketmqSink {
   async #replaceProducer(phase: 'open' | 'send'): Promise<TopicProbe> {
     return this.#atAnyProxy(phase, async (endpoint) => {
       const producer = await this.#newProducer(endpoint);
-      return this.#producers.replace(producer, async () => {
+      const ready = await this.#producers.replace(producer, async () => {
         const probe = await this.#ask(producer);
         assertPublishable(probe, this.#options);
         await withDeadline(this.#deps.clock, STARTUP_MS, producer.start(), () => this.#silence(STARTUP_MS));
         this.#maxBodyBytes = maxBodyBytes(producer.maxMessageBytes);
         return probe;
       });
+      this.#unanswered = new Unanswered();
+      this.#blindSinceMs = undefined;
+      this.#newest = undefined;
+      return ready;
     });
   }
 
