@@ -5,7 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
-import type { BrokerSettings, Credentials, GroupOptions, Permission, TopicOptions } from './servers.ts';
+import type { ServerSettings, Credentials, GroupOptions, Permission, TopicOptions } from './servers.ts';
 
 /** org.apache.rocketmq.remoting.protocol.RequestCode */
 const UPDATE_AND_CREATE_TOPIC = 17;
@@ -77,7 +77,7 @@ export class RocketmqAdmin {
     await this.#call(this.#namesrv, DELETE_TOPIC_IN_NAMESRV, { topic });
   }
 
-  async configureBrokers(settings: BrokerSettings): Promise<void> {
+  async configureBrokers(settings: ServerSettings): Promise<void> {
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     for (const broker of await this.brokers())
       await this.#call(broker, UPDATE_BROKER_CONFIG, {}, Buffer.from(lines.join('')));

@@ -27,7 +27,7 @@ export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
 export function writeRocketmqConfig(
   folder: RunFolder,
   storeFolder: string | undefined,
-  { secured, broker: settings, proxies = 0 }: Omit<RocketmqOptions, 'version'> = {},
+  { secured, broker: brokerSettings, proxies = [] }: Omit<RocketmqOptions, 'version'> = {},
 ): void {
   const ports = rocketmqPorts(folder);
   const namesrv = `127.0.0.1:${ports.namesrv}`;
@@ -51,7 +51,7 @@ export function writeRocketmqConfig(
     // A developer's disk may be fuller than RocketMQ likes.
     diskMaxUsedSpaceRatio: 98,
     ...(secured !== undefined && accessControl(secured)),
-    ...settings,
+    ...brokerSettings,
   };
   const lines = Object.entries(broker).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(folder.file('conf/broker.conf'), lines.join(''));
@@ -71,13 +71,14 @@ export function writeRocketmqConfig(
     }),
   };
   writeFileSync(folder.file('conf/proxy.json'), JSON.stringify(proxy));
-  for (const [index, { grpc, remoting }] of ports.proxies.slice(0, proxies).entries()) {
+  for (const [index, settings] of proxies.entries()) {
     const alone = {
       ...proxy,
       proxyName: `proxy-${index}`,
       proxyMode: 'CLUSTER',
-      grpcServerPort: grpc,
-      remotingListenPort: remoting,
+      grpcServerPort: ports.proxies[index]?.grpc,
+      remotingListenPort: ports.proxies[index]?.remoting,
+      ...settings,
     };
     writeFileSync(folder.file(`conf/proxy-${index}.json`), JSON.stringify(alone));
   }

@@ -2,7 +2,7 @@ import { Container } from './container.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
 import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
-import type { BrokerSettings, RocketmqVersion } from './servers.ts';
+import type { ServerSettings, RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
 
 /**
@@ -11,7 +11,7 @@ import { runTool } from './tool.ts';
  */
 export async function rocketmqInDocker(
   version: RocketmqVersion,
-  broker: BrokerSettings | undefined,
+  broker: ServerSettings | undefined,
 ): Promise<RunningRocketmq> {
   const image = `apache/rocketmq:${version}`;
   const folder = await makeRunFolder();

@@ -53,7 +53,7 @@ export async function rocketmqFromPackage(
       'broker',
       java(BROKER, 'proxy.ProxyStartup', ['-pc', conf('proxy.json'), '-bc', conf('broker.conf'), '-pm', 'local']),
     ),
-    proxies: Array.from({ length: options.proxies ?? 0 }, (_, index) => {
+    proxies: (options.proxies ?? []).map((_, index) => {
       const name = `proxy-${index}`;
       return child(name, java(PROXY, 'proxy.ProxyStartup', ['-pc', conf(`${name}.json`), '-pm', 'cluster']));
     }),

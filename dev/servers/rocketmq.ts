@@ -16,8 +16,8 @@ export async function runRocketmq(
   progress: Progress,
   options: Omit<RocketmqOptions, 'version'> = {},
 ): Promise<RocketmqServer> {
-  const { secured, proxies: count = 0 } = options;
-  const inDocker = secured === undefined && count === 0 && (await usesDocker());
+  const { secured, proxies: apartSettings = [] } = options;
+  const inDocker = secured === undefined && apartSettings.length === 0 && (await usesDocker());
   const running = inDocker
     ? await rocketmqInDocker(version, options.broker)
     : await rocketmqFromPackage(version, progress, options);

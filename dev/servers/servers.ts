@@ -40,16 +40,19 @@ export interface MysqlOptions {
 export interface RocketmqOptions {
   /** Default: what `ROCKETMQ` in the environment begins, 5.3.3 without. */
   readonly version?: RocketmqVersion;
-  /** Proxies beside the broker's own, in processes of their own (cluster mode): at most 2; not with Docker. */
-  readonly proxies?: number;
+  /**
+   * Proxies beside the broker's own, in processes of their own (cluster mode), each with what is added to its
+   * proxy.json: at most 2; not with Docker.
+   */
+  readonly proxies?: readonly ServerSettings[];
   /** Added to broker.conf. */
-  readonly broker?: BrokerSettings;
+  readonly broker?: ServerSettings;
   /** With access control, and a certificate of its own; not with Docker, and only with `own`. */
   readonly secured?: RocketmqSecurity;
 }
 
-/** Properties of org.apache.rocketmq.common.BrokerConfig and MessageStoreConfig. */
-export type BrokerSettings = Readonly<Record<string, string | number | boolean>>;
+/** Properties of org.apache.rocketmq.common.BrokerConfig and MessageStoreConfig; of a proxy those of ProxyConfig. */
+export type ServerSettings = Readonly<Record<string, string | number | boolean>>;
 
 export interface RocketmqSecurity extends Credentials {
   /** Paths of PEM files: of the proxy, and its key (PKCS #8). */
@@ -157,7 +160,7 @@ export interface RocketmqServer extends RocketmqAddress, Controls {
   /** With everything in it. The proxy goes on to know it for some 20 s. */
   deleteTopic(name: string): Promise<void>;
   /** Changes settings of the running broker. */
-  configureBroker(settings: BrokerSettings): Promise<void>;
+  configureBroker(settings: ServerSettings): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
   createGroup(name: string, options: GroupOptions): Promise<void>;
   /** A user of access control, with these rights and no others. */

@@ -6,7 +6,7 @@ import { text } from './fields.ts';
 const PATTERN = '^[^:;,@/\\s]+:[0-9]+$';
 
 /** As they are written. */
-interface Written {
+export interface WrittenEndpoints {
   readonly endpoint?: string | undefined;
   readonly endpoints?: string[] | undefined;
 }
@@ -36,7 +36,7 @@ type Rule = Parameters<z.ZodObject['refine']>[1];
 
 /** They hold of what is incomplete too: everything that is wrong is told at once. */
 const always = (): boolean => true;
-const isGiven = (section: unknown, key: keyof Written): boolean =>
+const isGiven = (section: unknown, key: keyof WrittenEndpoints): boolean =>
   typeof section === 'object' && section !== null && Object.hasOwn(section, key);
 
 export const hasEndpoint = (section: unknown): boolean => isGiven(section, 'endpoint') || isGiven(section, 'endpoints');
@@ -56,10 +56,10 @@ export interface Endpoints {
   readonly endpoints: readonly string[];
 }
 
-export function withEndpoints<Section extends Written>({
+export function withEndpoints<Section extends WrittenEndpoints>({
   endpoint = '',
   endpoints = [endpoint],
   ...rest
-}: Section): Omit<Section, keyof Written> & Endpoints {
+}: Section): Omit<Section, keyof WrittenEndpoints> & Endpoints {
   return { ...rest, endpoint: endpoints[0] ?? endpoint, endpoints };
 }

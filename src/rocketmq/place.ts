@@ -18,3 +18,11 @@ export function destinationOf({ topic, namespace }: RocketmqPlace): string {
 export function createTopicCommand({ topic }: Pick<RocketmqPlace, 'topic'>, queues = 8): string {
   return `mqadmin updateTopic -n <name server>:9876 -c <cluster> -t ${topic} -r ${queues} -w ${queues} -a +message.type=FIFO -o true`;
 }
+
+/** What to do about a topic that a relay was publishing to, and that is not there any more. */
+export function deletedTopicRemedy(place: Pick<RocketmqPlace, 'topic'>, queues?: number): string {
+  return (
+    'Nothing to do if a broker has just started. If the topic was deleted, so was what its readers had not read: ' +
+    `make it again with as many queues as it had (${createTopicCommand(place, queues)}), start the relay again, and copy the tables for those readers.`
+  );
+}

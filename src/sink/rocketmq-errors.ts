@@ -1,17 +1,20 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { brokerStatus } from '../rocketmq/broker-status.ts';
-import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+
+/** `look`: at a topic that was there. */
+export type Phase = 'open' | 'look' | 'send';
 
 /**
  * What a failure of the client means. While sending (`send`), a topic that is not found is no reason to stop: a
  * restarted broker answers so until the name server knows it again.
  */
-export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open' | 'send'): RelayError {
+export function brokerError(thrown: unknown, place: RocketmqPlace, phase: Phase): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { error, status, text } = brokerStatus(thrown);
   const code = classify(error, status, text, phase);
-  const remedy = remedyOf(code, status, text, place);
+  const remedy = phase !== 'open' && isMissing(status) ? deletedTopicRemedy(place) : remedyOf(code, text, place);
   return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
@@ -19,13 +22,15 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open'
   });
 }
 
+const isMissing = (status: number | undefined): boolean => Math.trunc((status ?? 0) / 100) === 404;
+
 const TOO_LARGE = /size exceed|too large|illegal/i;
 /** ProducerProcessor of the proxy: no queue of the topic has the permission to write. */
 const NO_QUEUE = /no (?:writable|readable) queue/i;
 /** The topic has lost its type: of the client (`Current message type not match …`), and of the proxy. */
 const OTHER_TYPE = /message ?type/i;
 
-function classify(error: unknown, status: number | undefined, text: string, phase: 'open' | 'send'): Code {
+function classify(error: unknown, status: number | undefined, text: string, phase: Phase): Code {
   // The client's own checks have no code: a wrong message type, a body over the limit that the broker announced.
   if (status === undefined) {
     if (!(error instanceof TypeError)) return 'SINK_BUSY';
@@ -40,7 +45,7 @@ function classify(error: unknown, status: number | undefined, text: string, phas
       // FORBIDDEN is for a user without the right, and for a topic that takes no messages for now.
       return NO_QUEUE.test(text) ? 'SINK_BUSY' : 'SINK_UNAUTHORIZED';
     case 404:
-      return phase === 'open' ? 'SINK_TOPIC_MISSING' : 'SINK_BUSY';
+      return phase === 'send' ? 'SINK_BUSY' : 'SINK_TOPIC_MISSING';
     case 408:
       return 'SINK_UNREACHABLE';
     case 402: // PAYMENT_REQUIRED
@@ -79,7 +84,7 @@ function classifyGrpc(status: number): Code {
   }
 }
 
-function remedyOf(code: Code, status: number | undefined, text: string, place: RocketmqPlace): string | undefined {
+function remedyOf(code: Code, text: string, place: RocketmqPlace): string | undefined {
   switch (code) {
     case 'SINK_TOPIC_MISSING':
       // TopicRouteService of the proxy also keeps that there is no route (topicRouteServiceCacheRefreshSeconds).
@@ -92,9 +97,6 @@ function remedyOf(code: Code, status: number | undefined, text: string, place: R
       }
       return undefined;
     case 'SINK_BUSY':
-      if (status !== undefined && Math.trunc(status / 100) === 404) {
-        return `Nothing to do if a broker has just started. If the topic was deleted, so was what its readers had not read: make it again with as many queues as it had (${createTopicCommand(place)}), start the relay again, and copy the tables for those readers.`;
-      }
       if (!NO_QUEUE.test(text)) return undefined;
       return `Let the topic take messages again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6; or look for a broker that is read-only (brokerPermission). The relay keeps everything and tries again.`;
     case 'SINK_REJECTED':

@@ -17,7 +17,7 @@ import {
   type CreateProducer,
   type ProducerSettings,
 } from './rocketmq-client.ts';
-import { brokerError } from './rocketmq-errors.ts';
+import { brokerError, type Phase } from './rocketmq-errors.ts';
 import { assertPublishable } from './rocketmq-probe.ts';
 import { Producers } from './rocketmq-producers.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
@@ -76,8 +76,11 @@ const RENEW_AFTER_MS = 30_000;
 /** The same where another may do at once: the proxy does not answer and there are others, or a secret was refused. */
 const RENEW_SOON_MS = 5000;
 const ATTEND_MS = 5000;
-/** The proxy may answer with what it knew 20 s before, and learns more only when it is asked. */
-const LOOK_EVERY = 3;
+/**
+ * So many times ATTEND_MS. The proxy may answer with what it knew 20 s before, and learns more only when it is asked:
+ * the next look sees that.
+ */
+const LOOK_EVERY = 2;
 
 class TopicSink implements RocketmqSink {
   readonly destination: string;
@@ -204,7 +207,9 @@ class TopicSink implements RocketmqSink {
       this.#blindSinceMs = undefined;
       problem = this.#change;
     } catch (thrown) {
-      problem = this.#errorOf(thrown, 'open');
+      problem = this.#errorOf(thrown, 'look');
+      // What was seen before may be over: sends find out for themselves.
+      this.#change = undefined;
       this.#blindSinceMs ??= this.#deps.clock.monotonic();
       this.#newest = problem.code;
     }
@@ -305,7 +310,7 @@ class TopicSink implements RocketmqSink {
     );
   }
 
-  #errorOf(thrown: unknown, phase: 'open' | 'send'): RelayError {
+  #errorOf(thrown: unknown, phase: Phase): RelayError {
     return brokerError(thrown, { ...this.#options, endpoint: this.#proxies.current }, phase);
   }
 

@@ -1,5 +1,5 @@
 import { RelayError } from '../base/errors.ts';
-import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 
 /**
@@ -21,6 +21,12 @@ export function changeOf(probe: TopicProbe, openedQueues: number, place: Rocketm
       remedy:
         `Bring a missing broker back, and let the topic be written and read again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6. ` +
         'If the topic was made smaller on purpose, let all readers drain it and start the relay again.',
+    });
+  }
+  // For some time the proxy remembers a route that there is no topic for any more.
+  if (types.join() === 'MESSAGE_TYPE_UNSPECIFIED') {
+    return new RelayError('SINK_TOPIC_MISSING', `${destination} is not known to the broker any more.`, {
+      remedy: deletedTopicRemedy(place, openedQueues),
     });
   }
   // Nothing was stored out of place: the proxy refuses what the type does not allow.

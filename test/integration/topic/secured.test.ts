@@ -1,6 +1,5 @@
 /** Reading from a broker and a proxy with access control and TLS, by the reader library and by apply. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import { readMessages } from '../../../src/reader/library.ts';
 import { openTopic } from '../../../src/topic/reader.ts';
 import type { TopicOptions } from '../../../src/topic/topic.ts';
 import { createRocketmqSink } from '../../../src/sink/rocketmq.ts';
+import { makeCertificates } from '../../support/certificates.ts';
 import { rows } from '../../support/lane-messages.ts';
 import { targetOf } from '../../support/round-trip/apply-sink.ts';
 import { freshDatabase, sharedMysql } from '../../support/servers.ts';
@@ -31,45 +31,9 @@ let place: Pick<TopicOptions, 'endpoint' | 'topic' | 'group'> & { readonly names
 
 const file = (name: string): string => join(folder, name);
 
-/** An authority, and a certificate of it for 127.0.0.1 and localhost. */
-function makeCertificates(): void {
-  const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { stdio: 'ignore' });
-  const key = ['-newkey', 'rsa:2048', '-nodes'];
-  for (const name of ['ca', 'other-ca'])
-    openssl(
-      'req',
-      '-x509',
-      ...key,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file(`${name}.pem`),
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-    );
-  openssl('req', ...key, '-keyout', file('proxy.key'), '-out', file('proxy.csr'), '-subj', '/CN=localhost');
-  writeFileSync(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  const by = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial'];
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    file('proxy.csr'),
-    ...by,
-    '-out',
-    file('proxy.pem'),
-    '-days',
-    '2',
-    '-extfile',
-    file('names'),
-  );
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'secured-'));
-  makeCertificates();
+  makeCertificates(folder);
   const secured = { ...OWNER, certificate: file('proxy.pem'), certificateKey: file('proxy.key') };
   rocketmq = await startRocketmq({ own: true, secured, progress: () => undefined });
   await rocketmq.createTopic(TOPIC, { queues: 8, fifo: true });

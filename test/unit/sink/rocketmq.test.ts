@@ -166,15 +166,16 @@ describe('send', () => {
   });
 });
 
-describe('a look at the topic every 15 s', () => {
+describe('a look at the topic every 10 s', () => {
   const look = async (clock: ManualClock): Promise<void> => {
-    for (let n = 0; n < 3; n += 1) await clock.advance(5000);
+    for (let n = 0; n < 2; n += 1) await clock.advance(5000);
   };
 
   test.each<[string, Partial<TopicProbe>, string]>([
     ['stops when it has more queues', { queues: 16, writableQueues: 16 }, 'SINK_QUEUES_CHANGED'],
     ['waits while it has fewer', { queues: 4, writableQueues: 4 }, 'SINK_BUSY'],
     ['waits while a part of it is read-only', { writableQueues: 4 }, 'SINK_BUSY'],
+    ['waits while the broker does not know it', { types: ['MESSAGE_TYPE_UNSPECIFIED'] }, 'SINK_TOPIC_MISSING'],
     ['waits while it is not FIFO', { types: ['NORMAL'] }, 'SINK_TOPIC_NOT_FIFO'],
   ])('%s, tells it, and goes on when all is as before', async (_what, change, code) => {
     const { sink, clock, producers } = bench();
@@ -207,6 +208,7 @@ describe('a look at the topic every 15 s', () => {
     failing(unavailable());
     await look(clock);
     expect(told.map((problem) => problem?.code)).toEqual(['SINK_TOPIC_MISSING', 'SINK_UNREACHABLE']);
+    expect(told[0]?.remedy).toContain('If the topic was deleted');
     await expect(sink.send(message('lane-0', 1))).resolves.toBeUndefined();
   });
 
@@ -216,7 +218,7 @@ describe('a look at the topic every 15 s', () => {
       producer.onProbe = () => (index === 0 && probes++ > 0 ? Promise.reject(unavailable()) : Promise.resolve(HEALTHY));
     });
     await sink.open();
-    for (let n = 0; n < 3; n += 1) await look(clock);
+    for (let n = 0; n < 4; n += 1) await look(clock);
     expect(producers).toHaveLength(2);
     expect(producers[0]?.disposed).toBe(1);
     await sink.close();
