@@ -22,7 +22,8 @@ export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
 
 /**
  * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own
- * process ("local mode"); those of `proxies` are alone in theirs. `storeFolder`: undefined leaves the store where the image has it.
+ * process ("local mode"); those of `proxies` are alone in theirs. `storeFolder`: undefined leaves the store where the
+ * image has it.
  */
 export function writeRocketmqConfig(
   folder: RunFolder,

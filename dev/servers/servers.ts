@@ -9,8 +9,8 @@
  * 3. The real packages, unpacked without root into `BINLOG_RELAY_SERVERS_CACHE` (default
  *    `$XDG_CACHE_HOME/binlog-relay/servers`):
  *    MySQL 9.7 from Debian, MySQL 8.0 and RocketMQ from Maven. Needs Linux x86_64 with apt-get, dpkg, Java and Maven.
- * `BINLOG_RELAY_SERVERS=docker` or `=packages` takes the choice between 2 and 3. `ROCKETMQ=5.4` takes the newer RocketMQ
- * where no version is asked for.
+ * `BINLOG_RELAY_SERVERS=docker` or `=packages` takes the choice between 2 and 3.
+ * `ROCKETMQ=5.4` takes the newer RocketMQ where no version is asked for.
  *
  * What is started has ports and a data folder of its own and ends with this process, however it ends: see
  * run-folder.ts.

