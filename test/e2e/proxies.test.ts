@@ -61,33 +61,25 @@ async function expectEqual(what: string, repeated = false): Promise<void> {
   if (!repeated) expect(changesRepeated).toBe(0);
 }
 
-describe('several proxies', () => {
-  it('goes on by the next one when one is killed, or away at the start, and back by the first', async () => {
-    const [first, second] = [proxy(0), proxy(1)];
-    await startPipeline({ endpoint: undefined, endpoints: [first.endpoint, second.endpoint] });
-    const load = pipeline.load(100);
-    await pipeline.relay.until('publishing', ({ counters }) => counters.messagesAcknowledged > 50);
-    await first.kill9();
+it('goes on by the next proxy when one is killed, or away at the start', async () => {
+  const first = proxy(0);
+  await startPipeline({ endpoint: undefined, endpoints: [first.endpoint, rocketmq.endpoint] });
+  const load = pipeline.load(100);
+  await pipeline.relay.until('publishing', ({ counters }) => counters.messagesAcknowledged > 50);
+  await first.kill9();
+  try {
     await sinkSays(/UNAVAILABLE|did not answer|DEADLINE/);
     await sinkIsWell();
     await expect.poll(() => pipeline.relay.log()).toContain('connected again to RocketMQ');
-
     await pipeline.relay.stop();
     await pipeline.startRelay();
     await pipeline.relay.ready(90_000);
     expect(await pipeline.relay.log()).toContain('a proxy could not be used');
-
+    await load.stop();
+    await expectEqual('a proxy killed', true);
+  } finally {
     await first.start();
-    await second.kill9();
-    try {
-      await sinkSays(/UNAVAILABLE|did not answer|DEADLINE/);
-      await sinkIsWell();
-      await load.stop();
-      await expectEqual('proxies killed in turn', true);
-    } finally {
-      await second.start();
-    }
-  });
+  }
 });
 
 describe('flow control', () => {
