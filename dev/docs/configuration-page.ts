@@ -99,7 +99,7 @@ function formOf(schema: JsonSchema): string {
   if (schema.pattern === DURATION_PATTERN) return `duration, ${schema.range ?? ''}`;
   if (schema.pattern === DURATION_OR_OFF_PATTERN) return `\`off\`, or duration, ${schema.range ?? ''}`;
   if (schema.pattern === SIZE_PATTERN) return `size, ${schema.range ?? ''}`;
-  if (schema.type === 'array') return 'list of patterns';
+  if (schema.type === 'array') return schema.items?.pattern === undefined ? 'list of patterns' : 'list of texts';
   if (typeof schema.additionalProperties === 'object') return 'mapping of names';
   if (schema.type === 'string') return 'text';
   const forms = (schema.anyOf ?? []).map((member) => (member.properties === undefined ? formOf(member) : 'a mapping'));

@@ -4,7 +4,13 @@
  */
 import { mysqlVersion } from './mysql-version.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
-import type { Controls, MysqlServer, RocketmqServer } from './servers.ts';
+import {
+  ROCKETMQ_VERSIONS,
+  type Controls,
+  type MysqlServer,
+  type RocketmqServer,
+  type RocketmqVersion,
+} from './servers.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,12 +45,25 @@ export function rocketmqFromEnvironment(env: Environment): RocketmqServer | unde
   return {
     endpoint,
     namesrv,
+    proxies: [],
     createTopic: (name, options) => admin.createTopic(name, options),
+    deleteTopic: refuse,
+    configureBroker: refuse,
     createGroup: (name, options) => admin.createGroup(name, options),
     createUser: refuse,
+    changeSecret: refuse,
     mqadmin: refuse,
     ...controls(refuse),
   };
+}
+
+/** The one that `ROCKETMQ` begins: `5.4`. */
+export function rocketmqVersion(env: Environment): RocketmqVersion {
+  const wanted = env['ROCKETMQ'] ?? '';
+  const version = ROCKETMQ_VERSIONS.find((known) => `${known}.`.startsWith(`${wanted}.`) || wanted === '');
+  if (version === undefined)
+    throw new Error(`ROCKETMQ must be one of ${ROCKETMQ_VERSIONS.join(', ')}, or its beginning.`);
+  return version;
 }
 
 function controls(refuse: () => Promise<never>): Controls {

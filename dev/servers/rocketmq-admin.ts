@@ -5,7 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
-import type { Credentials, GroupOptions, Permission, TopicOptions } from './servers.ts';
+import type { ServerSettings, Credentials, GroupOptions, Permission, TopicOptions } from './servers.ts';
 
 /** org.apache.rocketmq.remoting.protocol.RequestCode */
 const UPDATE_AND_CREATE_TOPIC = 17;
@@ -13,7 +13,10 @@ const UPDATE_BROKER_CONFIG = 25;
 const ROUTE_OF_TOPIC = 105;
 const CLUSTER_INFO = 106;
 const UPDATE_AND_CREATE_SUBSCRIPTION_GROUP = 200;
+const DELETE_TOPIC_IN_BROKER = 215;
+const DELETE_TOPIC_IN_NAMESRV = 216;
 const AUTH_CREATE_USER = 3001;
+const AUTH_UPDATE_USER = 3002;
 const AUTH_CREATE_ACL = 3006;
 const TIMEOUT_MS = 5000;
 const READABLE_AND_WRITABLE = 6;
@@ -47,13 +50,19 @@ export class RocketmqAdmin {
     }
   }
 
-  async createTopic(name: string, { queues, fifo }: TopicOptions): Promise<void> {
+  async changeSecret(name: string, secret: string): Promise<void> {
+    const user = { username: name, password: secret };
+    for (const broker of await this.brokers())
+      await this.#call(broker, AUTH_UPDATE_USER, { username: name }, Buffer.from(JSON.stringify(user)));
+  }
+
+  async createTopic(name: string, { queues, fifo, permission = READABLE_AND_WRITABLE }: TopicOptions): Promise<void> {
     const fields = {
       topic: name,
       defaultTopic: 'TBW102',
       readQueueNums: String(queues),
       writeQueueNums: String(queues),
-      perm: String(READABLE_AND_WRITABLE),
+      perm: String(permission),
       topicFilterType: 'SINGLE_TAG',
       topicSysFlag: '0',
       order: String(fifo),
@@ -61,6 +70,17 @@ export class RocketmqAdmin {
     };
     for (const broker of await this.brokers()) await this.#call(broker, UPDATE_AND_CREATE_TOPIC, fields);
     await this.#untilRouted(name);
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    for (const broker of await this.brokers()) await this.#call(broker, DELETE_TOPIC_IN_BROKER, { topic });
+    await this.#call(this.#namesrv, DELETE_TOPIC_IN_NAMESRV, { topic });
+  }
+
+  async configureBrokers(settings: ServerSettings): Promise<void> {
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    for (const broker of await this.brokers())
+      await this.#call(broker, UPDATE_BROKER_CONFIG, {}, Buffer.from(lines.join('')));
   }
 
   async createGroup(name: string, { ordered, retries = 1_000_000_000 }: GroupOptions): Promise<void> {

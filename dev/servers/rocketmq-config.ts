@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { RunFolder } from './run-folder.ts';
-import type { RocketmqSecurity } from './servers.ts';
+import type { RocketmqOptions, RocketmqSecurity } from './servers.ts';
 
 /** The broker listens on two more ports, `broker` - 2 and + 1. */
 export interface RocketmqPorts {
@@ -8,20 +8,27 @@ export interface RocketmqPorts {
   readonly broker: number;
   readonly grpc: number;
   readonly remoting: number;
+  /** Of proxies in processes of their own. */
+  readonly proxies: readonly Pick<RocketmqPorts, 'grpc' | 'remoting'>[];
 }
 
 export function rocketmqPorts({ firstPort }: RunFolder): RocketmqPorts {
-  return { namesrv: firstPort, broker: firstPort + 3, grpc: firstPort + 5, remoting: firstPort + 6 };
+  const proxies = [
+    { grpc: firstPort + 7, remoting: firstPort + 8 },
+    { grpc: firstPort + 9, remoting: firstPort + 2 },
+  ];
+  return { namesrv: firstPort, broker: firstPort + 3, grpc: firstPort + 5, remoting: firstPort + 6, proxies };
 }
 
 /**
  * Writes namesrv.conf, broker.conf and proxy.json into the run folder's `conf`. The proxy runs the broker in its own
- * process ("local mode"). `storeFolder`: undefined leaves the store where the image has it.
+ * process ("local mode"); those of `proxies` are alone in theirs. `storeFolder`: undefined leaves the store where the
+ * image has it.
  */
 export function writeRocketmqConfig(
   folder: RunFolder,
   storeFolder: string | undefined,
-  secured?: RocketmqSecurity,
+  { secured, broker: brokerSettings, proxies = [] }: Omit<RocketmqOptions, 'version'> = {},
 ): void {
   const ports = rocketmqPorts(folder);
   const namesrv = `127.0.0.1:${ports.namesrv}`;
@@ -45,6 +52,7 @@ export function writeRocketmqConfig(
     // A developer's disk may be fuller than RocketMQ likes.
     diskMaxUsedSpaceRatio: 98,
     ...(secured !== undefined && accessControl(secured)),
+    ...brokerSettings,
   };
   const lines = Object.entries(broker).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(folder.file('conf/broker.conf'), lines.join(''));
@@ -64,6 +72,17 @@ export function writeRocketmqConfig(
     }),
   };
   writeFileSync(folder.file('conf/proxy.json'), JSON.stringify(proxy));
+  for (const [index, settings] of proxies.entries()) {
+    const alone = {
+      ...proxy,
+      proxyName: `proxy-${index}`,
+      proxyMode: 'CLUSTER',
+      grpcServerPort: ports.proxies[index]?.grpc,
+      remotingListenPort: ports.proxies[index]?.remoting,
+      ...settings,
+    };
+    writeFileSync(folder.file(`conf/proxy-${index}.json`), JSON.stringify(alone));
+  }
 }
 
 /** org.apache.rocketmq.auth.config.AuthConfig */

@@ -2,17 +2,20 @@ import { Container } from './container.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
 import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
-import type { RocketmqVersion } from './servers.ts';
+import type { ServerSettings, RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
 
 /**
  * Two containers of the official image with one network: the broker announces 127.0.0.1 and its port, which must lead
  * to it from outside the containers as well as from inside.
  */
-export async function rocketmqInDocker(version: RocketmqVersion): Promise<RunningRocketmq> {
+export async function rocketmqInDocker(
+  version: RocketmqVersion,
+  broker: ServerSettings | undefined,
+): Promise<RunningRocketmq> {
   const image = `apache/rocketmq:${version}`;
   const folder = await makeRunFolder();
-  writeRocketmqConfig(folder, undefined);
+  writeRocketmqConfig(folder, undefined, broker === undefined ? {} : { broker });
   const ports = rocketmqPorts(folder);
   const name = (part: string): string => `binlog-relay-${part}-${folder.firstPort}`;
   const common = [
@@ -29,6 +32,7 @@ export async function rocketmqInDocker(version: RocketmqVersion): Promise<Runnin
     folder,
     namesrv: new Container(name('namesrv'), namesrvRun, folder),
     broker: new Container(name('broker'), brokerRun, folder),
+    proxies: [],
     mqadmin: (args) =>
       runTool('docker', ['exec', name('broker'), 'sh', 'mqadmin', ...args, '-n', `127.0.0.1:${ports.namesrv}`]),
   };

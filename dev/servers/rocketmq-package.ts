@@ -6,7 +6,7 @@ import { Child } from './child.ts';
 import { rocketmqPorts, writeRocketmqConfig } from './rocketmq-config.ts';
 import type { RunningRocketmq } from './running-rocketmq.ts';
 import { makeRunFolder } from './run-folder.ts';
-import type { Progress, RocketmqSecurity, RocketmqVersion } from './servers.ts';
+import type { Progress, RocketmqOptions, RocketmqVersion } from './servers.ts';
 import { runTool } from './tool.ts';
 
 /** What the starting scripts of RocketMQ open to it on Java 17. */
@@ -21,17 +21,18 @@ const MODULES = [
  * For programs that do little: they start faster with the first compiler only. The broker keeps both, as in production.
  */
 const SMALL = ['-Xms64m', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+const PROXY = ['-Xms64m', '-Xmx256m', '-XX:MaxDirectMemorySize=256m'];
 const BROKER = ['-Xms256m', '-Xmx768m', '-XX:MaxDirectMemorySize=768m'];
 
 export async function rocketmqFromPackage(
   version: RocketmqVersion,
   progress: Progress,
-  secured?: RocketmqSecurity,
+  options: Omit<RocketmqOptions, 'version'>,
 ): Promise<RunningRocketmq> {
   await runTool('java', ['-version']);
   const jars = join(await unpack(version, progress), 'lib', '*');
   const folder = await makeRunFolder();
-  writeRocketmqConfig(folder, folder.file('store'), secured);
+  writeRocketmqConfig(folder, folder.file('store'), options);
   const java = (options: readonly string[], main: string, args: readonly string[]): readonly string[] => [
     ...options,
     `-Duser.home=${folder.path}`,
@@ -52,6 +53,10 @@ export async function rocketmqFromPackage(
       'broker',
       java(BROKER, 'proxy.ProxyStartup', ['-pc', conf('proxy.json'), '-bc', conf('broker.conf'), '-pm', 'local']),
     ),
+    proxies: (options.proxies ?? []).map((_, index) => {
+      const name = `proxy-${index}`;
+      return child(name, java(PROXY, 'proxy.ProxyStartup', ['-pc', conf(`${name}.json`), '-pm', 'cluster']));
+    }),
     mqadmin: (args) =>
       runTool(
         'java',

@@ -7,5 +7,7 @@ export interface RunningRocketmq {
   readonly namesrv: Program;
   /** The gRPC proxy, which runs the broker in its own process. */
   readonly broker: Program;
+  /** Proxies without a broker. */
+  readonly proxies: readonly Program[];
   mqadmin(args: readonly string[]): Promise<string>;
 }

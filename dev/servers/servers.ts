@@ -10,6 +10,7 @@
  *    `$XDG_CACHE_HOME/binlog-relay/servers`):
  *    MySQL 9.7 from Debian, MySQL 8.0 and RocketMQ from Maven. Needs Linux x86_64 with apt-get, dpkg, Java and Maven.
  * `BINLOG_RELAY_SERVERS=docker` or `=packages` takes the choice between 2 and 3.
+ * `ROCKETMQ=5.4` takes the newer RocketMQ where no version is asked for.
  *
  * What is started has ports and a data folder of its own and ends with this process, however it ends: see
  * run-folder.ts.
@@ -19,7 +20,8 @@ export const MYSQL_VERSIONS = ['9.7', '8.0', 'mariadb-10.11', 'mariadb-11.8'] as
 export type MysqlVersion = (typeof MYSQL_VERSIONS)[number];
 export const MARIADB_VERSIONS = ['mariadb-10.11', 'mariadb-11.8'] as const satisfies readonly MysqlVersion[];
 export type MariadbVersion = (typeof MARIADB_VERSIONS)[number];
-export type RocketmqVersion = '5.3.3';
+export const ROCKETMQ_VERSIONS = ['5.3.3', '5.4.0'] as const;
+export type RocketmqVersion = (typeof ROCKETMQ_VERSIONS)[number];
 
 /** Takes one line of what is being fetched, unpacked or started. */
 export type Progress = (line: string) => void;
@@ -36,11 +38,21 @@ export interface MysqlOptions {
 }
 
 export interface RocketmqOptions {
-  /** Default 5.3.3. */
+  /** Default: what `ROCKETMQ` in the environment begins, 5.3.3 without. */
   readonly version?: RocketmqVersion;
+  /**
+   * Proxies beside the broker's own, in processes of their own (cluster mode), each with what is added to its
+   * proxy.json: at most 2; not with Docker.
+   */
+  readonly proxies?: readonly ServerSettings[];
+  /** Added to broker.conf. */
+  readonly broker?: ServerSettings;
   /** With access control, and a certificate of its own; not with Docker, and only with `own`. */
   readonly secured?: RocketmqSecurity;
 }
+
+/** Properties of org.apache.rocketmq.common.BrokerConfig and MessageStoreConfig; of a proxy those of ProxyConfig. */
+export type ServerSettings = Readonly<Record<string, string | number | boolean>>;
 
 export interface RocketmqSecurity extends Credentials {
   /** Paths of PEM files: of the proxy, and its key (PKCS #8). */
@@ -124,6 +136,14 @@ export interface MysqlServer extends MysqlAddress, Controls {
 export interface TopicOptions {
   readonly queues: number;
   readonly fifo: boolean;
+  /** 4: read, 2: write, 6: both, the default. */
+  readonly permission?: 2 | 4 | 6;
+}
+
+/** A proxy in a process of its own. */
+export interface ProxyServer extends Pick<Controls, 'kill9' | 'start' | 'freeze' | 'thaw'> {
+  /** host:port */
+  readonly endpoint: string;
 }
 
 export interface GroupOptions {
@@ -133,12 +153,20 @@ export interface GroupOptions {
 }
 
 export interface RocketmqServer extends RocketmqAddress, Controls {
-  /** Creates or changes a topic; it can be used at once. */
+  /** Those that were asked for. They answer with the address that they are asked by, the broker's own with its own. */
+  readonly proxies: readonly ProxyServer[];
+  /** Creates or changes a topic; a new one can be used at once. */
   createTopic(name: string, options: TopicOptions): Promise<void>;
+  /** With everything in it. The proxy goes on to know it for some 20 s. */
+  deleteTopic(name: string): Promise<void>;
+  /** Changes settings of the running broker. */
+  configureBroker(settings: ServerSettings): Promise<void>;
   /** Creates or changes a consumer group. Only an ordered one gets the messages of a FIFO topic in order. */
   createGroup(name: string, options: GroupOptions): Promise<void>;
   /** A user of access control, with these rights and no others. */
   createUser(name: string, secret: string, permissions: readonly Permission[]): Promise<void>;
+  /** Another secret for a user: the old one is not taken any more. */
+  changeSecret(name: string, secret: string): Promise<void>;
   /**
    * Runs one mqadmin command (`['topicStatus', '-t', 'orders']`; `-n` is added) in a JVM of its own, which takes
    * seconds; returns what it printed.

@@ -1,5 +1,5 @@
 /** Starts the servers that servers.ts describes. */
-import { mysqlFromEnvironment, rocketmqFromEnvironment } from './environment.ts';
+import { mysqlFromEnvironment, rocketmqFromEnvironment, rocketmqVersion } from './environment.ts';
 import { runMysql } from './mysql.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
 import { runRocketmq } from './rocketmq.ts';
@@ -22,7 +22,7 @@ export async function startMysql(options: MysqlOptions & StartOptions): Promise<
 /** Name server, broker and gRPC proxy; neither topics nor groups are created by use. Throws as `startMysql` does. */
 export async function startRocketmq(options: RocketmqOptions & StartOptions): Promise<RocketmqServer> {
   const given = options.own === true ? undefined : rocketmqFromEnvironment(process.env);
-  return given ?? runRocketmq(options.version ?? '5.3.3', options.progress, options.secured);
+  return given ?? runRocketmq(options.version ?? rocketmqVersion(process.env), options.progress, options);
 }
 
 /** Both, at the same time. If one does not start, the other is removed. */

@@ -9,8 +9,8 @@
 export interface CheckpointIdentity {
   readonly destination: string;
   /**
-   * Address of the broker, which stands for its cluster. Absent for sinks without one, and in checkpoints of older
-   * versions.
+   * Address of the broker, which stands for its cluster; several are joined by commas. Absent for sinks without one,
+   * and in checkpoints of older versions.
    */
   readonly endpoint?: string;
   readonly queues: number;

@@ -3,7 +3,7 @@ import { createLogger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
 import type { Config } from '../config/config.ts';
-import { requireSameIdentity } from '../relay/run/identity.ts';
+import { endpointsOf, requireSameIdentity } from '../relay/run/identity.ts';
 import type { SinkInfo } from '../sink/sink.ts';
 import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { checkCopy } from '../source/copy-check.ts';
@@ -112,7 +112,7 @@ const identityOf = (
   { limits, ordering, publish }: Config,
 ): Parameters<typeof requireSameIdentity>[1] => ({
   destination: info.destination,
-  ...(info.endpoint !== undefined && { endpoint: info.endpoint }),
+  ...endpointsOf(info),
   queues: info.queues,
   lanes: info.laneNames(limits.lanes),
   ordering,

@@ -23,7 +23,7 @@ export function endpointProblem(endpoint: string): string | undefined {
   const form = 'write host:port of the RocketMQ proxy, such as rocketmq-proxy:8081';
   if (endpoint.includes('://')) return `is a URL: ${form}`;
   if (/[;,\s]/.test(endpoint)) {
-    return 'names more than one endpoint, which the RocketMQ client cannot use: write one host:port (one DNS name may stand for several proxies)';
+    return 'names more than one endpoint: write one host:port, or a list of them as endpoints';
   }
   if (/[@/]/.test(endpoint)) return `is not an endpoint: ${form}`;
   const parts = endpoint.split(':');

@@ -3,15 +3,9 @@
  * config/apply.schema.json and docs/apply-configuration.md come from it.
  */
 import * as z from 'zod';
-import {
-  credentialProblem,
-  endpointProblem,
-  hostProblem,
-  namespaceProblem,
-  topicProblem,
-  mysqlUserProblem,
-} from './addresses.ts';
+import { credentialProblem, hostProblem, namespaceProblem, topicProblem, mysqlUserProblem } from './addresses.ts';
 import { adminSchema, logSchema } from './admin-schema.ts';
+import { BOTH, endpointFields, hasEndpoint, hasOneOfBoth, NO_ENDPOINT, withEndpoints } from './endpoints.ts';
 import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
@@ -20,9 +14,7 @@ import { verifySchema } from './verify-schema.ts';
 
 const topicSchema = z
   .strictObject({
-    endpoint: text(endpointProblem, '^[^:;,@/\\s]+:[0-9]+$').describe(
-      'host:port of the gRPC proxy of RocketMQ, usually port 8081. Exactly one: for several proxies write a DNS name that stands for all.',
-    ),
+    ...endpointFields,
     topic: text(topicProblem, '^[A-Za-z0-9_-]{1,127}$')
       .prefault('order-binlog')
       .describe('Topic that the relay publishes to.'),
@@ -46,6 +38,9 @@ const topicSchema = z
       .describe('Secret of accessKey: write `${ROCKETMQ_SECRET}`, or `file:/run/secrets/rocketmq-secret`.'),
     tls: rocketmqTlsSchema,
   })
+  .refine(hasEndpoint, NO_ENDPOINT)
+  .refine(hasOneOfBoth, BOTH)
+  .transform(withEndpoints)
   .describe('The topic that is read.');
 
 const targetSchema = z

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { credentialProblem, endpointProblem, namespaceProblem, topicProblem } from './addresses.ts';
+import { credentialProblem, namespaceProblem, topicProblem } from './addresses.ts';
+import { BOTH, endpointFields, hasEndpoint, hasOneOfBoth, NO_ENDPOINT, withEndpoints } from './endpoints.ts';
 import { duration, flag, path, text, textOrNone } from './fields.ts';
 
 /** Of a connection to RocketMQ. */
@@ -23,9 +24,7 @@ export const rocketmqTlsSchema = z
 const rocketmqSinkSchema = z
   .strictObject({
     type: z.literal('rocketmq').default('rocketmq').describe('Publishes to a FIFO topic of RocketMQ 5.'),
-    endpoint: text(endpointProblem, '^[^:;,@/\\s]+:[0-9]+$').describe(
-      'host:port of the gRPC proxy of RocketMQ, usually port 8081; not of the name server (9876) and not of a broker (10911). Exactly one: for several proxies write a DNS name that stands for all.',
-    ),
+    ...endpointFields,
     topic: text(topicProblem, '^[A-Za-z0-9_-]{1,127}$')
       .prefault('order-binlog')
       .describe('Topic that the changes are published to. It must exist and have message type FIFO.'),
@@ -57,7 +56,9 @@ const rocketmqSinkSchema = z
           '`all`: as long as they fit into 8 KiB. `none`: never.',
       ),
   })
-  .transform(({ sendTimeout, ...rest }) => ({ ...rest, sendTimeoutMs: sendTimeout }))
+  .refine(hasEndpoint, NO_ENDPOINT)
+  .refine(hasOneOfBoth, BOTH)
+  .transform(({ sendTimeout, ...rest }) => ({ ...withEndpoints(rest), sendTimeoutMs: sendTimeout }))
   .describe('RocketMQ, the default.');
 
 const stdoutSinkSchema = z

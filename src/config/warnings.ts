@@ -37,10 +37,11 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
     }
   }
   if (config.sink.type === 'rocketmq') {
-    const port = config.sink.endpoint.split(':')[1];
-    if (port === '9876')
-      warn(['sink', 'endpoint'], 'port 9876 is usually the name server: the gRPC proxy usually has 8081');
-    if (port === '10911') warn(['sink', 'endpoint'], 'port 10911 is usually a broker: the gRPC proxy usually has 8081');
+    const key = valueAt(tree.value, ['sink', 'endpoints']) === undefined ? 'endpoint' : 'endpoints';
+    const ports = config.sink.endpoints.map((endpoint) => endpoint.split(':')[1]);
+    if (ports.includes('9876'))
+      warn(['sink', key], 'port 9876 is usually the name server: the gRPC proxy usually has 8081');
+    if (ports.includes('10911')) warn(['sink', key], 'port 10911 is usually a broker: the gRPC proxy usually has 8081');
   }
   if (config.checkpoint.type === 'mysqlx' && config.checkpoint.port === 3306) {
     warn(['checkpoint', 'port'], 'port 3306 is usually that of the classic protocol: the X Protocol usually has 33060');

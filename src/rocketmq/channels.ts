@@ -30,6 +30,8 @@ const GRPC_OPTIONS = {
   // A proxy that is gone without a FIN is noticed after 25 s.
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 5000,
+  // A proxy that comes back at another address of the same name is found: the library asks DNS every 30 s at most.
+  'grpc.dns_min_time_between_resolutions_ms': 2000,
   'grpc.enable_retries': 0,
   // The broker says how large a message may be; the library's own limit would make one of 4 MB unreadable for ever.
   'grpc.max_receive_message_length': -1,

@@ -22,10 +22,7 @@ export function routeRequest(topic: string, endpoints: Endpoints): servicePb.Que
 /** Throws the client's typed errors for an answer that is not OK. */
 export function probeOf(response: servicePb.QueryRouteResponse): TopicProbe {
   StatusChecker.check(response.getStatus()?.toObject());
-  return probeOfRoute(new TopicRouteData(response.getMessageQueuesList()));
-}
-
-export function probeOfRoute({ messageQueues }: TopicRouteData): TopicProbe {
+  const { messageQueues } = new TopicRouteData(response.getMessageQueuesList());
   const unique = (values: readonly string[]): string[] => [...new Set(values)];
   return {
     queues: messageQueues.length,

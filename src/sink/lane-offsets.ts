@@ -29,7 +29,7 @@ export class LaneOffsets {
     throw new RelayError(
       'SINK_QUEUES_CHANGED',
       `${destination}: lane ${lane} has moved to another queue. Its message with the changes ${first} was stored there at offset ${offset}, after ` +
-        `the one that ends with ${before.lastChange} at offset ${before.offset} of the queue before. Everything before it is in its old place.`,
+        `the one that ends with ${before.lastChange} at offset ${before.offset} of the queue before. Everything before it is in its old place, unless the topic was deleted and made again.`,
       { details: { lane, offset, before: before.offset } },
     );
   }

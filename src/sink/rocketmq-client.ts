@@ -1,9 +1,9 @@
-import { Producer, type SendReceipt, type TopicRouteData } from 'rocketmq-client-nodejs';
+import { Producer, type SendReceipt } from 'rocketmq-client-nodejs';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { ClientLife } from '../rocketmq/client-life.ts';
 import { clientLogger } from '../rocketmq/client-logger.ts';
-import { probeOf, probeOfRoute, routeRequest, type TopicProbe } from '../rocketmq/topic-probe.ts';
+import { probeOf, routeRequest, type TopicProbe } from '../rocketmq/topic-probe.ts';
 import { SendChannels } from './rocketmq-channels.ts';
 import type { OutboundMessage } from './sink.ts';
 
@@ -21,8 +21,6 @@ export interface ProducerSettings {
 export interface ProducerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called with each route that the producer learns: once a starting producer asks, then every 30 s. */
-  readonly onRoute: (probe: TopicProbe) => void;
 }
 
 /** One connection to the topic. Errors are the client's own; the sink classifies them. */
@@ -45,7 +43,6 @@ class RocketmqProducer extends Producer implements BrokerProducer {
   // Declared, not defined: the field is the base class's, which makes one of its own first.
   declare protected readonly rpcClientManager: SendChannels;
   readonly #topic: string;
-  readonly #deps: ProducerDeps;
   readonly #life: ClientLife;
 
   constructor(settings: ProducerSettings, deps: ProducerDeps) {
@@ -63,7 +60,6 @@ class RocketmqProducer extends Producer implements BrokerProducer {
       logger,
     });
     this.#topic = settings.topic;
-    this.#deps = deps;
     this.#life = new ClientLife(deps.clock);
     this.rpcClientManager.close();
     this.rpcClientManager = new SendChannels(this, logger, {
@@ -109,10 +105,6 @@ class RocketmqProducer extends Producer implements BrokerProducer {
 
   protected override sleep(ms: number): Promise<void> {
     return this.#life.sleep(ms);
-  }
-
-  protected override onTopicRouteDataUpdate(_topic: string, route: TopicRouteData): void {
-    this.#deps.onRoute(probeOfRoute(route));
   }
 }
 

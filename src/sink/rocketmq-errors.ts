@@ -1,17 +1,20 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { brokerStatus } from '../rocketmq/broker-status.ts';
-import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+
+/** `look`: at a topic that was there. */
+export type Phase = 'open' | 'look' | 'send';
 
 /**
  * What a failure of the client means. While sending (`send`), a topic that is not found is no reason to stop: a
  * restarted broker answers so until the name server knows it again.
  */
-export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open' | 'send'): RelayError {
+export function brokerError(thrown: unknown, place: RocketmqPlace, phase: Phase): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { error, status, text } = brokerStatus(thrown);
   const code = classify(error, status, text, phase);
-  const remedy = remedyOf(code, text, place);
+  const remedy = phase !== 'open' && isMissing(status) ? deletedTopicRemedy(place) : remedyOf(code, text, place);
   return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
@@ -19,13 +22,20 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: 'open'
   });
 }
 
+const isMissing = (status: number | undefined): boolean => Math.trunc((status ?? 0) / 100) === 404;
+
 const TOO_LARGE = /size exceed|too large|illegal/i;
 /** ProducerProcessor of the proxy: no queue of the topic has the permission to write. */
 const NO_QUEUE = /no (?:writable|readable) queue/i;
+/** The topic has lost its type: of the client (`Current message type not match …`), and of the proxy. */
+const OTHER_TYPE = /message ?type/i;
 
-function classify(error: unknown, status: number | undefined, text: string, phase: 'open' | 'send'): Code {
+function classify(error: unknown, status: number | undefined, text: string, phase: Phase): Code {
   // The client's own checks have no code: a wrong message type, a body over the limit that the broker announced.
-  if (status === undefined) return error instanceof TypeError ? 'SINK_REJECTED' : 'SINK_BUSY';
+  if (status === undefined) {
+    if (!(error instanceof TypeError)) return 'SINK_BUSY';
+    return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
+  }
   if (status < 100) return classifyGrpc(status);
   const family = Math.trunc(status / 100);
   switch (family) {
@@ -35,7 +45,7 @@ function classify(error: unknown, status: number | undefined, text: string, phas
       // FORBIDDEN is for a user without the right, and for a topic that takes no messages for now.
       return NO_QUEUE.test(text) ? 'SINK_BUSY' : 'SINK_UNAUTHORIZED';
     case 404:
-      return phase === 'open' ? 'SINK_TOPIC_MISSING' : 'SINK_BUSY';
+      return phase === 'send' ? 'SINK_BUSY' : 'SINK_TOPIC_MISSING';
     case 408:
       return 'SINK_UNREACHABLE';
     case 402: // PAYMENT_REQUIRED
@@ -47,6 +57,7 @@ function classify(error: unknown, status: number | undefined, text: string, phas
       // 50001 means both "not now" and "never this message"; only the text tells.
       return TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
     case 400: // an illegal topic, tag, key, group or property
+      return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
     case 413: // PAYLOAD_TOO_LARGE
     case 431: // REQUEST_HEADER_FIELDS_TOO_LARGE
     case 501: // NOT_IMPLEMENTED
@@ -90,8 +101,9 @@ function remedyOf(code: Code, text: string, place: RocketmqPlace): string | unde
       return `Let the topic take messages again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6; or look for a broker that is read-only (brokerPermission). The relay keeps everything and tries again.`;
     case 'SINK_REJECTED':
       if (/size exceed/i.test(text)) return 'Raise maxMessageSize of the broker to its default of 4194304 or more.';
-      if (/message type/i.test(text)) return `Publish to a FIFO topic, made with ${createTopicCommand(place)}`;
       return undefined;
+    case 'SINK_TOPIC_NOT_FIFO':
+      return `Make the topic FIFO again, with as many queues as it has; the relay keeps everything and goes on by itself: ${createTopicCommand(place)}`;
     default:
       return undefined;
   }

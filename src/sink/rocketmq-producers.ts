@@ -23,8 +23,9 @@ export class Producers {
   async replace<T>(producer: BrokerProducer, prepare: () => Promise<T>): Promise<T> {
     this.#live.add(producer);
     try {
+      this.#assertOpen();
       const prepared = await prepare();
-      if (this.#closed) throw new Error('closed while a producer was starting');
+      this.#assertOpen();
       const old = this.#current;
       this.#current = { producer, inFlight: 0, retired: false };
       if (old !== undefined) {
@@ -56,6 +57,10 @@ export class Producers {
     this.#closed = true;
     this.#current = undefined;
     await Promise.all([...this.#live].map((producer) => this.#dispose(producer)));
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('closed while a producer was starting');
   }
 
   async #dispose(producer: BrokerProducer): Promise<void> {

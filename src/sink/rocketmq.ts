@@ -1,50 +1,16 @@
-import type { Clock } from '../base/clock.ts';
+import type { Code } from '../base/error-codes.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import { withDeadline } from '../base/deadline.ts';
-import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
-import { destinationOf } from '../rocketmq/place.ts';
+import { isAborted } from '../base/retry.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 import { laneNames } from './lane-names.ts';
 import { LaneOffsets } from './lane-offsets.ts';
-import { assertSendable, maxBodyBytes } from './message-limits.ts';
-import {
-  createProducer as createRealProducer,
-  type BrokerProducer,
-  type CreateProducer,
-  type ProducerSettings,
-} from './rocketmq-client.ts';
-import { brokerError } from './rocketmq-errors.ts';
-import { assertPublishable } from './rocketmq-probe.ts';
-import { Producers } from './rocketmq-producers.ts';
+import { assertSendable } from './message-limits.ts';
+import { Connection, type RocketmqDeps, type RocketmqOptions } from './rocketmq-connection.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
+import { changeOf } from './topic-changes.ts';
+import { Unanswered } from './unanswered.ts';
 
-export interface RocketmqOptions {
-  /** host:port of the gRPC proxy, exactly one. */
-  readonly endpoint: string;
-  readonly topic: string;
-  /** Empty: none. */
-  readonly namespace: string;
-  readonly accessKey?: string | undefined;
-  readonly accessSecret?: string | undefined;
-  /** Where they stand, when they were read from files. */
-  readonly accessKeyFile?: string | undefined;
-  readonly accessSecretFile?: string | undefined;
-  readonly tls: {
-    readonly enabled: boolean;
-    /** PEM, or the path of a PEM file. */
-    readonly ca?: Buffer | string | undefined;
-  };
-  /** At least 1000. */
-  readonly sendTimeoutMs: number;
-}
-
-export interface RocketmqDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Replaced in tests. */
-  readonly createProducer?: CreateProducer;
-}
+export type { RocketmqDeps, RocketmqOptions } from './rocketmq-connection.ts';
 
 export interface RocketmqSink extends Sink {
   /**
@@ -58,196 +24,171 @@ export function createRocketmqSink(options: RocketmqOptions, deps: RocketmqDeps)
   return new TopicSink(options, deps);
 }
 
-const STARTUP_MS = 15_000;
-/** On top of the client's own deadline, which normally ends a send. */
-const SEND_MARGIN_MS = 500;
 /**
- * The client neither follows a moved route nor forgives an address that failed: after this long of failures only, a new
- * producer is tried.
+ * The client neither follows a moved route nor forgives an address that failed: after so long without an
+ * acknowledgement, while something was sent, a new producer is tried. It resolves the name of the proxy anew.
  */
 const RENEW_AFTER_MS = 30_000;
+/** The same where another may do at once: the proxy does not answer and there are others, or a secret was refused. */
+const RENEW_SOON_MS = 5000;
+const ATTEND_MS = 5000;
+/**
+ * So many times ATTEND_MS. The proxy may answer with what it knew 20 s before, and learns more only when it is asked:
+ * the next look sees that.
+ */
+const LOOK_EVERY = 2;
 
 class TopicSink implements RocketmqSink {
   readonly destination: string;
   readonly #options: RocketmqOptions;
   readonly #deps: RocketmqDeps;
-  readonly #create: CreateProducer;
-  readonly #producers = new Producers();
+  readonly #connection: Connection;
   readonly #offsets = new LaneOffsets();
-  /** Queues that took messages when it was opened, and that do by the newest route. */
+  /** Queues that took messages when it was opened. */
   #openedQueues = 0;
-  /** Of the newest producer. */
-  #maxBodyBytes = maxBodyBytes();
-  #routeQueues = 0;
-  /** Monotonic ms: since when every send failed, or a new producer was tried last. */
-  #failingSinceMs: number | undefined;
+  /** What the newest route says against going on. */
+  #change: RelayError | undefined;
+  /** Of the producer in use: what becomes of sends that began with another says nothing about it. */
+  #unanswered = new Unanswered();
+  /** Monotonic ms: since when every look at the topic failed, or a new producer was tried last. */
+  #blindSinceMs: number | undefined;
+  /** Code of the newest failure. */
+  #newest: Code | undefined;
+  #told: (problem: RelayError | undefined) => void = () => undefined;
   #renewal: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
+  readonly #closed = new AbortController();
 
   constructor(options: RocketmqOptions, deps: RocketmqDeps) {
-    this.destination = destinationOf(options);
     this.#options = options;
     this.#deps = deps;
-    this.#create = deps.createProducer ?? createRealProducer;
+    this.#connection = new Connection(options, deps);
+    this.destination = this.#connection.destination;
   }
 
-  async probe(): Promise<TopicProbe> {
-    const producer = await this.#newProducer();
-    try {
-      return await this.#ask(producer);
-    } catch (thrown) {
-      throw brokerError(thrown, this.#options, 'open');
-    } finally {
-      await producer.dispose();
-    }
+  probe(): Promise<TopicProbe> {
+    return this.#connection.probe();
   }
 
   async open(): Promise<SinkInfo> {
-    if (this.#closing !== undefined) throw this.#closedError();
-    if (this.#producers.ready) throw new RelayError('INTERNAL', 'the sink is open already');
-    const probe = await this.#replaceProducer('open');
+    if (this.#connection.isClosing) throw this.#connection.closedError();
+    if (this.#connection.isReady) throw new RelayError('INTERNAL', 'the sink is open already');
+    const probe = await this.#connection.connect('open');
     this.#openedQueues = probe.queues;
-    this.#failingSinceMs = undefined;
     this.#warnOfAddress(probe);
+    void this.#attend();
+    const { endpoint, endpoints = [endpoint] } = this.#options;
     return {
       destination: this.destination,
       // No answer of the proxy names its cluster; brokers of two clusters mostly have the same names.
-      endpoint: this.#options.endpoint.toLowerCase(),
+      endpoints: endpoints.map((address) => address.toLowerCase()),
       queues: probe.queues,
-      maxBodyBytes: this.#maxBodyBytes,
+      maxBodyBytes: this.#connection.maxBodyBytes,
       laneNames: (count) => laneNames(probe.queues, count, 'lane-'),
     };
   }
 
+  watch(told: (problem: RelayError | undefined) => void): void {
+    this.#told = told;
+  }
+
   async send(message: OutboundMessage): Promise<void> {
-    assertSendable(message, this.#maxBodyBytes);
-    if (this.#closing !== undefined || !this.#producers.ready) throw this.#closedError();
-    this.#assertSameQueues();
+    assertSendable(message, this.#connection.maxBodyBytes);
+    if (!this.#connection.isReady) throw this.#connection.closedError();
+    if (this.#change !== undefined) throw this.#change;
     this.#renewWhenStale();
+    const { clock } = this.#deps;
+    const unanswered = this.#unanswered;
+    unanswered.sent(clock.monotonic());
+    let offset: number;
     try {
-      const deadlineMs = this.#options.sendTimeoutMs + SEND_MARGIN_MS;
-      const offset = await this.#producers.use((producer) =>
-        withDeadline(this.#deps.clock, deadlineMs, producer.publish(message), () => this.#silence(deadlineMs)),
-      );
-      this.#failingSinceMs = undefined;
-      this.#offsets.stored(message, offset, this.destination);
+      offset = await this.#connection.publish(message);
+      unanswered.acknowledged(clock.monotonic());
     } catch (thrown) {
-      if (this.#isClosing()) throw this.#closedError();
-      const error = brokerError(thrown, this.#options, 'send');
-      if (error.retryable) this.#failingSinceMs ??= this.#deps.clock.monotonic();
+      unanswered.failed();
+      const error = asRelayError(thrown);
+      if (unanswered === this.#unanswered) this.#newest = error.code;
       throw error;
     }
+    this.#offsets.stored(message, offset, this.destination);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#producers.close();
-    return this.#closing;
+    this.#closed.abort();
+    return this.#connection.close();
   }
 
-  /**
-   * Asked for by a method, because the compiler takes a field that was undefined before an `await` to be so after it.
-   */
-  #isClosing(): boolean {
-    return this.#closing !== undefined;
-  }
-
-  async #replaceProducer(phase: 'open' | 'send'): Promise<TopicProbe> {
-    try {
-      const producer = await this.#newProducer();
-      return await this.#producers.replace(producer, async () => {
-        const probe = await this.#ask(producer);
-        assertPublishable(probe, this.#options);
-        await withDeadline(this.#deps.clock, STARTUP_MS, producer.start(), () => this.#silence(STARTUP_MS));
-        this.#maxBodyBytes = maxBodyBytes(producer.maxMessageBytes);
-        return probe;
-      });
-    } catch (thrown) {
-      throw this.#isClosing() ? this.#closedError() : brokerError(thrown, this.#options, phase);
+  /** Ends with the sink. */
+  async #attend(): Promise<void> {
+    const { signal } = this.#closed;
+    for (let round = 1; ; round += 1) {
+      await this.#deps.clock.sleep(ATTEND_MS, signal);
+      if (isAborted(signal)) return;
+      // Here too: while sends hang, or nothing is sent, no send would see that it is time.
+      this.#renewWhenStale();
+      if (round % LOOK_EVERY === 0) this.#looking ??= this.#look();
     }
   }
 
-  async #ask(producer: BrokerProducer): Promise<TopicProbe> {
-    const silence = (): RelayError => this.#silence(STARTUP_MS);
-    const probe = await withDeadline(this.#deps.clock, STARTUP_MS, producer.probe(), silence);
-    this.#routeQueues = probe.writableQueues;
-    return probe;
+  /** Asks for the route, and tells what it says; never throws. */
+  async #look(): Promise<void> {
+    let problem: RelayError | undefined;
+    try {
+      this.#seen(await this.#connection.look());
+      this.#blindSinceMs = undefined;
+      problem = this.#change;
+    } catch (thrown) {
+      problem = asRelayError(thrown);
+      // What was seen before may be over: sends find out for themselves.
+      this.#change = undefined;
+      this.#blindSinceMs ??= this.#deps.clock.monotonic();
+      this.#newest = problem.code;
+    }
+    this.#looking = undefined;
+    if (!this.#connection.isClosing) this.#told(problem);
+  }
+
+  #seen(probe: TopicProbe): void {
+    this.#change = changeOf(probe, this.#openedQueues, this.#options);
   }
 
   /** Never waits and never throws: sends go on with the producer in use, which may yet recover by itself. */
   #renewWhenStale(): void {
-    const { clock, logger } = this.#deps;
-    const nowMs = clock.monotonic();
-    if (this.#renewal !== undefined || this.#failingSinceMs === undefined) return;
-    if (nowMs - this.#failingSinceMs < RENEW_AFTER_MS) return;
-    this.#failingSinceMs = nowMs;
-    const renew = async (): Promise<void> => {
-      try {
-        await this.#replaceProducer('send');
-        logger.info({ destination: this.destination }, 'connected again to RocketMQ after a time of failures');
-      } catch (thrown) {
-        const { code, message } = asRelayError(thrown);
-        logger.debug({ code, error: message }, 'a new connection to RocketMQ failed, too');
-      } finally {
-        this.#renewal = undefined;
-      }
-    };
-    this.#renewal = renew();
+    const nowMs = this.#deps.clock.monotonic();
+    const sinceMs = Math.min(this.#unanswered.sinceMs ?? Infinity, this.#blindSinceMs ?? Infinity);
+    const isSoon =
+      this.#newest === 'SINK_UNAUTHORIZED' || (this.#newest === 'SINK_UNREACHABLE' && this.#connection.hasOthers);
+    const patienceMs = isSoon ? RENEW_SOON_MS : RENEW_AFTER_MS;
+    if (this.#renewal !== undefined || nowMs - sinceMs < patienceMs) return;
+    this.#unanswered.beginAgain(nowMs);
+    if (this.#blindSinceMs !== undefined) this.#blindSinceMs = nowMs;
+    this.#renewal = this.#renew();
   }
 
-  async #newProducer(): Promise<BrokerProducer> {
-    const { endpoint, topic, namespace, tls, sendTimeoutMs } = this.#options;
-    const settings: ProducerSettings = {
-      endpoint,
-      topic,
-      namespace,
-      credentials: currentCredentials(this.#options, 'sink.', 'SINK_UNAUTHORIZED'),
-      tls: tls.enabled ? { ca: await readAuthorities(tls.ca, 'SINK_CA_UNREADABLE') } : undefined,
-      sendTimeoutMs,
-    };
-    return this.#create(settings, {
-      clock: this.#deps.clock,
-      logger: this.#deps.logger,
-      onRoute: (probe) => (this.#routeQueues = probe.writableQueues),
-    });
-  }
-
-  /**
-   * The broker spreads lanes over the writable queues: with another number of them, rows would change their queue in
-   * mid-stream.
-   */
-  #assertSameQueues(): void {
-    const [opened, now] = [this.#openedQueues, this.#routeQueues];
-    if (now === opened) return;
-    const destination = this.destination;
-    if (now > opened) {
-      throw new RelayError(
-        'SINK_QUEUES_CHANGED',
-        `${destination} had ${opened} queues and now has ${now}; no message of this relay was seen in another queue than before.`,
-      );
+  async #renew(): Promise<void> {
+    const { logger } = this.#deps;
+    const { destination } = this;
+    try {
+      this.#seen(await this.#connection.connect('send', true));
+      this.#unanswered = new Unanswered();
+      this.#blindSinceMs = undefined;
+      this.#newest = undefined;
+      const { endpoint } = this.#connection;
+      logger.info({ destination, endpoint }, 'connected again to RocketMQ after a time without an answer');
+    } catch (thrown) {
+      const { code, message } = asRelayError(thrown);
+      logger.debug({ code, error: message }, 'a new connection to RocketMQ failed, too');
+    } finally {
+      this.#renewal = undefined;
     }
-    throw new RelayError('SINK_BUSY', `${destination}: ${now} of ${opened} queues take messages.`, {
-      remedy:
-        'Bring the missing broker back. If the topic was made smaller on purpose, let all readers drain it and start the relay again.',
-    });
   }
 
   #warnOfAddress({ addresses }: TopicProbe): void {
-    const configured = this.#options.endpoint;
+    const configured = this.#connection.endpoint;
     if (addresses.includes(configured)) return;
     this.#deps.logger.warn(
       { configured, announced: addresses },
       'the proxy announces another address than the configured one: messages are sent there, it must be reachable',
     );
-  }
-
-  #silence(ms: number): RelayError {
-    return new RelayError(
-      'SINK_UNREACHABLE',
-      `${this.destination} at ${this.#options.endpoint} did not answer within ${ms} ms.`,
-    );
-  }
-
-  #closedError(): RelayError {
-    return new RelayError('SINK_CLOSED', `${this.destination} is not open.`);
   }
 }

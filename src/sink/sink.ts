@@ -1,3 +1,5 @@
+import type { RelayError } from '../base/errors.ts';
+
 /**
  * The room where messages go. A sink does not retry, does not reorder and does not pack: it carries one message to its
  * broker and says whether the broker has it.
@@ -23,10 +25,10 @@ export interface SinkInfo {
   /** What the checkpoint is bound to, in words: `rocketmq topic order-binlog`, `file /data/changes.jsonl`. */
   readonly destination: string;
   /**
-   * Address of its broker, as configured: a destination of the same name behind another one may be another cluster's.
-   * Undefined without a broker.
+   * Addresses of its broker, as configured, all of the same cluster: a destination of the same name behind another
+   * address may be another cluster's. Undefined without a broker.
    */
-  readonly endpoint?: string;
+  readonly endpoints?: readonly string[];
   /**
    * Queues that lanes are spread over; 1 for sinks without queues. Another number than the checkpoint's moves rows to
    * other queues.
@@ -52,6 +54,11 @@ export interface Sink {
    * rejected may have arrived all the same.
    */
   send(message: OutboundMessage): Promise<void>;
+  /**
+   * Looks after the destination while nothing is sent, too, from `open` to `close`. `told` gets what keeps it from
+   * taking messages as it did when it was opened; undefined when nothing does. A fault is seen within a minute.
+   */
+  watch?(told: (problem: RelayError | undefined) => void): void;
   /**
    * Releases everything within 5 s, whatever the broker does, and rejects the sends that are still out with
    * SINK_CLOSED. Idempotent.

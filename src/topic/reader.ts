@@ -4,6 +4,7 @@ import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { delayMs, isAborted } from '../base/retry.ts';
 import { currentCredentials, readAuthorities } from '../rocketmq/access.ts';
+import { Proxies } from '../rocketmq/proxies.ts';
 import { Batches } from './batches.ts';
 import {
   createConsumer as createRealConsumer,
@@ -48,10 +49,12 @@ const BATCH = 32;
 const BACKOFF = { firstMs: 100, lastMs: 5000 };
 /** After this long of failures only, a new connection is tried, with the secrets as they stand in their files now. */
 const RENEW_AFTER_MS = 30_000;
+/** The same where another may do at once: the proxy does not answer and there are others, or a secret was refused. */
+const RENEW_SOON_MS = 5000;
 
 class RocketmqReader implements TopicReader {
   readonly #options: TopicOptions;
-  readonly #place: ReadingPlace;
+  readonly #proxies: Proxies;
   readonly #deps: TopicDeps;
   readonly #create: CreateConsumer;
   readonly #invisibleMs: number;
@@ -74,7 +77,7 @@ class RocketmqReader implements TopicReader {
 
   constructor(options: TopicOptions, deps: TopicDeps) {
     this.#options = options;
-    this.#place = { ...options, namespace: options.namespace ?? '' };
+    this.#proxies = new Proxies(options.endpoint, options.endpoints);
     this.#deps = deps;
     this.#create = deps.createConsumer ?? createRealConsumer;
     this.#invisibleMs = options.invisibleMs ?? 30_000;
@@ -182,13 +185,18 @@ class RocketmqReader implements TopicReader {
     this.#tell({ what: 'away', error, failures: this.#failures });
     const nowMs = this.#deps.clock.monotonic();
     this.#failingSinceMs ??= nowMs;
-    if (this.#renewal !== undefined || nowMs - this.#failingSinceMs < RENEW_AFTER_MS) return;
+    const isSoon =
+      error.code === 'TOPIC_UNAUTHORIZED' || (error.code === 'TOPIC_UNREACHABLE' && this.#proxies.count > 1);
+    const patienceMs = isSoon ? RENEW_SOON_MS : RENEW_AFTER_MS;
+    if (this.#renewal !== undefined || nowMs - this.#failingSinceMs < patienceMs) return;
     this.#failingSinceMs = nowMs;
     this.#renewal = this.#reconnect();
   }
 
   /** Never throws: the workers go on with the connection in use, which may yet recover by itself. */
   async #reconnect(): Promise<void> {
+    // The one in use had its time.
+    this.#proxies.turn();
     try {
       const consumer = await this.#connect();
       const old = this.#consumer;
@@ -202,11 +210,19 @@ class RocketmqReader implements TopicReader {
     }
   }
 
-  async #connect(): Promise<BrokerConsumer> {
+  /** Throws errors of the relay. */
+  #connect(): Promise<BrokerConsumer> {
+    return this.#proxies.untilOneWorks(
+      (endpoint) => this.#connectTo(endpoint),
+      (thrown) => thrown instanceof RelayError && thrown.retryable && !isAborted(this.#closing.signal),
+    );
+  }
+
+  async #connectTo(endpoint: string): Promise<BrokerConsumer> {
     const { clock, logger } = this.#deps;
     let consumer: BrokerConsumer | undefined;
     try {
-      consumer = this.#create(await this.#settings(), { clock, logger });
+      consumer = this.#create(await this.#settings(endpoint), { clock, logger });
       const inTime = <T>(work: Promise<T>): Promise<T> =>
         withDeadline(clock, STARTUP_MS, work, () => this.#silence(STARTUP_MS));
       assertReadable(await inTime(consumer.probe()), this.#place);
@@ -219,8 +235,8 @@ class RocketmqReader implements TopicReader {
     }
   }
 
-  async #settings(): Promise<ConsumerSettings> {
-    const { endpoint, topic, group, namespace, tls } = this.#options;
+  async #settings(endpoint: string): Promise<ConsumerSettings> {
+    const { topic, group, namespace, tls } = this.#options;
     return {
       endpoint,
       topic,
@@ -229,6 +245,10 @@ class RocketmqReader implements TopicReader {
       credentials: currentCredentials(this.#options, '', 'TOPIC_UNAUTHORIZED'),
       tls: tls?.enabled === true ? { ca: await readAuthorities(tls.ca, 'TOPIC_CA_UNREADABLE') } : undefined,
     };
+  }
+
+  get #place(): ReadingPlace {
+    return { ...this.#options, namespace: this.#options.namespace ?? '', endpoint: this.#proxies.current };
   }
 
   #current(): BrokerConsumer {

@@ -70,8 +70,10 @@ export type TopicEvent =
   | { readonly what: 'lost'; readonly queue: number; readonly offset: bigint };
 
 export interface TopicOptions {
-  /** host:port of the gRPC proxy, exactly one. */
+  /** host:port of the gRPC proxy that is used first. */
   readonly endpoint: string;
+  /** All proxies, in the order in which they are tried, the first among them: all of the same cluster. */
+  readonly endpoints?: readonly string[] | undefined;
   readonly topic: string;
   /** The consumer group: it must exist, and be ordered. */
   readonly group: string;

@@ -36,6 +36,7 @@ export interface PipelineOptions {
   readonly source?: Section;
   readonly sink?: Section;
   readonly limits?: Section;
+  readonly publish?: Section;
 }
 
 /** Appends rows only; without a key, so that a change that is applied twice shows. */
@@ -96,7 +97,7 @@ export class Pipeline {
 
   /** Resolves as soon as the process runs; the next start continues from the checkpoint of the one before. */
   async startRelay(): Promise<RelayProcess> {
-    const { source = {}, sink = {}, limits = {} } = this.#options;
+    const { source = {}, sink = {}, limits = {}, publish = {} } = this.#options;
     const { host, port, relayUser, relayPassword } = this.mysql;
     this.#relay = await RelayProcess.start({
       folder: this.folder,
@@ -105,7 +106,7 @@ export class Pipeline {
         tables: { include: [`${this.source}.*`] },
         sink: { endpoint: this.rocketmq.endpoint, topic: this.topic.topic, ...sink },
         // Every test of the whole way has these among its messages.
-        publish: { progress: '1s' },
+        publish: { progress: '1s', ...publish },
         limits,
       },
     });

@@ -160,6 +160,8 @@ export class FakeSink implements Sink {
   endpoint: string | undefined;
   onOpen: () => Promise<void> = () => Promise.resolve();
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
+  /** What it sees of its destination without sending. */
+  see: (problem: RelayError | undefined) => void = () => undefined;
   #reject: (error: RelayError) => void = () => undefined;
   readonly #closed = new Promise<never>((_, reject) => {
     this.#reject = reject;
@@ -172,7 +174,11 @@ export class FakeSink implements Sink {
   async open(): Promise<SinkInfo> {
     await this.onOpen();
     const { endpoint } = this;
-    return { destination: 'a list', ...(endpoint !== undefined && { endpoint }), queues: 1, laneNames };
+    return { destination: 'a list', ...(endpoint !== undefined && { endpoints: [endpoint] }), queues: 1, laneNames };
+  }
+
+  watch(told: (problem: RelayError | undefined) => void): void {
+    this.see = told;
   }
 
   async send(message: OutboundMessage): Promise<void> {

@@ -1,6 +1,7 @@
 import { RelayError } from '../../base/errors.ts';
 import type { Checkpoint, CheckpointIdentity } from '../../checkpoint/checkpoint.ts';
 import type { FormatName } from '../../format/format.ts';
+import type { SinkInfo } from '../../sink/sink.ts';
 
 /** What an operator has said to be right, by an option of `run`. */
 export interface AcceptedDifferences {
@@ -32,7 +33,7 @@ export function requireSameIdentity(
   }
   // Older versions did not store it: then it is accepted once, and stored from now on.
   const isOtherEndpoint =
-    stored.endpoint !== undefined && now.endpoint !== undefined && stored.endpoint !== now.endpoint;
+    stored.endpoint !== undefined && now.endpoint !== undefined && !haveOneInCommon(stored.endpoint, now.endpoint);
   if (isOtherEndpoint && accepted.newEndpoint !== true) {
     throw new RelayError(
       'CHECKPOINT_FOREIGN',
@@ -70,6 +71,22 @@ export function requireSameIdentity(
   );
 }
 
+/**
+ * All proxies of a list are of one cluster: two lists that share one speak of the same. So a list can change step by
+ * step.
+ */
+function haveOneInCommon(stored: string, now: string): boolean {
+  const before = stored.split(SEPARATOR);
+  return now.split(SEPARATOR).some((endpoint) => before.includes(endpoint));
+}
+
+const SEPARATOR = ',';
+
+/** The endpoints of a sink, as the checkpoint has them. */
+export function endpointsOf({ endpoints }: Pick<SinkInfo, 'endpoints'>): Pick<CheckpointIdentity, 'endpoint'> {
+  return endpoints === undefined ? {} : { endpoint: endpoints.join(SEPARATOR) };
+}
+
 /** That of a checkpoint that names none. */
 export const FIRST_FORMAT: FormatName = 'canal-json';
 
@@ -77,10 +94,13 @@ function difference(name: string, stored: string | number, now: string | number)
   return stored === now ? undefined : `${name} ${stored} before, ${now} now`;
 }
 
-/** What the lock in the order database is on: a destination, and the place of the checkpoint. */
+/**
+ * What the lock in the order database is on: a destination, and the place of the checkpoint. Of a list the first
+ * endpoint counts, so that a relay whose list has become longer still meets the one that runs with the shorter one.
+ */
 export function lockedPlace(
   { destination, endpoint }: Pick<CheckpointIdentity, 'destination' | 'endpoint'>,
   location: string,
 ): string {
-  return [destination, ...(endpoint === undefined ? [] : [endpoint]), location].join(' ');
+  return [destination, ...(endpoint?.split(SEPARATOR).slice(0, 1) ?? []), location].join(' ');
 }

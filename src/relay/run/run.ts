@@ -13,6 +13,7 @@ import type { CopyRequest, RelayStatus } from '../relay.ts';
 import { delayMs, isAborted, unlessAborted } from '../../base/retry.ts';
 import { Right } from '../progress/right.ts';
 import { RunwayWatch } from './runway-watch.ts';
+import { watchSinks } from './sink-watch.ts';
 import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
@@ -112,6 +113,9 @@ export class Relay {
     this.#flow = flow;
     this.#keeper = keeper;
     this.#reportSkip(flow);
+    watchSinks(this.#options, this.#status, (error) => {
+      this.#fail(error);
+    });
     const keeping = keeper.keep(ended).catch((thrown: unknown) => {
       this.#fail(thrown);
     });

@@ -3,7 +3,7 @@ import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
 import type { Attempts } from './attempts.ts';
-import { FIRST_FORMAT, lockedPlace, requireSameIdentity } from './identity.ts';
+import { endpointsOf, FIRST_FORMAT, lockedPlace, requireSameIdentity } from './identity.ts';
 import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
@@ -55,10 +55,10 @@ export async function start(
   const ddlLane = await openDdlSink(options, attempts);
   if (isAborted(ended)) return undefined;
   status.sink = { ok: true, reason: `ready: ${info.destination}` };
-  const { destination, endpoint, queues } = info;
+  const { destination, queues } = info;
   const identity = {
     destination,
-    ...(endpoint !== undefined && { endpoint }),
+    ...endpointsOf(info),
     queues,
     lanes: info.laneNames(lanes),
     ordering,
@@ -106,7 +106,15 @@ export async function start(
   status.checkpointStored(checkpoint);
   const { stream } = checkpoint;
   logger.info(
-    { ...prepared.start, stream, epoch, checkpoint: store.location, destination, endpoint, queues },
+    {
+      ...prepared.start,
+      stream,
+      epoch,
+      checkpoint: store.location,
+      destination,
+      endpoint: checkpoint.endpoint,
+      queues,
+    },
     'starting',
   );
   return { sink: info, ddlLane, prepared, checkpoint, lockTerm };

@@ -13,6 +13,11 @@ const UNCONFIRMED: PartStatus = {
   reason: 'the lock is not confirmed: nothing is sent or stored until it is',
 };
 
+const failedPart = ({ message }: RelayError, sinceMs: number): PartStatus => ({
+  ok: false,
+  reason: `${message} (since ${new Date(sinceMs).toISOString()})`,
+});
+
 /** Remembers what an operator will want to know. Plain fields; nothing here decides what the relay does. */
 export class StatusBoard {
   state: RelayState = 'starting';
@@ -29,6 +34,8 @@ export class StatusBoard {
   #lastAcknowledgedMs: number | undefined;
   #checkpointStoredMs: number | undefined;
   #sinkFailingSinceMs: number | undefined;
+  /** What was seen of sinks without sending, and since when. */
+  readonly #sinksSeen = new Map<string, { readonly error: RelayError; readonly sinceMs: number }>();
   #acknowledgedMessages = 0;
   #acknowledgedChanges = 0;
   #acknowledgedBytes = 0;
@@ -69,13 +76,29 @@ export class StatusBoard {
     this.partFailed('sink', error, this.#sinkFailingSinceMs);
   }
 
+  /** `problem`: why the sink of this name would take nothing; undefined: it would. */
+  sinkSeen(name: string, problem: RelayError | undefined): void {
+    const before = this.#sinksSeen.get(name);
+    this.#sinksSeen.delete(name);
+    if (problem === undefined) return;
+    const isSame = before?.error.code === problem.code;
+    this.#sinksSeen.set(name, { error: problem, sinceMs: isSame ? before.sinceMs : this.#options.clock.now() });
+    if (!isSame) this.#remember(problem);
+  }
+
+  /** What sends say goes first. */
+  #sinkNow(): PartStatus {
+    const [seen] = this.#sinksSeen.values();
+    return this.sink.ok && seen !== undefined ? failedPart(seen.error, seen.sinceMs) : this.sink;
+  }
+
   sourceLost(error: RelayError): void {
     this.#sourceReconnects += 1;
     this.partFailed('source', error);
   }
 
   partFailed(part: PartName, error: RelayError, sinceMs = this.#options.clock.now()): void {
-    this[part] = { ok: false, reason: `${error.message} (since ${new Date(sinceMs).toISOString()})` };
+    this[part] = failedPart(error, sinceMs);
     this.#remember(error);
   }
 
@@ -116,7 +139,7 @@ export class StatusBoard {
       epoch: this.lastStored?.epoch ?? 0,
       parts: {
         source: this.source.ok && flow?.right.isHeld === false ? UNCONFIRMED : this.source,
-        sink: this.sink,
+        sink: this.#sinkNow(),
         checkpoint: this.checkpoint,
       },
       position: intake?.position,

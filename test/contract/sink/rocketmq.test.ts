@@ -278,6 +278,12 @@ describe('rocketmq over TLS', () => {
     await Promise.all([trusting.close(), strict.close()]);
   });
 
+  test('is not spoken to without', async () => {
+    const plain = rocketmqSink(proxy.endpoint);
+    await expect(plain.open()).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+    await plain.close();
+  });
+
   test('names a file of authorities that cannot be read', async () => {
     const sink = rocketmqSink(proxy.endpoint, { tls: { enabled: true, ca: join(folder, 'missing.pem') } });
     await expect(sink.open()).rejects.toMatchObject({ code: 'SINK_CA_UNREADABLE' });

@@ -90,7 +90,7 @@ const byApply: Attempt = async (options) => {
     const surroundings = { clock: systemClock, random: Math.random, logger };
     const applier = new Applier({
       config: {
-        source: { ...place, tls: trusted() },
+        source: { ...place, endpoints: [place.endpoint], tls: trusted() },
         tables: { include: ['*.*'], exclude: [], rename: { shop: target.name } },
         connections: 2,
         create: false,

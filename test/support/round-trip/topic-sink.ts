@@ -36,7 +36,7 @@ export class TopicSink implements ReadingSink {
     this.#ledger = uniqueName('ledger_');
     this.#sink = createRocketmqSink({ ...place, sendTimeoutMs: 10_000 }, { clock: systemClock, logger: LOGGER });
     const surroundings = { clock: systemClock, random: Math.random, logger: LOGGER };
-    const source = { ...place, group };
+    const source = { ...place, endpoints: [endpoint], group };
     this.#applier = new Applier({
       config: {
         source,

@@ -40,18 +40,30 @@ export class FakeProxy {
   /** How a send is answered; `silent` never. */
   onSend: (message: Stored) => ProxyStatus | 'silent' | 'no receipt' | undefined = () => undefined;
 
-  readonly stored: Stored[] = [];
+  readonly stored: Stored[];
   /** user-agent of each call. */
   readonly userAgents: string[] = [];
   /** Ports of the connections that calls came from. */
   readonly peers = new Set<string>();
   readonly calls: string[] = [];
+  readonly #host: string;
   #server = new Server();
   #streams = new Set<ServerDuplexStream<servicePb.TelemetryCommand, servicePb.TelemetryCommand>>();
-  #port = 0;
+  #port: number;
+
+  /** `port` 0: a free one. `stored`: what the cluster has, which another proxy may be of, too. */
+  constructor({ host = '127.0.0.1', port = 0, stored = [] as Stored[] } = {}) {
+    this.#host = host;
+    this.#port = port;
+    this.stored = stored;
+  }
 
   get endpoint(): string {
-    return `127.0.0.1:${this.#port}`;
+    return `${this.#host}:${this.#port}`;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   /** `tls`: PEM of key and certificate. Listens on the same port again after `kill`. */
@@ -64,7 +76,7 @@ export class FakeProxy {
     this.#server = new Server({ 'grpc.keepalive_time_ms': 200, 'grpc.keepalive_timeout_ms': 200 });
     this.#server.addService(serviceGrpcPb.MessagingServiceService, this.#implementation());
     this.#port = await new Promise((resolve, reject) => {
-      this.#server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) => {
+      this.#server.bindAsync(this.endpoint, credentials, (error, port) => {
         if (error === null) resolve(port);
         else reject(error);
       });

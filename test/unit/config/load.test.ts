@@ -20,6 +20,7 @@ describe('what is written', () => {
       sink: {
         type: 'rocketmq',
         endpoint: 'rocketmq:8081',
+        endpoints: ['rocketmq:8081'],
         topic: 'order-binlog',
         namespace: '',
         tls: { enabled: false },

@@ -15,7 +15,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   [
     '  topics: x\n',
     [
-      '6:3: sink.topics: unknown key (did you mean topic?); allowed here: type, endpoint, topic, namespace, accessKey, accessSecret, tls, sendTimeout, messageKeys',
+      '6:3: sink.topics: unknown key (did you mean topic?); allowed here: type, endpoint, endpoints, topic, namespace, accessKey, accessSecret, tls, sendTimeout, messageKeys',
     ],
   ],
   ['log: {}\nlog: {}\n', ['7:1: log: is written twice: the first is in line 6']],
@@ -178,6 +178,20 @@ describe('a problem is told at its place', () => {
   });
 });
 
+describe('the proxies of RocketMQ', () => {
+  const WITHOUT = 'source:\n  host: mysql\n  user: relay\nsink:\n';
+
+  it.each([
+    ['  endpoint: a:1\n  endpoints: [a:1, b:1]\n', '6:14: sink.endpoints: stands beside endpoint'],
+    ['  endpoints: []\n', '5:14: sink.endpoints: must hold at least one host:port'],
+    ['  endpoints: [a:1, b:1, a:1]\n', '5:14: sink.endpoints: names a:1 twice'],
+    ['  endpoints: [a:1, b]\n', '5:20: sink.endpoints[1]: "b" has no port'],
+    ['  topic: x\n', '4:1: sink.endpoint: is missing'],
+  ])('%j', (written, expected) => {
+    expect(problems(WITHOUT + written).map((text) => text.slice(0, expected.length))).toEqual([expected]);
+  });
+});
+
 describe('source.start', () => {
   it.each([
     [
@@ -226,7 +240,7 @@ ordering: tabel
       '3:9: source.user: the environment variable USER_NAME is not set: set it, or write ${USER_NAME:-default}',
       '4:13: source.password: must be text: put it in quotes',
       '6:13: tables.include[0]: "shop" must have the form database.table; a dot inside a name is written in backticks',
-      '8:13: sink.endpoint: "a:8081;b:8081" names more than one endpoint, which the RocketMQ client cannot use: write one host:port (one DNS name may stand for several proxies)',
+      '8:13: sink.endpoint: "a:8081;b:8081" names more than one endpoint: write one host:port, or a list of them as endpoints',
       '9:16: sink.sendTimeout: 10 has no unit: write a duration, such as 500ms, 10s, 2m or 1h',
       '10:11: ordering: "tabel" is not one of key, table, total (did you mean table?)',
     ]);

@@ -38,7 +38,9 @@ describe('brokerError', () => {
     [answered(50002), 'send', 'SINK_BUSY'],
     [answered(50401), 'send', 'SINK_BUSY'],
     [answered(50500), 'send', 'SINK_REJECTED'],
-    [new TypeError('Current message type not match with topic accept message types'), 'send', 'SINK_REJECTED'],
+    [new TypeError('Current message type not match with topic accept message types'), 'send', 'SINK_TOPIC_NOT_FIFO'],
+    [answered(40016, 'TopicMessageType validate failed'), 'send', 'SINK_TOPIC_NOT_FIFO'],
+    [new TypeError('Message body size exceeds the threshold'), 'send', 'SINK_REJECTED'],
     [new RangeError('The value of "max" is out of range'), 'send', 'SINK_BUSY'],
   ])('%s while %s is %s', (thrown, phase, code) => {
     expect(brokerError(thrown, place, phase).code).toBe(code);

@@ -53,4 +53,8 @@ test('close disposes of all, also of one that is still being made ready', async 
   finish();
   await expect(replacing).rejects.toThrow('closed');
   expect(producers.ready).toBe(false);
+  // One that comes too late is not even asked.
+  const late = new FakeProducer();
+  await expect(producers.replace(late, () => Promise.reject(new Error('asked')))).rejects.toThrow('closed');
+  expect(late.disposed).toBe(1);
 });

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { ProducerDeps, ProducerSettings } from '../../../src/sink/rocketmq-client.ts';
+import type { RelayError } from '../../../src/base/errors.ts';
+import type { TopicProbe } from '../../../src/rocketmq/topic-probe.ts';
+import type { ProducerSettings } from '../../../src/sink/rocketmq-client.ts';
 import { createRocketmqSink, type RocketmqOptions, type RocketmqSink } from '../../../src/sink/rocketmq.ts';
 import { FakeProducer, HEALTHY } from '../../support/sink/fake-producer.ts';
 import { ManualClock, settled } from '../../support/sink/manual-clock.ts';
@@ -25,18 +27,16 @@ interface Bench {
   readonly sink: RocketmqSink;
   readonly clock: ManualClock;
   readonly producers: FakeProducer[];
-  readonly deps: ProducerDeps[];
   readonly settings: ProducerSettings[];
   readonly log: string[];
 }
 
 function bench(
-  prepare: (producer: FakeProducer, index: number) => void = () => undefined,
+  prepare: (producer: FakeProducer, index: number, settings: ProducerSettings) => void = () => undefined,
   changes: Partial<RocketmqOptions> = {},
 ): Bench {
   const clock = new ManualClock();
   const producers: FakeProducer[] = [];
-  const deps: ProducerDeps[] = [];
   const settings: ProducerSettings[] = [];
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
@@ -45,24 +45,23 @@ function bench(
     {
       clock,
       logger,
-      createProducer: (withSettings, withDeps) => {
+      createProducer: (withSettings) => {
         const producer = new FakeProducer();
-        prepare(producer, producers.length);
+        prepare(producer, producers.length, withSettings);
         producers.push(producer);
-        deps.push(withDeps);
         settings.push(withSettings);
         return producer;
       },
     },
   );
-  return { sink, clock, producers, deps, settings, log };
+  return { sink, clock, producers, settings, log };
 }
 
 describe('open', () => {
   test('probes, starts and tells queues and lanes', async () => {
     const { sink, settings } = bench();
     const info = await sink.open();
-    expect(info).toMatchObject({ destination: 'rocketmq topic order-binlog', endpoint: 'proxy:8081', queues: 8 });
+    expect(info).toMatchObject({ destination: 'rocketmq topic order-binlog', endpoints: ['proxy:8081'], queues: 8 });
     expect(new Set(info.laneNames(8)).size).toBe(8);
     expect(settings[0]).toMatchObject({
       credentials: { accessKey: 'relay', accessSecret: 'not-to-be-seen' },
@@ -126,12 +125,13 @@ describe('send', () => {
     const sent = expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
     await settled();
     await clock.advance(3499);
-    expect(clock.sleeping).toBe(1);
+    expect(clock.sleeping).toBe(2);
     await clock.advance(1);
     await sent;
     answer();
     await settled();
-    expect(clock.sleeping).toBe(0);
+    // The look at the topic.
+    expect(clock.sleeping).toBe(1);
   });
 
   test('does not try again by itself', async () => {
@@ -164,16 +164,127 @@ describe('send', () => {
       details: { lane: 'lane-0', offset: 0, before: 42 },
     });
   });
+});
 
-  test('stops when the topic gets more queues, waits while it has fewer', async () => {
-    const { sink, deps } = bench();
+describe('a look at the topic every 10 s', () => {
+  const look = async (clock: ManualClock): Promise<void> => {
+    for (let n = 0; n < 2; n += 1) await clock.advance(5000);
+  };
+
+  test.each<[string, Partial<TopicProbe>, string]>([
+    ['stops when it has more queues', { queues: 16, writableQueues: 16 }, 'SINK_QUEUES_CHANGED'],
+    ['waits while it has fewer', { queues: 4, writableQueues: 4 }, 'SINK_BUSY'],
+    ['waits while a part of it is read-only', { writableQueues: 4 }, 'SINK_BUSY'],
+    ['waits while the broker does not know it', { types: ['MESSAGE_TYPE_UNSPECIFIED'] }, 'SINK_TOPIC_MISSING'],
+    ['waits while it is not FIFO', { types: ['NORMAL'] }, 'SINK_TOPIC_NOT_FIFO'],
+  ])('%s, tells it, and goes on when all is as before', async (_what, change, code) => {
+    const { sink, clock, producers } = bench();
+    const told: (RelayError | undefined)[] = [];
+    sink.watch?.((problem) => told.push(problem));
     await sink.open();
-    deps[0]?.onRoute({ ...HEALTHY, queues: 16, writableQueues: 16 });
-    await expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code: 'SINK_QUEUES_CHANGED' });
-    deps[0]?.onRoute({ ...HEALTHY, writableQueues: 4 });
-    await expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code: 'SINK_BUSY', retryable: true });
-    deps[0]?.onRoute(HEALTHY);
+    const [producer] = producers;
+    if (producer === undefined) throw new Error('no producer');
+    await look(clock);
+    producer.onProbe = () => Promise.resolve({ ...HEALTHY, ...change });
+    await look(clock);
+    await expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code });
+    expect(producer.published).toBe(0);
+    producer.onProbe = () => Promise.resolve(HEALTHY);
+    await look(clock);
     await expect(sink.send(message('lane-0', 1))).resolves.toBeUndefined();
+    expect(told.map((problem) => problem?.code)).toEqual([undefined, code, undefined]);
+  });
+
+  test('tells that the topic is missing or the proxy away, and lets sends find out for themselves', async () => {
+    const { sink, clock, producers } = bench();
+    const told: (RelayError | undefined)[] = [];
+    sink.watch?.((problem) => told.push(problem));
+    await sink.open();
+    const failing = (error: Error): void => {
+      for (const producer of producers) producer.onProbe = () => Promise.reject(error);
+    };
+    failing(Object.assign(new Error('No topic route info'), { code: 40402 }));
+    await look(clock);
+    failing(unavailable());
+    await look(clock);
+    expect(told.map((problem) => problem?.code)).toEqual(['SINK_TOPIC_MISSING', 'SINK_UNREACHABLE']);
+    expect(told[0]?.remedy).toContain('If the topic was deleted');
+    await expect(sink.send(message('lane-0', 1))).resolves.toBeUndefined();
+  });
+
+  test('that fails for 30 s makes a new producer without a send', async () => {
+    const { sink, clock, producers } = bench((producer, index) => {
+      let probes = 0;
+      producer.onProbe = () => (index === 0 && probes++ > 0 ? Promise.reject(unavailable()) : Promise.resolve(HEALTHY));
+    });
+    await sink.open();
+    for (let n = 0; n < 4; n += 1) await look(clock);
+    expect(producers).toHaveLength(2);
+    expect(producers[0]?.disposed).toBe(1);
+    await sink.close();
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe('several proxies', () => {
+  const endpoints = ['a:8081', 'b:8081', 'c:8081'];
+  const several = (down: ReadonlySet<string>): Bench =>
+    bench(
+      (producer, _index, { endpoint }) => {
+        const answer = async <T>(value: T): Promise<T> => {
+          await Promise.resolve();
+          if (down.has(endpoint)) throw unavailable();
+          return value;
+        };
+        producer.onProbe = () => answer(HEALTHY);
+        producer.onPublish = () => answer(undefined);
+      },
+      { endpoint: 'a:8081', endpoints },
+    );
+  const used = ({ settings }: Bench): readonly string[] => settings.map(({ endpoint }) => endpoint);
+
+  test('are tried in turn when the sink is opened; all are told', async () => {
+    const one = several(new Set(['a:8081', 'b:8081']));
+    await expect(one.sink.open()).resolves.toMatchObject({ endpoints });
+    expect(used(one)).toEqual(endpoints);
+    expect(one.log.join()).toContain('"endpoint":"b:8081"');
+  });
+
+  test('that are all away: each is tried once, and the next time begins with the first', async () => {
+    const one = several(new Set(endpoints));
+    await expect(one.sink.open()).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+    expect(used(one)).toEqual(endpoints);
+    await expect(one.sink.probe()).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+    expect(used(one)).toEqual([...endpoints, ...endpoints]);
+    expect(one.producers.map(({ disposed }) => disposed)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  test('do not hide a topic that is wrong', async () => {
+    const one = bench((producer) => (producer.onProbe = () => Promise.resolve({ ...HEALTHY, types: ['NORMAL'] })), {
+      endpoints,
+    });
+    await expect(one.sink.open()).rejects.toMatchObject({ code: 'SINK_TOPIC_NOT_FIFO' });
+    expect(used(one)).toEqual(['a:8081']);
+  });
+
+  test('take over from one that has not answered for 5 s, and keep the place', async () => {
+    const down = new Set<string>();
+    const one = several(down);
+    await one.sink.open();
+    await one.sink.send(message('lane-0', 1));
+    down.add('a:8081').add('b:8081');
+    await expect(one.sink.send(message('lane-0', 2))).rejects.toMatchObject({
+      message: expect.stringContaining('at a:8081') as string,
+    });
+    await one.clock.advance(5000);
+    await settled();
+    await one.sink.send(message('lane-0', 2));
+    expect(used(one)).toEqual(endpoints);
+    // It is not left because another is back.
+    down.clear();
+    await one.clock.advance(30_000);
+    await one.sink.send(message('lane-0', 3));
+    expect(used(one)).toHaveLength(3);
   });
 });
 
@@ -226,6 +337,24 @@ describe('a new producer after a time of failures', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('is made while sends hang, and neither fail nor succeed', async () => {
+    const { sink, clock, producers } = bench(
+      (producer, index) => {
+        if (index === 0) producer.onPublish = () => new Promise(() => undefined);
+      },
+      { sendTimeoutMs: 60_000 },
+    );
+    await sink.open();
+    const hanging = expect(sink.send(message('lane-0', 1))).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+    for (let second = 0; second < 60; second += 5) await clock.advance(5000);
+    await settled();
+    expect(producers.length).toBeGreaterThan(1);
+    await expect(sink.send(message('lane-1', 1))).resolves.toBeUndefined();
+    await clock.advance(500);
+    await hanging;
+    expect(producers[0]?.disposed).toBe(1);
   });
 
   test('a success in between starts the time again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requireSameIdentity } from '../../../../src/relay/run/identity.ts';
+import { lockedPlace, requireSameIdentity } from '../../../../src/relay/run/identity.ts';
 import { checkpoint } from '../../../support/checkpoints.ts';
 import { RelayRun } from '../../../support/relay-ends.ts';
 
@@ -33,6 +33,24 @@ describe('a checkpoint', () => {
     expect(() => accept(changes, accepted)).not.toThrow();
   });
 
+  it.each([
+    ['proxy:8081', 'proxy:8081,b:8081', true],
+    ['proxy:8081,b:8081', 'b:8081', true],
+    ['a:8081,b:8081', 'b:8081,c:8081', true],
+    ['a:8081,b:8081', 'c:8081,d:8081', false],
+    ['proxy:8081', 'my-proxy:8081', false],
+  ])('of the proxies %s is taken with %s: %s', (before, now, isTaken) => {
+    const take = (): void =>
+      requireSameIdentity(
+        { ...stored, endpoint: before },
+        { ...stored, endpoint: now },
+        { newLanes: false },
+        'a folder',
+      );
+    if (isTaken) expect(take).not.toThrow();
+    else expect(take).toThrow(expect.objectContaining({ code: 'CHECKPOINT_FOREIGN' }));
+  });
+
   it('of a version that stored no endpoint is taken once, and has it from then on', async () => {
     expect(endpoint).toBe('proxy:8081');
     expect(() => requireSameIdentity(withoutEndpoint, stored, { newLanes: false }, 'a folder')).not.toThrow();
@@ -42,6 +60,12 @@ describe('a checkpoint', () => {
     expect(run.store.last?.endpoint).toBe('proxy:8081');
     await run.stop();
   });
+});
+
+it('a relay whose list of proxies has become longer meets the one that has the shorter one', () => {
+  const place = (endpoint: string): string => lockedPlace({ destination: 'a topic', endpoint }, 'a folder');
+  expect(place('a:8081,b:8081')).toBe(place('a:8081'));
+  expect(place('b:8081')).not.toBe(place('a:8081'));
 });
 
 it('relays of two clusters do not lock each other out, and two of one do, though topic and place have the same names', async () => {
