@@ -1,5 +1,5 @@
 import type { TableCopyState } from '../checkpoint/checkpoint.ts';
-import type { PartName, RelayState, RelayStatus } from '../relay/relay.ts';
+import { RELAY_STATES, type PartName, type RelayStatus } from '../relay/relay.ts';
 import { tablesIn } from './copies.ts';
 import { lagSeconds, type Versions } from './health.ts';
 
@@ -34,7 +34,6 @@ export interface Metric<S = Snapshot> {
 }
 
 const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
-const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopped', 'failed'];
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
@@ -44,7 +43,7 @@ const TABLE_STATES: readonly TableCopyState[] = ['waiting', 'copying', 'copied',
 /** Every metric. What each means to an operator: docs/monitoring.md. */
 export const METRICS: readonly Metric[] = [
   gauges('binlog_relay_state', 'State of the relay: 1 for the one it is in.', 'state', ({ status }) =>
-    STATES.map((state) => [state, Number(status.state === state)]),
+    RELAY_STATES.map((state) => [state, Number(status.state === state)]),
   ),
   gauges('binlog_relay_progress', 'Idle, or behind and how: 1 for what holds.', 'progress', ({ status }) =>
     PROGRESS.map((progress) => [progress, Number(status.progress === progress)]),

@@ -5,10 +5,23 @@ import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /**
- * `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for
- * good.
+ * What each means, and which one holds when several could: run/relay-state.ts, and the table in docs/monitoring.md.
+ * `stopped` is the end of a run that was asked to stop.
  */
-export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+export const RELAY_STATES = [
+  'starting',
+  'connecting',
+  'copying',
+  'catching-up',
+  'live',
+  'blocked',
+  'draining',
+  'standby',
+  'failed',
+  'stopped',
+] as const;
+
+export type RelayState = (typeof RELAY_STATES)[number];
 
 export type PartName = 'source' | 'sink' | 'checkpoint';
 
@@ -25,6 +38,12 @@ export interface PartStatus {
  */
 export interface RelayStatus {
   readonly state: RelayState;
+  /** When it came into this state, ms since 1970. */
+  readonly sinceMs: number;
+  /** Why it is in this state: one sentence. */
+  readonly reason: string;
+  /** What an operator can do about it; undefined when there is nothing to do. */
+  readonly remedy: string | undefined;
   readonly epoch: number;
   readonly parts: Readonly<Record<PartName, PartStatus>>;
   /** Last transaction boundary read; undefined before the first session. */

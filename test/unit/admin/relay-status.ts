@@ -4,7 +4,10 @@ const position = { file: 'binlog.000007', offset: 4711, gtidSet: '3e11fa47-71ca-
 
 /** A relay that runs and has nothing to do. */
 export const idleStatus: RelayStatus = {
-  state: 'running',
+  state: 'live',
+  sinceMs: 1_795_433_000_000,
+  reason: 'everything that the server has is acknowledged',
+  remedy: undefined,
   epoch: 4,
   parts: {
     source: { ok: true, reason: 'reading' },
@@ -60,6 +63,9 @@ export const idleStatus: RelayStatus = {
 
 export const brokerAway: RelayStatus = {
   ...idleStatus,
+  state: 'blocked',
+  reason: 'the sink takes no messages: broker:8081 does not answer',
+  remedy: 'Start the broker.',
   parts: { ...idleStatus.parts, sink: { ok: false, reason: 'broker:8081 does not answer since 03:00:00' } },
   progress: 'stuck',
   oldestUnacknowledgedMs: 1_000_000,
