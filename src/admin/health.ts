@@ -16,6 +16,13 @@ export interface ShownRunway {
   readonly purgedBy: Exclude<RelayStatus['runway']['purgedBy'], undefined> | null;
 }
 
+/** Of the last minutes; null when no message with changes was acknowledged in them. */
+export interface ShownLag {
+  readonly messages: number;
+  readonly p50Seconds: number | null;
+  readonly p99Seconds: number | null;
+}
+
 /** The body of /healthz. What is not known is null, never left out. */
 export interface HealthDocument {
   readonly healthy: boolean;
@@ -48,6 +55,8 @@ export interface HealthDocument {
   readonly runway: ShownRunway;
   readonly skip: RelayStatus['skip'] | null;
   readonly counters: RelayStatus['counters'];
+  readonly recentLag: ShownLag;
+  readonly failures: RelayStatus['failures'];
   readonly lastError: RelayStatus['lastError'] | null;
   readonly versions: Versions;
   /** When this was said, ISO 8601 in UTC. */
@@ -104,6 +113,8 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     runway: shownRunway(status.runway),
     skip: status.skip ?? null,
     counters: status.counters,
+    recentLag: shownLag(status.lag),
+    failures: status.failures,
     lastError: status.lastError ?? null,
     versions,
     at: new Date(nowMs).toISOString(),
@@ -150,6 +161,12 @@ function shownRunway({ seconds, reason, purgedBy }: RelayStatus['runway']): Show
     purgedBy: purgedBy ?? null,
   };
 }
+
+const shownLag = ({ recent: { messages, p50Seconds, p99Seconds } }: RelayStatus['lag']): ShownLag => ({
+  messages,
+  p50Seconds: p50Seconds ?? null,
+  p99Seconds: p99Seconds ?? null,
+});
 
 function noticeReasons({ notices }: RelayStatus): string[] {
   const shown = notices.slice(0, MAX_NOTICES).map(noticeText);

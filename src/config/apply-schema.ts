@@ -11,7 +11,7 @@ import {
   topicProblem,
   mysqlUserProblem,
 } from './addresses.ts';
-import { adminSchema, logSchema } from './admin-schema.ts';
+import { applyAdminSchema, logSchema } from './admin-schema.ts';
 import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
 import { mysqlTlsSchema } from './source-schema.ts';
@@ -141,6 +141,6 @@ export const applySchema = z.strictObject({
       'Database in the target that keeps how far each lane is written, in tables that are made at the first start. Back it up with the copy.',
     ),
   verify: verifySchema.optional(),
-  admin: adminSchema,
+  admin: applyAdminSchema,
   log: logSchema,
 });

@@ -1,21 +1,27 @@
 import type { RelayError } from '../../base/errors.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
+import type { Acknowledged } from '../lanes/delivery.ts';
 import { hasReached } from '../progress/reached.ts';
 import type { PartName, PartStatus, RelayStatus, RunwayStatus } from '../relay.ts';
 import { Distance } from './distance.ts';
+import { Failures } from './failures.ts';
 import type { Flow } from './flow.ts';
+import { Lag } from './lag.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { stateOf, type StateFacts, type StateNow, type Trouble } from './relay-state.ts';
 import { NOT_ASKED } from './runway-status.ts';
 import { StandStill } from './stand-still.ts';
+import { TableChangeCounts } from './table-changes.ts';
 
 const UNCONFIRMED: PartStatus = {
   ok: false,
   reason: 'the lock is not confirmed: nothing is sent or stored until it is',
 };
 
-type BoardOptions = Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes' | 'logger'>;
+type BoardOptions = Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes' | 'logger' | 'maxCountedTables'>;
+
+const MAX_TABLES = 200;
 
 /** Remembers what an operator will want to know. Plain fields; nothing here decides what the relay does. */
 export class StatusBoard {
@@ -53,20 +59,33 @@ export class StatusBoard {
   #sendRetries = 0;
   #sourceReconnects = 0;
   #checkpointsStored = 0;
+  readonly #lag = new Lag();
+  readonly #tableChanges: TableChangeCounts;
+  readonly #failures = new Failures();
 
   constructor(options: BoardOptions) {
     this.#options = options;
     this.#sinceMs = options.clock.now();
+    this.#tableChanges = new TableChangeCounts(options.maxCountedTables ?? MAX_TABLES);
   }
 
-  /** `commitTimeMs` and `rows` are of the stream: undefined and 0 of a message of a copy. */
-  acknowledged(rows: number, bodyBytes: number, commitTimeMs: number | undefined): void {
+  acknowledged(message: Acknowledged, bodyBytes: number): void {
     this.#acknowledgedMessages += 1;
-    this.#acknowledgedChanges += rows;
     this.#acknowledgedBytes += bodyBytes;
-    this.#lastAcknowledgedMs = this.#options.clock.now();
-    if (commitTimeMs !== undefined) this.#lastLagSeconds = Math.max(0, this.#lastAcknowledgedMs - commitTimeMs) / 1000;
+    const nowMs = this.#options.clock.now();
+    this.#lastAcknowledgedMs = nowMs;
+    if (message.copy === undefined) this.#acknowledgedOfStream(message, nowMs);
+    else if (message.class !== undefined) this.#tableChanges.addCopied(message.class.plan.table, message.rows);
     this.#sinkTakes();
+  }
+
+  #acknowledgedOfStream({ rows, commitTimeMs, class: of }: Acknowledged, nowMs: number): void {
+    // The clock of the server may run ahead of ours.
+    this.#lastLagSeconds = Math.max(0, nowMs - commitTimeMs) / 1000;
+    this.#acknowledgedChanges += rows;
+    if (of === undefined) return;
+    this.#lag.add(this.#lastLagSeconds);
+    this.#tableChanges.add(of.plan.table, of.kind, rows);
   }
 
   /** Moves nothing of the above: a relay that only says how far it is stands still. */
@@ -123,6 +142,7 @@ export class StatusBoard {
   partFailed(part: PartName, error: RelayError, sinceMs = this.#options.clock.now()): void {
     this[part] = { ok: false, reason: `${error.message} (since ${new Date(sinceMs).toISOString()})` };
     this.#troubles[part] = error;
+    this.#failures.add(part, error.code);
     this.#remember(error);
   }
 
@@ -144,6 +164,7 @@ export class StatusBoard {
   checkpointFailed(error: RelayError): void {
     this.checkpoint = { ok: false, reason: error.message };
     this.#troubles.checkpoint = error;
+    this.#failures.add('checkpoint', error.code);
     this.#remember(error);
   }
 
@@ -168,6 +189,7 @@ export class StatusBoard {
    * the status or not.
    */
   look(flow: Flow | undefined): StateNow {
+    this.#lag.look(this.#options.clock.monotonic());
     const next = stateOf(this.#facts(flow));
     if (next.state === this.#state) return next;
     const { clock, logger } = this.#options;
@@ -244,6 +266,9 @@ export class StatusBoard {
         ddlStatements: read?.ddlStatements ?? 0,
         transactionsSkipped: read?.transactionsSkipped ?? 0,
       },
+      lag: this.#lag.status(),
+      tableChanges: this.#tableChanges.list(),
+      failures: this.#failures.list(),
       lastError: this.#lastError,
     };
   }

@@ -70,6 +70,19 @@ describe('health', () => {
     ]);
   });
 
+  it('shows the lag of the last minutes, and what was tried again', () => {
+    expect(health(idleStatus, 0, versions)).toMatchObject({
+      recentLag: { messages: 7, p50Seconds: 0.02, p99Seconds: 0.5 },
+      failures: [{ part: 'sink', code: 'SINK_BUSY', count: 4 }],
+    });
+    const recent = { messages: 0, p50Seconds: undefined, p99Seconds: undefined };
+    expect(health({ ...idleStatus, lag: { ...idleStatus.lag, recent } }, 0, versions).recentLag).toEqual({
+      messages: 0,
+      p50Seconds: null,
+      p99Seconds: null,
+    });
+  });
+
   it.each<RelayState>(['copying', 'catching-up', 'live', 'standby'])('is well while %s', (state) => {
     expect(health({ ...idleStatus, state }, 0, versions)).toMatchObject({ healthy: true, state });
     expect(readiness({ ...idleStatus, state }).code).toBe(200);

@@ -58,6 +58,16 @@ export const idleStatus: RelayStatus = {
     ddlStatements: 113,
     transactionsSkipped: 114,
   },
+  lag: {
+    counts: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
+    sumSeconds: 4.5,
+    recent: { messages: 7, p50Seconds: 0.02, p99Seconds: 0.5 },
+  },
+  tableChanges: [
+    { database: 'shop', table: 'orders', inserted: 3, updated: 2, deleted: 0, copied: 0 },
+    { database: undefined, table: undefined, inserted: 0, updated: 0, deleted: 1, copied: 9 },
+  ],
+  failures: [{ part: 'sink', code: 'SINK_BUSY', count: 4 }],
   lastError: undefined,
 };
 

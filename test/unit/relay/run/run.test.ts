@@ -567,6 +567,40 @@ describe('Relay', () => {
     });
   });
 
+  it('counts what was acknowledged by table, and how long it took, once for each message', async () => {
+    const run = await started();
+    await run.read(events);
+    await run.stop();
+    const { tableChanges, lag, counters } = run.relay.status();
+    const sum = tableChanges.reduce((all, { inserted, updated, deleted }) => all + inserted + updated + deleted, 0);
+    expect(sum).toBe(counters.changesAcknowledged);
+    expect(sum).toBe(all.length);
+    expect(tableChanges.map(({ table }) => table)).toContain('orders');
+    const messages = lag.counts.reduce((all, count) => all + count, 0);
+    expect(messages).toBe(run.sink.taken.filter(({ body }) => body.includes('"data":[')).length);
+    // The clock of the test stands long before the commits of the recording.
+    expect([lag.counts[0], lag.sumSeconds]).toEqual([messages, 0]);
+  });
+
+  it('counts what was tried again by part and code', async () => {
+    const run = new RelayRun();
+    run.store.onSave = () => Promise.reject(DISK_FULL);
+    await run.start();
+    run.store.onSave = () => Promise.resolve();
+    await run.clock.advance(1000);
+    let sends = 0;
+    run.sink.onSend = () => (sends++ < 3 ? Promise.reject(UNREACHABLE) : Promise.resolve());
+    await run.read(events);
+    run.source.session.fail(LOST);
+    for (let n = 0; n < 10; n += 1) await run.clock.advance(1000);
+    expect(run.relay.status().failures).toEqual([
+      { part: 'source', code: 'SOURCE_UNREACHABLE', count: 1 },
+      { part: 'sink', code: 'SINK_UNREACHABLE', count: 3 },
+      { part: 'checkpoint', code: 'CHECKPOINT_DISK_FULL', count: 1 },
+    ]);
+    await run.stop();
+  });
+
   it('can compare its position with that of a MariaDB whose binlog holds no transaction', async () => {
     const run = new RelayRun();
     const start = { ...EARLIEST, gtidSet: '0-1-5' };
