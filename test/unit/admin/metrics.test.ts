@@ -9,6 +9,9 @@ import { brokerAway, failed, idleStatus } from './relay-status.ts';
 const versions = { relay: '1.2.3', node: '24.0.0' };
 const operations = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
 
+const incidents = readFileSync(new URL('../../../docs/incidents.md', import.meta.url), 'utf8');
+const OWN = { cpuSeconds: 1, residentBytes: 1, startSeconds: 1 };
+
 async function scrape(status: RelayStatus, nowMs = 0): Promise<(name: string) => Record<string, number>> {
   const families = parsePrometheus(await createMetrics().render({ status, nowMs, versions }));
   return samplesOf(families);
@@ -193,6 +196,26 @@ describe('docs/monitoring.md', () => {
     ),
   )('has a row for %s with its type', (name, type) => {
     expect(operations).toMatch(new RegExp(`^\\| \`${name}(\\{[a-z, ]+\\})?\` *\\| ${type} *\\| \\S`, 'm'));
+  });
+
+  it('names no state, progress or part that does not exist in its alerts, and each alert has its place in incidents.md', () => {
+    const rules = [...operations.matchAll(/^ {6}- alert: (\w+)\n {8}expr: (.+)$/gm)];
+    expect(rules.length).toBeGreaterThan(9);
+    const values = new Set(
+      METRICS.flatMap(({ samples }) => samples({ status: idleStatus, nowMs: 0, versions, process: OWN })).flatMap(
+        ({ labels }) => Object.values(labels),
+      ),
+    );
+    for (const [, alert = '', expr = ''] of rules) {
+      const asked = [...expr.matchAll(/(?:state|progress|part)=~?"([^"]+)"/g)].flatMap(([, text = '']) =>
+        text.split('|'),
+      );
+      expect(
+        asked.filter((value) => !values.has(value)),
+        alert,
+      ).toEqual([]);
+      expect(incidents, alert).toMatch(new RegExp(`^## ${alert}$`, 'm'));
+    }
   });
 
   it('names no metric that does not exist', () => {
