@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { ApplyProcess } from '../dev/apply-process.ts';
+import { ApplyProcess, isReading } from '../dev/apply-process.ts';
 import { RelayProcess } from '../dev/relay-process.ts';
 import type { MysqlAddress, MysqlServer, Progress, Servers } from '../dev/servers/servers.ts';
 import { startMysql, startServers } from '../dev/servers/start.ts';
@@ -124,7 +124,7 @@ export class Parties {
         verify: { source, relay: await this.relay.address(), rest: 0 },
       },
     });
-    await this.#apply.until('running', ({ state }) => state === 'running');
+    await this.#apply.until('reading', isReading);
     this.#say(`apply: the topic to the other team's MySQL ${await about(this.#apply)}`);
   }
 

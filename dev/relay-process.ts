@@ -51,6 +51,6 @@ export class RelayProcess extends DaemonProcess<Health> {
 
   /** Reading the binlog. */
   ready(timeoutMs?: number): Promise<Health> {
-    return this.until('ready', ({ state, parts }) => state === 'running' && parts.source.ok, timeoutMs);
+    return this.until('ready', ({ parts }) => parts.source.ok, timeoutMs);
   }
 }

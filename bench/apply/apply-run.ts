@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApplyProcess } from '../../dev/apply-process.ts';
+import { ApplyProcess, isReading } from '../../dev/apply-process.ts';
 import type { MysqlServer, RocketmqServer } from '../../dev/servers/servers.ts';
 import type { ApplyHealth } from '../../src/admin/apply-pages.ts';
 import { cpuSeconds, peakRssMbOf } from '../measure/processes.ts';
@@ -47,7 +47,7 @@ export async function runApply(options: ApplyRunOptions): Promise<ApplyFigures> 
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-bench-'));
   const apply = await ApplyProcess.start({ folder, config: { ...applyConfig(options) } });
   try {
-    const first = await apply.until('running', ({ state }) => state === 'running');
+    const first = await apply.until('reading', isReading);
     const firstCpuSeconds = await cpuSeconds([apply.pid]);
     const firstMysqlSeconds = await cpuSeconds(await target.pids());
     const isDone = ({ counters }: ApplyHealth): boolean => counters.rows >= changes;

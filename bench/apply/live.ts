@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { ApplyProcess } from '../../dev/apply-process.ts';
+import { ApplyProcess, isReading } from '../../dev/apply-process.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress, MysqlServer, Servers } from '../../dev/servers/servers.ts';
 import { startMysql, startServers } from '../../dev/servers/start.ts';
@@ -79,7 +79,7 @@ async function runLive({ mysql, rocketmq }: Servers, target: MysqlServer, rate: 
   const apply = await ApplyProcess.start({ folder, config: { ...applyConfig({ target, rocketmq, topic, group }) } });
   try {
     await relay.ready();
-    await apply.until('running', ({ state }) => state === 'running');
+    await apply.until('reading', isReading);
     const watch = new RowWatch(target, `${DATABASE}.orders`);
     watch.start();
     const seconds = Number(values.seconds);

@@ -9,6 +9,10 @@ Some errors speak against the configuration: they end a run that has just begun.
 something else that changed, such as a password or a certificate: these are retried *once proven*. The source is proven by its first session, the sink
 by its first acknowledgement or a checkpoint of an earlier run, the checkpoint by being stored. Anything else ends the process: 78 means that starting
 again unchanged cannot help, 1 that an operator should look.
+
+What an operator sees: the code with its remedy as \`code\` and \`remedy\` of the line in the log. While it is retried, the message in \`parts\` of \`/healthz\`, message and remedy as \`reason\` and \`remedy\` of the
+[state](monitoring.md#states) unless something else has to be mended first, the code in \`lastError\` and \`failures\`, and \`binlog_relay_retries_total{part, code}\`. When it ends the process, it is the last line of the log, and the
+exit code is that of the table. What the message says beside it, and a remedy that is more exact than the one here, is in the same line.
 `;
 
 const RETRIED: Readonly<Record<ErrorCode['retried'], string>> = {

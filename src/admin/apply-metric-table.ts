@@ -1,4 +1,4 @@
-import type { ApplyState, ApplyStatus } from '../apply/apply.ts';
+import { APPLY_STATES, type ApplyStatus } from '../apply/apply.ts';
 import type { Versions } from './health.ts';
 import type { Metric, ProcessFacts } from './metric-table.ts';
 
@@ -10,8 +10,6 @@ export interface ApplySnapshot {
   readonly versions: Versions;
   readonly process: ProcessFacts;
 }
-
-const STATES: readonly ApplyState[] = ['starting', 'running', 'stopped', 'failed'];
 
 type Value = (snapshot: ApplySnapshot) => number | undefined;
 
@@ -41,7 +39,7 @@ function each(
 /** Every metric of apply. What each means to an operator: docs/apply.md. */
 export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
   each('state', 'State of apply: 1 for the one it is in.', 'state', ({ status }) =>
-    STATES.map((state) => [state, Number(status.state === state)]),
+    APPLY_STATES.map((state) => [state, Number(status.state === state)]),
   ),
   each('part_ok', 'Whether topic and target can be reached.', 'part', ({ status }) =>
     (['topic', 'target'] as const).map((part) => [part, Number(status.parts[part].ok)]),

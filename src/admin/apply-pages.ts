@@ -46,8 +46,11 @@ export function createApplyPages({
 /** The body of /healthz. What is not known is null, never left out. */
 export interface ApplyHealth extends Omit<
   ApplyStatus,
-  'lanes' | 'complete' | 'blocked' | 'lastLagSeconds' | 'lastError'
+  'sinceMs' | 'remedy' | 'lanes' | 'complete' | 'blocked' | 'lastLagSeconds' | 'lastError'
 > {
+  /** When it came into this state, ISO 8601 in UTC. */
+  readonly since: string;
+  readonly remedy: string | null;
   readonly healthy: boolean;
   /** Why it is not healthy; empty when it is. */
   readonly reasons: readonly string[];
@@ -76,10 +79,14 @@ interface ShownComplete extends Pick<Complete, 'gtidSet' | 'position'> {
 
 export function applyHealth(status: ApplyStatus, nowMs: number, versions: Versions): ApplyHealth {
   const reasons = reasonsOf(status);
-  const { lanes, complete, blocked, lastLagSeconds, lastError, ...rest } = status;
+  const { state, sinceMs, reason, remedy, lanes, complete, blocked, lastLagSeconds, lastError, ...rest } = status;
   return {
     healthy: reasons.length === 0,
     reasons,
+    state,
+    since: new Date(sinceMs).toISOString(),
+    reason,
+    remedy: remedy ?? null,
     ...rest,
     lastLagSeconds: lastLagSeconds ?? null,
     lanes: lanes.map(({ lane, epoch, sequence, gtid, committedMs, appliedMs, waitsFor }) => ({
@@ -112,7 +119,7 @@ const failureOf = ({ state, lastError }: ApplyStatus): readonly string[] =>
 function reasonsOf(status: ApplyStatus): readonly string[] {
   const { state, parts, blocked } = status;
   const reasons = [...failureOf(status)];
-  if (state !== 'failed' && state !== 'running') reasons.push(state);
+  if (state === 'starting' || state === 'draining' || state === 'stopped') reasons.push(state);
   for (const name of ['topic', 'target'] as const) {
     if (!parts[name].ok) reasons.push(`${name}: ${parts[name].reason}`);
   }

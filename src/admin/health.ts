@@ -16,12 +16,23 @@ export interface ShownRunway {
   readonly purgedBy: Exclude<RelayStatus['runway']['purgedBy'], undefined> | null;
 }
 
+/** Of the last minutes; null when no message with changes was acknowledged in them. */
+export interface ShownLag {
+  readonly messages: number;
+  readonly p50Seconds: number | null;
+  readonly p99Seconds: number | null;
+}
+
 /** The body of /healthz. What is not known is null, never left out. */
 export interface HealthDocument {
   readonly healthy: boolean;
   /** Why it is not healthy; empty when it is. */
   readonly reasons: readonly string[];
   readonly state: RelayState;
+  /** When it came into this state, ISO 8601 in UTC. */
+  readonly since: string;
+  readonly reason: string;
+  readonly remedy: string | null;
   readonly epoch: number;
   readonly progress: RelayStatus['progress'];
   readonly lagSeconds: number | null;
@@ -44,6 +55,8 @@ export interface HealthDocument {
   readonly runway: ShownRunway;
   readonly skip: RelayStatus['skip'] | null;
   readonly counters: RelayStatus['counters'];
+  readonly recentLag: ShownLag;
+  readonly failures: RelayStatus['failures'];
   readonly lastError: RelayStatus['lastError'] | null;
   readonly versions: Versions;
   /** When this was said, ISO 8601 in UTC. */
@@ -57,22 +70,27 @@ export function liveness(status: RelayStatus): ProbeAnswer {
 
 /** Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. */
 export function readiness(status: RelayStatus): ProbeAnswer {
-  const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink'])];
+  const reasons = [...stateReasons(status, READY), ...partReasons(status, ['source', 'sink'])];
   return probeAnswer(reasons, 'ready');
 }
 
 /** Everything an operator asks first; `nowMs` is milliseconds since 1970. */
 export function health(status: RelayStatus, nowMs: number, versions: Versions): HealthDocument {
-  const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink', 'checkpoint'])];
-  if (status.progress === 'stuck')
-    reasons.push(
-      'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
-    );
-  reasons.push(...runwayReasons(status), ...noticeReasons(status), ...copyReasons(status.copies));
+  const reasons = [
+    ...stateReasons(status, HEALTHY),
+    ...partReasons(status, ['source', 'sink', 'checkpoint']),
+    ...(status.progress === 'stuck' ? [STUCK] : []),
+    ...runwayReasons(status),
+    ...noticeReasons(status),
+    ...copyReasons(status.copies),
+  ];
   return {
     healthy: reasons.length === 0,
     reasons,
     state: status.state,
+    since: new Date(status.sinceMs).toISOString(),
+    reason: status.reason,
+    remedy: status.remedy ?? null,
     epoch: status.epoch,
     progress: status.progress,
     lagSeconds: lagSeconds(status, nowMs) ?? null,
@@ -95,6 +113,8 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     runway: shownRunway(status.runway),
     skip: status.skip ?? null,
     counters: status.counters,
+    recentLag: shownLag(status.lag),
+    failures: status.failures,
     lastError: status.lastError ?? null,
     versions,
     at: new Date(nowMs).toISOString(),
@@ -113,9 +133,13 @@ export function lagSeconds(status: RelayStatus, nowMs: number): number | undefin
   return Math.max(0, (nowMs - status.oldestUnacknowledgedMs) / 1000);
 }
 
-function stateReasons(status: RelayStatus): string[] {
-  if (status.state === 'running') return [];
-  return [status.state === 'failed' ? failure(status) : status.state];
+/** The state alone where a part, or standing still, says why: see the reasons that come after it. */
+function stateReasons(status: RelayStatus, accepted: readonly RelayState[]): string[] {
+  const { state, reason, parts, progress } = status;
+  if (accepted.includes(state)) return [];
+  if (state === 'failed') return [failure(status)];
+  const isSaid = progress === 'stuck' || Object.values(parts).some(({ ok }) => !ok);
+  return [state !== 'blocked' || isSaid ? state : `${state}: ${reason}`];
 }
 
 function failure(status: RelayStatus): string {
@@ -138,6 +162,12 @@ function shownRunway({ seconds, reason, purgedBy }: RelayStatus['runway']): Show
   };
 }
 
+const shownLag = ({ recent: { messages, p50Seconds, p99Seconds } }: RelayStatus['lag']): ShownLag => ({
+  messages,
+  p50Seconds: p50Seconds ?? null,
+  p99Seconds: p99Seconds ?? null,
+});
+
 function noticeReasons({ notices }: RelayStatus): string[] {
   const shown = notices.slice(0, MAX_NOTICES).map(noticeText);
   return notices.length <= MAX_NOTICES ? shown : [...shown, `${notices.length - MAX_NOTICES} more notices`];
@@ -155,3 +185,10 @@ export function noticeText({ id, about, subject, count, first, last }: Notice): 
 }
 
 const MAX_NOTICES = 10;
+
+const STUCK =
+  'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message';
+/** Nothing is wrong with a relay in one of these. */
+const HEALTHY: readonly RelayState[] = ['copying', 'catching-up', 'live', 'standby'];
+/** What blocks it may leave rows flowing, such as a checkpoint that cannot be stored; else a part says so. */
+const READY: readonly RelayState[] = [...HEALTHY, 'blocked'];

@@ -1,5 +1,5 @@
 import type { TableCopyState } from '../checkpoint/checkpoint.ts';
-import type { PartName, RelayState, RelayStatus } from '../relay/relay.ts';
+import { LAG_BOUNDS, RELAY_STATES, type PartName, type RelayStatus } from '../relay/relay.ts';
 import { tablesIn } from './copies.ts';
 import { lagSeconds, type Versions } from './health.ts';
 
@@ -21,20 +21,21 @@ export interface ProcessFacts {
 
 /** One value with its labels; without a value it is left out of the answer. */
 export interface Sample {
+  /** Of a histogram: what follows its name. */
+  readonly suffix?: '_bucket' | '_sum' | '_count';
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number | undefined;
 }
 
 export interface Metric<S = Snapshot> {
   readonly name: string;
-  readonly type: 'gauge' | 'counter';
+  readonly type: 'gauge' | 'counter' | 'histogram';
   readonly help: string;
   readonly labelNames: readonly string[];
   readonly samples: (snapshot: S) => readonly Sample[];
 }
 
 const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
-const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopped', 'failed'];
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
@@ -44,7 +45,7 @@ const TABLE_STATES: readonly TableCopyState[] = ['waiting', 'copying', 'copied',
 /** Every metric. What each means to an operator: docs/monitoring.md. */
 export const METRICS: readonly Metric[] = [
   gauges('binlog_relay_state', 'State of the relay: 1 for the one it is in.', 'state', ({ status }) =>
-    STATES.map((state) => [state, Number(status.state === state)]),
+    RELAY_STATES.map((state) => [state, Number(status.state === state)]),
   ),
   gauges('binlog_relay_progress', 'Idle, or behind and how: 1 for what holds.', 'progress', ({ status }) =>
     PROGRESS.map((progress) => [progress, Number(status.progress === progress)]),
@@ -60,6 +61,13 @@ export const METRICS: readonly Metric[] = [
     'Seconds between commit and acknowledgement of the newest acknowledged message.',
     ({ status }) => status.lastLagSeconds,
   ),
+  {
+    name: 'binlog_relay_commit_to_acknowledged_seconds',
+    type: 'histogram',
+    help: 'Seconds between commit and acknowledgement, of each message with changes of the stream.',
+    labelNames: [],
+    samples: ({ status }) => lagSamples(status.lag),
+  },
   gauge(
     'binlog_relay_last_acknowledged_timestamp_seconds',
     'When the broker last acknowledged a message.',
@@ -173,6 +181,20 @@ export const METRICS: readonly Metric[] = [
     'Messages that say how far a lane is, acknowledged; not among the others.',
     ({ status }) => status.counters.progressAcknowledged,
   ),
+  {
+    name: 'binlog_relay_table_changes_total',
+    type: 'counter',
+    help: 'Changes in acknowledged messages, by table and kind; copied rows of copies among them. The tables of admin.maxTables, and all others as one.',
+    labelNames: ['database', 'table', 'kind'],
+    samples: ({ status }) => status.tableChanges.flatMap(changesOf),
+  },
+  {
+    name: 'binlog_relay_retries_total',
+    type: 'counter',
+    help: 'What failed and was tried again, by part and code of the error.',
+    labelNames: ['part', 'code'],
+    samples: ({ status }) => status.failures.map(({ part, code, count }) => ({ labels: { part, code }, value: count })),
+  },
   counter('binlog_relay_send_retries_total', 'Sends tried again.', ({ status }) => status.counters.sendRetries),
   counter(
     'binlog_relay_source_reconnects_total',
@@ -222,5 +244,30 @@ function gauges(
     read(snapshot).map(([of, value]) => ({ labels: { [label]: of }, value }));
   return { name, type: 'gauge', help, labelNames: [label], samples };
 }
+
+/** Buckets of Prometheus hold what is up to their bound, all below them included. */
+function lagSamples({ counts, sumSeconds }: RelayStatus['lag']): readonly Sample[] {
+  let sum = 0;
+  const upTo = counts.map((count) => (sum += count));
+  const buckets = [...LAG_BOUNDS, '+Inf'].map((bound, n): Sample => ({
+    suffix: '_bucket',
+    labels: { le: String(bound) },
+    value: upTo[n],
+  }));
+  return [...buckets, { suffix: '_sum', labels: {}, value: sumSeconds }, { suffix: '_count', labels: {}, value: sum }];
+}
+
+/** No database has an empty name. */
+const changesOf = ({
+  database = '',
+  table = 'other',
+  inserted,
+  updated,
+  deleted,
+  copied,
+}: RelayStatus['tableChanges'][number]): readonly Sample[] =>
+  Object.entries({ insert: inserted, update: updated, delete: deleted, copied })
+    .filter(([, value]) => value > 0)
+    .map(([kind, value]) => ({ labels: { database, table, kind }, value }));
 
 const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);

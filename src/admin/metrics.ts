@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type Metric, type ProcessFacts, type Sample, type Snapshot } from './metric-table.ts';
 
 export interface Metrics<S = Snapshot> {
@@ -28,7 +28,11 @@ export function metricsOf<S>(table: readonly Metric<S>[], complete: (taken: Omit
           for (const { labels, value } of known(samples(snapshot))) this.inc(labels, value);
         },
       });
-    else
+    else if (type === 'histogram') {
+      // The library's histogram can only count itself: of it is taken what stands around the values.
+      const frame = new Histogram({ ...options, registers: [] });
+      new Gauge(options).get = async () => ({ ...(await frame.get()), values: valuesOf(name, samples(snapshot)) });
+    } else
       new Gauge({
         ...options,
         collect() {
@@ -50,6 +54,12 @@ export function metricsOf<S>(table: readonly Metric<S>[], complete: (taken: Omit
 function* known(samples: readonly Sample[]): Generator<{ labels: Sample['labels']; value: number }> {
   for (const { labels, value } of samples) if (value !== undefined) yield { labels, value };
 }
+
+const valuesOf = (
+  name: string,
+  samples: readonly Sample[],
+): { metricName: string; labels: Sample['labels']; value: number }[] =>
+  samples.map(({ suffix = '', labels, value = 0 }) => ({ metricName: `${name}${suffix}`, labels, value }));
 
 export function ownProcess(): ProcessFacts {
   const { user, system } = process.cpuUsage();

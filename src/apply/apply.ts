@@ -4,7 +4,19 @@
  */
 import type { Code } from '../base/error-codes.ts';
 
-export type ApplyState = 'starting' | 'running' | 'stopped' | 'failed';
+/** As of the relay, as far as there is such a state here: which one holds when, apply/run/apply-state.ts. */
+export const APPLY_STATES = [
+  'starting',
+  'connecting',
+  'catching-up',
+  'live',
+  'blocked',
+  'draining',
+  'failed',
+  'stopped',
+] as const;
+
+export type ApplyState = (typeof APPLY_STATES)[number];
 
 export interface ApplyPart {
   readonly ok: boolean;
@@ -69,6 +81,12 @@ export interface ApplyCounters {
 
 export interface ApplyStatus {
   readonly state: ApplyState;
+  /** When it came into this state, ms since 1970. */
+  readonly sinceMs: number;
+  /** Why it is in this state: one sentence. */
+  readonly reason: string;
+  /** Undefined when there is nothing to do. */
+  readonly remedy: string | undefined;
   /** Empty until it is known. */
   readonly stream: string;
   readonly parts: Readonly<Record<'topic' | 'target', ApplyPart>>;

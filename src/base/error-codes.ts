@@ -103,16 +103,16 @@ export const ERROR_CODES = {
   ),
   SOURCE_ERROR: unknown(
     'MySQL answered with an error that the relay cannot mend.',
-    'Look up the error number that the message names in the MySQL manual and in the error log of the server.',
+    'Look up the error number that the message names in the MySQL manual and in the error log of the server. A relay that has read before tries again.',
   ),
   // binlog
   BINLOG_CHECKSUM: terminal(
     'A binlog event arrived with a wrong CRC32.',
-    'The bytes were damaged on the way or on disk. Restart; if it happens again at the same position, check the binlog with mysqlbinlog --verify-binlog-checksum.',
+    'The bytes were damaged on the way or on disk. Start the relay again; if it ends at the same position, check the binlog with mysqlbinlog --verify-binlog-checksum: when it is damaged there, read from a replica that has the transactions (source.host, with GTIDs), or copy the tables again after that position.',
   ),
   BINLOG_DECODE: terminal(
     'A binlog event does not have the layout that MySQL documents.',
-    'Nothing was skipped. Report the position and the server version.',
+    'Nothing was skipped, and nothing is lost while the server keeps its binlog. Start the relay again: the bytes may have been damaged on the way. If it ends at the same position, look at it with mysqlbinlog --start-position, and report the position and the version of the server. To go on without it meanwhile: exclude the table (tables.exclude), or pass the transaction (run --skip), and repair the copies.',
   ),
   BINLOG_UNSUPPORTED: terminal(
     'The binlog holds something that this version cannot publish exactly.',
@@ -239,7 +239,7 @@ export const ERROR_CODES = {
   ),
   SINK_REJECTED: terminal(
     'The sink will never take this message.',
-    'Nothing was skipped. Correct what the message names; if it is nothing that you can set, report it.',
+    'Nothing was skipped. Correct what the message names, then start again. If it is nothing that you can set, report it; to go on without it meanwhile, exclude the table (tables.exclude), or pass the transaction (run --skip), and repair the copies.',
   ),
   SINK_ERROR: unknown(
     'RocketMQ answered with a status that the relay does not know.',
@@ -447,7 +447,10 @@ export const ERROR_CODES = {
     'Do what the message says; verify.relay must name the admin server of the relay.',
   ),
   // the relay itself
-  INTERNAL: terminal('The relay met a state that its code rules out.', 'This is a defect: report it with the log.'),
+  INTERNAL: terminal(
+    'The relay met a state that its code rules out.',
+    'Start the relay again: it goes on from its checkpoint, and nothing was skipped. This is a defect: report it with the log. If it ends at the same position again, pass the transaction (run --skip) and repair the copies.',
+  ),
 } as const satisfies Record<string, ErrorCode>;
 
 export type Code = keyof typeof ERROR_CODES;

@@ -52,6 +52,7 @@ export function createRelay(
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
     runwayWarningMs: config.source.runwayWarningMs,
+    maxCountedTables: config.admin.maxTables,
     ...surroundings,
   });
 }

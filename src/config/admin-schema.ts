@@ -28,8 +28,20 @@ const adminPort = (port: number): z.ZodPrefault<z.ZodType<number>> =>
     .prefault(port)
     .describe('TCP port to listen on; 0 lets the system choose one, which the log then names.');
 
-/** What relay and apply show of themselves. */
+const maxTables = wholeNumber(0, 10_000)
+  .prefault(200)
+  .describe(
+    'How many tables have metrics of their own, each up to four series: the first ones that have changes after a start. All others are counted together.',
+  );
+
+/** What the relay shows of itself. */
 export const adminSchema = z
+  .strictObject({ enabled, host, port: adminPort(8686), hosts, token, maxTables })
+  .prefault({})
+  .describe('Health, metrics and status over HTTP.');
+
+/** What apply shows of itself. */
+export const applyAdminSchema = z
   .strictObject({ enabled, host, port: adminPort(8686), hosts, token })
   .prefault({})
   .describe('Health, metrics and status over HTTP.');

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { credentialProblem, hostProblem, namespaceProblem, topicProblem, mysqlUserProblem } from './addresses.ts';
-import { adminSchema, logSchema } from './admin-schema.ts';
+import { applyAdminSchema, logSchema } from './admin-schema.ts';
 import { BOTH, endpointFields, hasEndpoint, hasOneOfBoth, NO_ENDPOINT, withEndpoints } from './endpoints.ts';
 import { duration, flag, text, wholeNumber, textOrNone } from './fields.ts';
 import { rocketmqTlsSchema } from './sink-schema.ts';
@@ -136,6 +136,6 @@ export const applySchema = z.strictObject({
       'Database in the target that keeps how far each lane is written, in tables that are made at the first start. Back it up with the copy.',
     ),
   verify: verifySchema.optional(),
-  admin: adminSchema,
+  admin: applyAdminSchema,
   log: logSchema,
 });

@@ -1,14 +1,28 @@
 /**
  * The room that owns the flow: events in, messages out, low-water mark down to the checkpoint. Knows only contracts.
  */
+import type { Code } from '../base/error-codes.ts';
 import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /**
- * `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for
- * good.
+ * What each means, and which one holds when several could: run/relay-state.ts, and the table in docs/monitoring.md.
+ * `stopped` is the end of a run that was asked to stop.
  */
-export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+export const RELAY_STATES = [
+  'starting',
+  'connecting',
+  'copying',
+  'catching-up',
+  'live',
+  'blocked',
+  'draining',
+  'standby',
+  'failed',
+  'stopped',
+] as const;
+
+export type RelayState = (typeof RELAY_STATES)[number];
 
 export type PartName = 'source' | 'sink' | 'checkpoint';
 
@@ -25,6 +39,12 @@ export interface PartStatus {
  */
 export interface RelayStatus {
   readonly state: RelayState;
+  /** When it came into this state, ms since 1970. */
+  readonly sinceMs: number;
+  /** Why it is in this state: one sentence. */
+  readonly reason: string;
+  /** What an operator can do about it; undefined when there is nothing to do. */
+  readonly remedy: string | undefined;
   readonly epoch: number;
   readonly parts: Readonly<Record<PartName, PartStatus>>;
   /** Last transaction boundary read; undefined before the first session. */
@@ -74,8 +94,56 @@ export interface RelayStatus {
   /** The transaction that this run was told to skip. */
   readonly skip: SkipStatus | undefined;
   readonly counters: RelayCounters;
+  readonly lag: LagStatus;
+  /** Since the start of the process; the tables of which changes were acknowledged. */
+  readonly tableChanges: readonly TableChanges[];
+  /** Since the start of the process; only what has failed. */
+  readonly failures: readonly FailureCount[];
   readonly lastError:
     { readonly code: string; readonly message: string; readonly remedy: string; readonly at: string } | undefined;
+}
+
+/**
+ * Upper bounds of the buckets in which lags are counted, seconds. Never to be changed: what was recorded with others
+ * cannot be compared.
+ */
+export const LAG_BOUNDS: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600,
+];
+
+/**
+ * From the commit of its newest row to its acknowledgement, of each message with rows of the stream. Never negative: a
+ * commit that seems to lie in the future counts as 0.
+ */
+export interface LagStatus {
+  /** Messages since the start of the process: for each of LAG_BOUNDS those above the bound before it, and up to it. */
+  readonly counts: readonly number[];
+  readonly sumSeconds: number;
+  /** Of the last four to five minutes. */
+  readonly recent: {
+    readonly messages: number;
+    /** Estimated from the buckets; undefined without messages. */
+    readonly p50Seconds: number | undefined;
+    readonly p99Seconds: number | undefined;
+  };
+}
+
+/** Acknowledged changes of one table; `undefined` names stand for all tables that have no line of their own. */
+export interface TableChanges {
+  readonly database: string | undefined;
+  readonly table: string | undefined;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** Rows of copies. */
+  readonly copied: number;
+}
+
+/** How often a part failed with one code, and was tried again. */
+export interface FailureCount {
+  readonly part: PartName;
+  readonly code: Code;
+  readonly count: number;
 }
 
 /** Asked for every minute. */

@@ -14,6 +14,7 @@ import { MysqlTableReader, type TableReaderOptions } from '../../src/source/copy
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { relayDefaults } from './relay-defaults.ts';
 import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
+import { isReading } from './relay-states.ts';
 
 export interface CopyingRelayOptions extends Omit<RealSourceRelayOptions, 'sink' | 'copies' | 'tables'> {
   readonly tables: Partial<TablePatterns> & Pick<TablePatterns, 'include'>;
@@ -80,14 +81,15 @@ export class CopyingRelay {
   }
 
   async untilRunning(): Promise<void> {
-    await this.until(({ state }) => state === 'running');
+    await this.until(isReading);
   }
 
   /** Waits until every copy that was asked for has ended. */
   async untilCopied(patienceMs = 60_000): Promise<void> {
     await this.#until(() => {
-      const { state, copies } = this.relay.status();
-      return state === 'running' && copies.length > 0 && copies.every(({ endedAt }) => endedAt !== undefined);
+      const status = this.relay.status();
+      const { copies } = status;
+      return isReading(status) && copies.length > 0 && copies.every(({ endedAt }) => endedAt !== undefined);
     }, patienceMs);
   }
 

@@ -15,6 +15,7 @@ import type { OutboundMessage } from '../../src/sink/sink.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { realSourceRelay } from './real-source-relay.ts';
 import { laneNames } from './lane-names.ts';
+import { isBeginning } from './relay-states.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -76,7 +77,7 @@ export class PublishingRun {
   /** Resolves when it reads: what is committed from now on is published. */
   static async start(mysql: MysqlAddress, database: string, options: PublishingOptions = {}): Promise<PublishingRun> {
     const run = new PublishingRun(mysql, database, options);
-    while (run.#relay.status().state === 'starting') await sleep(5);
+    while (isBeginning(run.#relay.status())) await sleep(5);
     return run;
   }
 

@@ -7,6 +7,7 @@ import type { Relay } from '../../src/relay/run/run.ts';
 import type { OutboundMessage, Sink, SinkInfo } from '../../src/sink/sink.ts';
 import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
 import { laneNames } from './lane-names.ts';
+import { isBeginning } from './relay-states.ts';
 
 export type RecordingOptions = Omit<RealSourceRelayOptions, 'sink'>;
 
@@ -36,7 +37,7 @@ export class RecordingRelay {
   /** Resolves when the relay reads, or has failed. */
   static async start(options: RecordingOptions): Promise<RecordingRelay> {
     const relay = new RecordingRelay(options);
-    while (relay.status().state === 'starting') await sleep(5);
+    while (isBeginning(relay.status())) await sleep(5);
     return relay;
   }
 

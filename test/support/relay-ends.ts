@@ -257,6 +257,8 @@ export class RelayRun {
   readonly clock: ManualClock;
   /** Constant messages of the log, in order. */
   readonly log: string[] = [];
+  /** Its lines whole. */
+  readonly logLines: Readonly<Record<string, unknown>>[] = [];
   readonly relay: Relay;
   /** What `run` came to; undefined while it runs. */
   outcome: 'stopped' | { readonly code: string } | undefined;
@@ -264,7 +266,11 @@ export class RelayRun {
 
   constructor(options: RelayRunOptions = {}) {
     this.clock = options.clock ?? new ManualClock();
-    const write = (line: string): void => void this.log.push((JSON.parse(line) as { msg: string }).msg);
+    const write = (line: string): void => {
+      const parsed = JSON.parse(line) as { readonly msg: string };
+      this.log.push(parsed.msg);
+      this.logLines.push(parsed);
+    };
     this.relay = new Relay({
       source: this.source,
       sink: this.sink,

@@ -39,6 +39,8 @@ const WAIT_MS = 200;
 const STOP_MS = 5000;
 /** Changes of tables without a key are remembered for so long, should the relay publish them again. */
 const REMEMBERED_DAYS = 7;
+/** How often a change of state is noticed. */
+const LOOK_MS = 1000;
 const FORGET_INTERVAL_MS = 3_600_000;
 
 /** Reads the topic and writes the target, until it is stopped. */
@@ -64,7 +66,7 @@ export class Applier {
   constructor(options: ApplierOptions) {
     const { config, clock, logger } = options;
     this.#options = options;
-    this.#status = new Status(clock);
+    this.#status = new Status(clock, logger);
     this.#pool = new SessionPool(config.connections, () => options.openSession(this.#closing.signal));
     this.#ledger = new Ledger(config.ledger, config.source);
     this.#streams = new Streams(this.#ledger, options);
@@ -118,11 +120,12 @@ export class Applier {
     if (stop.aborted) end();
     let reader: TopicReader | undefined;
     let endForgetting = (): void => undefined;
+    const endLooking = this.#options.clock.every(LOOK_MS, () => void this.#status.look());
     const batches = new Set<Promise<void>>();
     try {
       await this.#prepare();
       reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#status.topic(event)));
-      this.#status.running();
+      this.#status.started();
       this.#options.logger.info({ topic: this.#options.config.source.topic }, 'reading');
       endForgetting = this.#options.clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
       void this.#forgetChanges();
@@ -132,10 +135,12 @@ export class Applier {
     } finally {
       stop.removeEventListener('abort', end);
       endForgetting();
+      endLooking();
+      this.#status.drains();
       await this.#finish(reader, batches);
     }
+    this.#status.ended();
     if (this.#error !== undefined) throw this.#error;
-    this.#status.stopped();
   }
 
   /** Ledger, stream and statements, before the first message. */

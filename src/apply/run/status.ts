@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import type { RelayError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
 import type { TopicEvent } from '../../topic/topic.ts';
 import type { AppliedLane, ApplyCounters, ApplyPart, ApplyState, ApplyStatus, BlockedLane } from '../apply.ts';
 import { completeOf } from '../ledger/complete.ts';
 import type { LaneState } from '../ledger/ledger.ts';
+import { applyStateOf, type ApplyStateNow, type Trouble } from './apply-state.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -24,10 +26,20 @@ interface ShownLane {
 
 const WORKS: ApplyPart = { ok: true, reason: '' };
 
+/** Rows that were committed in the source longer ago than this, when they are written: catching up. */
+const BEHIND_MS = 10_000;
+/** And until it is less than this. */
+const CLOSE_MS = 2_000;
+/** Of a lane that has written nothing for so long, nobody knows that it is behind. */
+const FRESH_MS = 30_000;
+
 /** Gathers what is shown of a run. */
 export class Status {
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #lanes = new Map<string, ShownLane>();
+  /** Of the newest rows of each lane. */
+  readonly #lags = new Map<string, { readonly lagMs: number; readonly atMs: number }>();
   readonly #awaited = new Set<string>();
   readonly #blocked = new Map<string, BlockedLane>();
   readonly #parts: Record<'topic' | 'target', ApplyPart> = { topic: WORKS, target: WORKS };
@@ -42,24 +54,66 @@ export class Status {
     resumesUndecided: 0,
   };
   #state: ApplyState = 'starting';
+  #sinceMs: number;
+  readonly #troubles: Record<'topic' | 'target', Trouble | undefined> = { topic: undefined, target: undefined };
+  #ended: 'stopped' | 'failed' | undefined;
+  #failure: RelayError | undefined;
+  #isStarted = false;
+  #isDraining = false;
+  #isBehind = false;
   #lastLagSeconds: number | undefined;
   #lastError: RelayError | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
+    this.#logger = logger;
+    this.#sinceMs = clock.now();
   }
 
-  running(): void {
-    this.#state = 'running';
+  started(): void {
+    this.#isStarted = true;
+    this.look();
   }
 
-  stopped(): void {
-    this.#state = 'stopped';
+  drains(): void {
+    this.#isDraining = true;
+    this.look();
   }
 
+  ended(): void {
+    this.#ended = this.#failure === undefined ? 'stopped' : 'failed';
+    this.look();
+  }
+
+  /** The run will end with it. */
   failed(error: RelayError): void {
-    this.#state = 'failed';
+    this.#failure = error;
     this.#lastError = error;
+  }
+
+  /** Notices a change of state, and writes it into the log. To be called every second or so. */
+  look(): ApplyStateNow {
+    const nowMs = this.#clock.now();
+    this.#isBehind = this.#largestLagMs(nowMs) > (this.#isBehind ? CLOSE_MS : BEHIND_MS);
+    const next = applyStateOf({
+      ended: this.#ended,
+      failure: this.#failure,
+      isDraining: this.#isDraining,
+      isStarted: this.#isStarted,
+      troubles: this.#troubles,
+      blocked: [...this.#blocked.values()],
+      isBehind: this.#isBehind,
+    });
+    if (next.state === this.#state) return next;
+    this.#logger.info({ state: next.state, before: this.#state, reason: next.reason }, 'the state has changed');
+    this.#state = next.state;
+    this.#sinceMs = nowMs;
+    return next;
+  }
+
+  #largestLagMs(nowMs: number): number {
+    const fresh = [...this.#lags.values()].filter(({ atMs }) => nowMs - atMs < FRESH_MS);
+    return Math.max(0, ...fresh.map(({ lagMs }) => lagMs));
   }
 
   /** As the ledger has them at the start. */
@@ -76,7 +130,10 @@ export class Status {
     if (written.isResumeProved === true) this.#counters.resumesProved += 1;
     if (written.isResumeProved === false) this.#counters.resumesUndecided += 1;
     // The clocks of two hosts differ.
-    if (written.rows > 0) this.#lastLagSeconds = Math.max(0, (appliedMs - state.committedMs) / 1000);
+    if (written.rows === 0) return;
+    const lagMs = Math.max(0, appliedMs - state.committedMs);
+    this.#lastLagSeconds = lagMs / 1000;
+    this.#lags.set(lane, { lagMs, atMs: appliedMs });
   }
 
   dropped(): void {
@@ -116,20 +173,26 @@ export class Status {
   }
 
   away(part: 'topic' | 'target', error: RelayError): void {
+    this.#troubles[part] = error;
     this.#parts[part] = { ok: false, reason: `${error.code}: ${error.message}` };
   }
 
   back(part: 'topic' | 'target'): void {
     this.#parts[part] = WORKS;
+    this.#troubles[part] = undefined;
   }
 
   shown(stream: string): ApplyStatus {
+    const { state, reason, remedy } = this.look();
     const blocked = [...this.#blocked.values()];
     const ofTarget = blocked.find(({ code }) => code.startsWith('TARGET_') && !code.startsWith('TARGET_TABLE'));
     const target =
       ofTarget === undefined ? this.#parts.target : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
     return {
-      state: this.#state,
+      state,
+      sinceMs: this.#sinceMs,
+      reason,
+      remedy,
       stream,
       parts: { topic: this.#parts.topic, target },
       lanes: [...this.#lanes].map(appliedLane).sort((a, b) => (a.lane < b.lane ? -1 : 1)),

@@ -31,6 +31,8 @@ export interface DeliveryOptions extends SealOptions {
 }
 
 export interface Acknowledged extends Pick<Message, 'rows' | 'commitTimeMs'> {
+  /** Of the rows; undefined of a message without. */
+  readonly class: Message['class'] | undefined;
   /** Id of the copy that the rows are of. */
   readonly copy: string | undefined;
 }
@@ -66,7 +68,7 @@ export class Delivery {
     return this.#send(sink, seal, (bodyBytes, isBodyFree) => {
       const { rows, commitTimeMs } = message;
       this.#release(message, isBodyFree);
-      onAcknowledged({ rows, commitTimeMs, copy: message.class.plan.copy }, bodyBytes);
+      onAcknowledged({ rows, commitTimeMs, class: message.class, copy: message.class.plan.copy }, bodyBytes);
     });
   }
 
@@ -75,7 +77,7 @@ export class Delivery {
     const { sink, ddl: own, onAcknowledged } = this.#options;
     const seal = (): OutboundMessage => sealAnnounced(lane, announced, sequence, lanes, this.#options);
     return this.#send(announced.isDdl ? (own?.sink ?? sink) : sink, seal, (bodyBytes) => {
-      onAcknowledged({ rows: 0, commitTimeMs: announced.commitTimeMs, copy: undefined }, bodyBytes);
+      onAcknowledged({ rows: 0, commitTimeMs: announced.commitTimeMs, class: undefined, copy: undefined }, bodyBytes);
     });
   }
 

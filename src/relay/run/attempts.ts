@@ -53,8 +53,9 @@ export class Attempts {
     const isRetried = (error: RelayError): boolean =>
       error.isRetried(this.#proven.has(part)) ||
       (error.code === 'SINK_TOPIC_MISSING' && clock.monotonic() - startedMs < REGISTRATION_MS);
+    this.#status.asks(part);
     try {
-      return await retried(() => unlessAborted(ended, attempt(), late), {
+      const result = await retried(() => unlessAborted(ended, attempt(), late), {
         backoff: RECONNECT,
         clock,
         random,
@@ -68,6 +69,8 @@ export class Attempts {
           );
         },
       });
+      if (result !== undefined) this.#status.answered(part);
+      return result;
     } catch (error) {
       if (isAborted(ended) && isRetried(asRelayError(error))) return undefined;
       throw error;

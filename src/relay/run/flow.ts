@@ -9,6 +9,7 @@ import { LowWaterMark } from '../progress/low-water-mark.ts';
 import { MarkedRows } from '../lanes/marked-rows.ts';
 import { NoticeBoard } from '../progress/notices.ts';
 import { ProgressMessages } from '../progress/progress-messages.ts';
+import type { Acknowledged } from '../lanes/delivery.ts';
 import { messageSizes } from '../lanes/message.ts';
 import { Outbox } from '../lanes/outbox.ts';
 import { CopyStream } from '../copies/copy-stream.ts';
@@ -69,7 +70,7 @@ export interface FlowEnds {
   readonly proven: Proven;
   readonly right: Right;
   readonly status: {
-    acknowledged(rows: number, bodyBytes: number, commitTimeMs: number | undefined): void;
+    acknowledged(message: Acknowledged, bodyBytes: number): void;
     progressAcknowledged(): void;
     sendFailed(error: RelayError): void;
   };
@@ -118,10 +119,9 @@ export function createFlow(
     right,
     onAcknowledged: (message, bodyBytes) => {
       proven.add('sink');
-      const isCopied = message.copy !== undefined;
-      status.acknowledged(isCopied ? 0 : message.rows, bodyBytes, isCopied ? undefined : message.commitTimeMs);
+      status.acknowledged(message, bodyBytes);
       throttle.released();
-      copies.stream.acknowledges(isCopied ? message.rows : 0);
+      copies.stream.acknowledges(message.copy === undefined ? 0 : message.rows);
     },
     onProgressAcknowledged: () => {
       proven.add('sink');

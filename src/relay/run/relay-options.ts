@@ -42,6 +42,8 @@ export interface RelayOptions {
   readonly checkpointIntervalMs: number;
   /** How long the server has to keep what a restart needs; below it is warned. See isShort. */
   readonly runwayWarningMs?: number | undefined;
+  /** How many tables are counted by name: MAX_TABLES unless given. */
+  readonly maxCountedTables?: number;
   /** The operator says that readers have drained the topic: rows may move to other queues. */
   readonly acceptNewLanes: boolean;
   /** The operator says that the broker is the same under another address. */

@@ -18,6 +18,7 @@ import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
 const HEAD_INTERVAL_MS = 5_000;
+const STATE_INTERVAL_MS = 1_000;
 /**
  * What the server's newest position, or asking for it, may tell for good. Anything else may pass; opening the next
  * session judges it.
@@ -80,6 +81,7 @@ export class Relay {
    */
   async run(stop: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([stop, this.#failed.signal]);
+    const looking = this.#watchState();
     try {
       await this.#work(ended);
     } catch (thrown) {
@@ -92,10 +94,10 @@ export class Relay {
       // The lock last: whoever gets it finds the checkpoint given back.
       await source.close();
       // The source is closed: a question that was still open has failed by now.
-      await this.#watching;
+      await Promise.all([this.#watching, looking]);
     }
     const failure = this.#failure;
-    this.#status.state = failure === undefined ? 'stopped' : 'failed';
+    this.#status.ended(this.#flow);
     if (failure === undefined) return;
     if (!isAborted(stop) || !failure.isRetried(this.#proven.has('checkpoint'))) throw failure;
     this.#options.logger.error(
@@ -127,7 +129,7 @@ export class Relay {
     } catch (thrown) {
       this.#fail(thrown);
     }
-    this.#status.state = 'draining';
+    this.#status.drains(flow);
     // Another relay publishes by now what we hold, and the checkpoint is its own.
     if (this.#isReplaced()) this.#giveUp.abort();
     else await this.#drain(flow);
@@ -218,8 +220,8 @@ export class Relay {
       const session = await attempts.untilItWorks('source', open, (late) => void late.close());
       if (session === undefined) return;
       this.#proven.add('source');
-      this.#status.source = { ok: true, reason: 'reading the binlog' };
-      this.#status.state = 'running';
+      this.#status.sessionOpened();
+      this.#status.look(flow);
       const openedMs = clock.monotonic();
       const close = (): void => void session.close();
       ended.addEventListener('abort', close, { once: true });
@@ -309,6 +311,14 @@ export class Relay {
       );
     }
     this.#giveUp.abort();
+  }
+
+  /** Until the run gives up: a state is entered, and logged, whether somebody asks for it or not. */
+  async #watchState(): Promise<void> {
+    while (!this.#giveUp.signal.aborted) {
+      this.#status.look(this.#flow);
+      await this.#options.clock.sleep(STATE_INTERVAL_MS, this.#giveUp.signal);
+    }
   }
 
   /** Keeps the server's newest position for the status; not knowing it is no failure. */

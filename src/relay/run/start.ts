@@ -54,7 +54,7 @@ export async function start(
   if (info === undefined) return undefined;
   const ddlLane = await openDdlSink(options, attempts);
   if (isAborted(ended)) return undefined;
-  status.sink = { ok: true, reason: `ready: ${info.destination}` };
+  status.sinkOpened(info.destination);
   const { destination, queues } = info;
   const identity = {
     destination,
@@ -104,6 +104,7 @@ export async function start(
   if (isSaved === undefined) return undefined;
   proven.add('checkpoint');
   status.checkpointStored(checkpoint);
+  status.started();
   const { stream } = checkpoint;
   logger.info(
     {

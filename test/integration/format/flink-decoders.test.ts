@@ -28,6 +28,7 @@ import { Random } from '../../support/round-trip/random.ts';
 import { randomTable, sourceTable, type ServerKinds } from '../../support/round-trip/tables.ts';
 import { randomTransactions, sqlOf } from '../../support/round-trip/workload.ts';
 import { connectMysql, sharedMysql, uniqueName } from '../../support/servers.ts';
+import { isBeginning } from '../../support/relay-states.ts';
 
 const SEED = process.env['FLINK_FORMATS_SEED'] ?? String(Date.now());
 const TABLES = 10;
@@ -261,7 +262,7 @@ class Recording {
   }
 
   async started(): Promise<void> {
-    while (this.#relay.status().state === 'starting') await sleep(5);
+    while (isBeginning(this.#relay.status())) await sleep(5);
   }
 
   async until(gtidSet: string): Promise<void> {

@@ -7,6 +7,7 @@ import { CopyingRelay, rowTextsOf } from '../../support/copying-relay.ts';
 import { Random } from '../../support/round-trip/random.ts';
 import { connectMysql, freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
+import { isBeginning } from '../../support/relay-states.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
 const ROWS = 3000;
@@ -93,7 +94,7 @@ describe.each(SEEDS)('seed %s', (seed) => {
       copying: { maxRows: 20 },
     });
     // Its statements count from here on.
-    while (run.relay.status().state === 'starting') await sleep(1);
+    while (isBeginning(run.relay.status())) await sleep(1);
     const stopping = new AbortController();
     const writers = clients.slice(1).map(async (client) => {
       while (!stopping.signal.aborted) {

@@ -23,6 +23,7 @@ import { Random } from '../../support/round-trip/random.ts';
 import { connectClients } from '../../support/copy-clients.ts';
 import { uniqueName } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
+import { isReading } from '../../support/relay-states.ts';
 
 const SEEDS = (process.env['COPY_SEEDS'] ?? '1').split(',');
 const SERVERS: readonly MysqlVersion[] = ['9.7', 'mariadb-10.11'];
@@ -124,7 +125,7 @@ describe.each(SERVERS.filter((version) => CHOSEN?.includes(version) ?? true))('%
       let border: { readonly table: string; readonly n: number } | undefined;
       const workload = new CopyWorkload(clients, tables, random, () => border);
       const isFree = (): Promise<void> =>
-        run.until(({ state, copies }) => state === 'running' && copies.every(({ endedAt }) => endedAt !== undefined));
+        run.until((status) => isReading(status) && status.copies.every(({ endedAt }) => endedAt !== undefined));
       const failed: unknown[] = [];
       let keys = 0;
       try {

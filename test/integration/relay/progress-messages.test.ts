@@ -15,6 +15,7 @@ import { holdsGtids, newestGtids } from '../../support/gtids.ts';
 import { PublishingRun } from '../../support/publishing-run.ts';
 import { realSourceRelay } from '../../support/real-source-relay.ts';
 import { connectMysql, freshTopic, sharedRocketmq } from '../../support/servers.ts';
+import { isBeginning } from '../../support/relay-states.ts';
 
 const PROGRESS_MS = 1000;
 const LANES = 4;
@@ -60,7 +61,7 @@ describe('in a topic', () => {
     const stop = new AbortController();
     const ended = relay.run(stop.signal);
     try {
-      while (relay.status().state === 'starting') await sleep(5);
+      while (isBeginning(relay.status())) await sleep(5);
       for (let id = 1; id <= 50; id += 1) await sql.query('INSERT INTO orders VALUES (?, ?)', [id, 'new']);
       const newest = await newestGtids(sql);
       const beginMs = Date.now();

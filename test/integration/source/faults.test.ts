@@ -51,7 +51,7 @@ describe('a TLS handshake that is cut is the line, not the certificate', () => {
     const before = proxy.connections;
     proxy.reset();
     await until(() => proxy.connections > before + 3);
-    expect(relay.status()).toMatchObject({ state: 'running', parts: { source: { ok: false } } });
+    expect(relay.status()).toMatchObject({ state: 'connecting', parts: { source: { ok: false } } });
     proxy.fault = undefined;
     await published(relay);
   });
@@ -79,7 +79,7 @@ it('a password changed in mid-run is waited for, and followed when its file is c
     proxy.reset();
     const reading = relay;
     await until(() => reading.status().lastError?.code === 'SOURCE_ACCESS_DENIED');
-    expect(reading.status().state).toBe('running');
+    expect(reading.status().state).toBe('connecting');
     expect(reading.status().parts.source).toMatchObject({ ok: false });
     expect(reading.status().parts.source.reason).toContain('Access denied');
     await writeFile(passwordFile, 'another\n');

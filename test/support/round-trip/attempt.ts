@@ -15,6 +15,7 @@ import { CopySink } from './copy-sink.ts';
 import type { ReadingSink } from './reading-sink.ts';
 import { copyTable, sourceTable, type Kept, type TestTable } from './tables.ts';
 import { sqlOf, type TestTransaction } from './workload.ts';
+import { isBeginning, isEnding } from '../relay-states.ts';
 
 export interface Ends {
   readonly source: MysqlAddress;
@@ -124,7 +125,7 @@ async function readBack(ends: Ends, attempt: Attempt, sink: ReadingSink, sides: 
     bodies: sink.bodies,
   });
   try {
-    while (relay.status().state === 'starting') await sleep(5);
+    while (isBeginning(relay.status())) await sleep(5);
     for (const { settings, operations, end } of transactions) {
       const statements = operations.flatMap((operation) => {
         const table = tables[operation.table];
@@ -164,7 +165,7 @@ async function untilPublished(relay: Relay, source: Connection): Promise<Problem
   const deadlineMs = performance.now() + STUCK_MS;
   for (;;) {
     const status = relay.status();
-    if (status.state !== 'running') return undefined;
+    if (isEnding(status)) return undefined;
     const mark = status.lowWaterMark?.gtidSet ?? '';
     if (holdsGtids(mark, executed)) return undefined;
     if (performance.now() > deadlineMs) return { what: `the relay did not get to ${executed} but to ${mark}` };

@@ -4,7 +4,10 @@ import type { ApplyStatus } from '../../../src/apply/apply.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 
 const RUNNING: ApplyStatus = {
-  state: 'running',
+  state: 'live',
+  sinceMs: 5000,
+  reason: 'what comes is written at once',
+  remedy: undefined,
   stream: 's1',
   parts: { topic: { ok: true, reason: '' }, target: { ok: true, reason: '' } },
   lanes: [
@@ -35,6 +38,10 @@ it('shows how far each lane is', async () => {
   expect(page?.code).toBe(200);
   expect(JSON.parse(page?.body ?? '')).toMatchObject({
     healthy: true,
+    state: 'live',
+    since: '1970-01-01T00:00:05.000Z',
+    reason: 'what comes is written at once',
+    remedy: null,
     lastLagSeconds: 1.5,
     lanes: [{ lane: 'lane-0', sequence: 7, gtid: 'u:7', committedAt: '1970-01-01T00:00:01.000Z', waitsFor: null }],
     complete: { gtidSet: 'u:1-7', position: 'binlog.000001:4', asOf: '1970-01-01T00:00:02.000Z' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { health, lagSeconds, liveness, readiness } from '../../../src/admin/health.ts';
-import type { RelayState, RelayStatus } from '../../../src/relay/relay.ts';
+import { RELAY_STATES, type RelayState, type RelayStatus } from '../../../src/relay/relay.ts';
 import { brokerAway, failed, idleStatus } from './relay-status.ts';
 
 const versions = { relay: '1.2.3', node: '24.0.0' };
@@ -10,7 +10,7 @@ function withPart(part: keyof RelayStatus['parts'], reason: string): RelayStatus
 }
 
 describe('liveness', () => {
-  it.each(['starting', 'running', 'draining', 'stopped'] as const)('is 200 while %s', (state) => {
+  it.each(RELAY_STATES.filter((state) => state !== 'failed'))('is 200 while %s', (state) => {
     expect(liveness({ ...idleStatus, state }).code).toBe(200);
   });
 
@@ -46,6 +46,10 @@ describe('health', () => {
     expect(health(idleStatus, 5_000_000, versions)).toMatchObject({
       healthy: true,
       reasons: [],
+      state: 'live',
+      since: '2026-11-23T11:23:20.000Z',
+      reason: 'everything that the server has is acknowledged',
+      remedy: null,
       lagSeconds: 0,
       progress: 'idle',
       head: idleStatus.head,
@@ -60,9 +64,42 @@ describe('health', () => {
     expect(document.healthy).toBe(false);
     expect(document.lagSeconds).toBe(90.5);
     expect(document.reasons).toEqual([
+      'blocked',
       'sink: broker:8081 does not answer since 03:00:00',
       'stuck: the server has more, and for 30 s nothing was read or acknowledged, or one lane waits for a message',
     ]);
+  });
+
+  it('shows the lag of the last minutes, and what was tried again', () => {
+    expect(health(idleStatus, 0, versions)).toMatchObject({
+      recentLag: { messages: 7, p50Seconds: 0.02, p99Seconds: 0.5 },
+      failures: [{ part: 'sink', code: 'SINK_BUSY', count: 4 }],
+    });
+    const recent = { messages: 0, p50Seconds: undefined, p99Seconds: undefined };
+    expect(health({ ...idleStatus, lag: { ...idleStatus.lag, recent } }, 0, versions).recentLag).toEqual({
+      messages: 0,
+      p50Seconds: null,
+      p99Seconds: null,
+    });
+  });
+
+  it.each<RelayState>(['copying', 'catching-up', 'live', 'standby'])('is well while %s', (state) => {
+    expect(health({ ...idleStatus, state }, 0, versions)).toMatchObject({ healthy: true, state });
+    expect(readiness({ ...idleStatus, state }).code).toBe(200);
+  });
+
+  it.each<RelayState>(['starting', 'connecting', 'draining', 'stopped'])('is not well while %s', (state) => {
+    expect(health({ ...idleStatus, state }, 0, versions).reasons).toEqual([state]);
+  });
+
+  it('says why the relay is blocked where no part does, and what to do', () => {
+    const status = { ...idleStatus, state: 'blocked', reason: 'a statement waits', remedy: 'Look at it.' } as const;
+    expect(health(status, 0, versions)).toMatchObject({
+      healthy: false,
+      reasons: ['blocked: a statement waits'],
+      remedy: 'Look at it.',
+    });
+    expect(readiness(status).code).toBe(200);
   });
 
   it('is unhealthy when the checkpoint cannot be stored', () => {

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../../src/admin/metric-table.ts';
 import { createMetrics } from '../../../src/admin/metrics.ts';
-import type { RelayStatus } from '../../../src/relay/relay.ts';
+import { LAG_BOUNDS, RELAY_STATES, type RelayStatus } from '../../../src/relay/relay.ts';
 import { parsePrometheus, type Family } from './prometheus-text.ts';
 import { brokerAway, failed, idleStatus } from './relay-status.ts';
 
 const versions = { relay: '1.2.3', node: '24.0.0' };
 const operations = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
+
+const incidents = readFileSync(new URL('../../../docs/incidents.md', import.meta.url), 'utf8');
+const OWN = { cpuSeconds: 1, residentBytes: 1, startSeconds: 1 };
 
 async function scrape(status: RelayStatus, nowMs = 0): Promise<(name: string) => Record<string, number>> {
   const families = parsePrometheus(await createMetrics().render({ status, nowMs, versions }));
@@ -50,6 +53,40 @@ describe('the metrics', () => {
     expect(samples('binlog_relay_checkpoints_stored_total')).toEqual({ '': 112 });
     expect(samples('binlog_relay_ddl_statements_total')).toEqual({ '': 113 });
     expect(samples('binlog_relay_rows_copied_total')).toEqual({ '': 123 });
+  });
+
+  it('show how long messages took, in buckets that hold all below them', async () => {
+    const found = (await scrape(idleStatus))('binlog_relay_commit_to_acknowledged_seconds');
+    expect(found).toMatchObject({
+      '_bucket{le="0.005"}': 1,
+      '_bucket{le="0.01"}': 3,
+      '_bucket{le="0.025"}': 6,
+      '_bucket{le="3600"}': 136,
+      '_bucket{le="+Inf"}': 153,
+      _sum: 4.5,
+      _count: 153,
+    });
+    expect(Object.keys(found)).toHaveLength(LAG_BOUNDS.length + 3);
+    expect(Object.keys(found)[0]).toBe('_bucket{le="0.005"}');
+  });
+
+  it('count changes by table, and those of all other tables as one', async () => {
+    expect((await scrape(idleStatus))('binlog_relay_table_changes_total')).toEqual({
+      '{database="shop",table="orders",kind="insert"}': 3,
+      '{database="shop",table="orders",kind="update"}': 2,
+      '{database="",table="other",kind="delete"}': 1,
+      '{database="",table="other",kind="copied"}': 9,
+    });
+  });
+
+  it('take names of tables as they are', async () => {
+    const names = { database: 'a"b\\c', table: 'd\ne', inserted: 1, updated: 0, deleted: 0, copied: 0 };
+    const found = (await scrape({ ...idleStatus, tableChanges: [names] }))('binlog_relay_table_changes_total');
+    expect(Object.keys(found)).toEqual([String.raw`{database="a\"b\\c",table="d\ne",kind="insert"}`]);
+  });
+
+  it('count what was tried again by part and code', async () => {
+    expect((await scrape(idleStatus))('binlog_relay_retries_total')).toEqual({ '{part="sink",code="SINK_BUSY"}': 4 });
   });
 
   it('show a broker that is away', async () => {
@@ -121,13 +158,9 @@ describe('the metrics', () => {
   });
 
   it('mark exactly one state', async () => {
-    expect((await scrape(failed))('binlog_relay_state')).toEqual({
-      '{state="starting"}': 0,
-      '{state="running"}': 0,
-      '{state="draining"}': 0,
-      '{state="stopped"}': 0,
-      '{state="failed"}': 1,
-    });
+    const states = (await scrape(failed))('binlog_relay_state');
+    expect(Object.keys(states)).toEqual(RELAY_STATES.map((state) => `{state="${state}"}`));
+    expect(Object.entries(states).filter(([, value]) => value !== 0)).toEqual([['{state="failed"}', 1]]);
   });
 
   it('leave out a lag that is not known, and bring it back', async () => {
@@ -165,9 +198,33 @@ describe('docs/monitoring.md', () => {
     expect(operations).toMatch(new RegExp(`^\\| \`${name}(\\{[a-z, ]+\\})?\` *\\| ${type} *\\| \\S`, 'm'));
   });
 
+  it('names no state, progress or part that does not exist in its alerts, and each alert has its place in incidents.md', () => {
+    const rules = [...operations.matchAll(/^ {6}- alert: (\w+)\n {8}expr: (.+)$/gm)];
+    expect(rules.length).toBeGreaterThan(9);
+    const values = new Set(
+      METRICS.flatMap(({ samples }) => samples({ status: idleStatus, nowMs: 0, versions, process: OWN })).flatMap(
+        ({ labels }) => Object.values(labels),
+      ),
+    );
+    for (const [, alert = '', expr = ''] of rules) {
+      const asked = [...expr.matchAll(/(?:state|progress|part)=~?"([^"]+)"/g)].flatMap(([, text = '']) =>
+        text.split('|'),
+      );
+      expect(
+        asked.filter((value) => !values.has(value)),
+        alert,
+      ).toEqual([]);
+      expect(incidents, alert).toMatch(new RegExp(`^## ${alert}$`, 'm'));
+    }
+  });
+
   it('names no metric that does not exist', () => {
     const known = new Set(METRICS.map(({ name }) => name));
-    const named = new Set(operations.match(/\b(binlog_relay|process)_[a-z_]*[a-z]\b/g));
+    const named = new Set(
+      operations
+        .match(/\b(binlog_relay|process)_[a-z_]*[a-z]\b/g)
+        ?.map((name) => name.replace(/_seconds_(bucket|sum|count)$/, '_seconds')),
+    );
     expect([...named].filter((name) => !known.has(name))).toEqual([]);
   });
 });

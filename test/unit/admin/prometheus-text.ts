@@ -7,14 +7,14 @@ export interface Family {
   readonly name: string;
   readonly type: string;
   readonly help: string;
-  /** Labels as they are written, `{a="b"}` or empty, to value. */
+  /** Labels as they are written, `{a="b"}` or empty, to value; of a histogram `_bucket`, `_sum` or `_count` first. */
   readonly samples: ReadonlyMap<string, number>;
 }
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\"n])*"';
 const HELP = new RegExp(`^# HELP (${NAME}) (.+)$`);
-const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge)$`);
+const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram)$`);
 const SAMPLE = new RegExp(`^(${NAME})(\\{${LABEL}(?:,${LABEL})*\\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?|NaN|[+-]Inf)$`);
 
 export function parsePrometheus(text: string): ReadonlyMap<string, Family> {
@@ -36,9 +36,12 @@ export function parsePrometheus(text: string): ReadonlyMap<string, Family> {
       current = { name: typeName, type, help: help.text, samples: new Map() };
       families.set(typeName, current);
     } else if (sampleName !== undefined && value !== undefined) {
-      if (current?.name !== sampleName) throw new Error(`not under its TYPE: ${line}`);
-      if (current.samples.has(labels)) throw new Error(`twice: ${line}`);
-      current.samples.set(labels, Number(value.replace('Inf', 'Infinity')));
+      const suffix = current?.type === 'histogram' ? (/_(?:bucket|sum|count)$/.exec(sampleName)?.[0] ?? '') : '';
+      if (current === undefined || `${current.name}${suffix}` !== sampleName)
+        throw new Error(`not under its TYPE: ${line}`);
+      if (current.type === 'histogram' && suffix === '') throw new Error(`no part of a histogram: ${line}`);
+      if (current.samples.has(`${suffix}${labels}`)) throw new Error(`twice: ${line}`);
+      current.samples.set(`${suffix}${labels}`, Number(value.replace('Inf', 'Infinity')));
     } else throw new Error(`not legal: ${line}`);
   }
   return families;

@@ -4,7 +4,10 @@ const position = { file: 'binlog.000007', offset: 4711, gtidSet: '3e11fa47-71ca-
 
 /** A relay that runs and has nothing to do. */
 export const idleStatus: RelayStatus = {
-  state: 'running',
+  state: 'live',
+  sinceMs: 1_795_433_000_000,
+  reason: 'everything that the server has is acknowledged',
+  remedy: undefined,
   epoch: 4,
   parts: {
     source: { ok: true, reason: 'reading' },
@@ -55,11 +58,24 @@ export const idleStatus: RelayStatus = {
     ddlStatements: 113,
     transactionsSkipped: 114,
   },
+  lag: {
+    counts: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
+    sumSeconds: 4.5,
+    recent: { messages: 7, p50Seconds: 0.02, p99Seconds: 0.5 },
+  },
+  tableChanges: [
+    { database: 'shop', table: 'orders', inserted: 3, updated: 2, deleted: 0, copied: 0 },
+    { database: undefined, table: undefined, inserted: 0, updated: 0, deleted: 1, copied: 9 },
+  ],
+  failures: [{ part: 'sink', code: 'SINK_BUSY', count: 4 }],
   lastError: undefined,
 };
 
 export const brokerAway: RelayStatus = {
   ...idleStatus,
+  state: 'blocked',
+  reason: 'the sink takes no messages: broker:8081 does not answer',
+  remedy: 'Start the broker.',
   parts: { ...idleStatus.parts, sink: { ok: false, reason: 'broker:8081 does not answer since 03:00:00' } },
   progress: 'stuck',
   oldestUnacknowledgedMs: 1_000_000,

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type Retried } from '../../../src/base/error-codes.ts';
 
 /** Every code stands here once: a new one is decided, not left to its constructor. */
@@ -134,6 +134,18 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SINK_CLOSED',
   ],
 };
+
+describe.each(Object.entries(ERROR_CODES))('%s', (_, { summary, remedy }) => {
+  it('says what happened, and what an operator can do, in whole sentences', () => {
+    expect(summary).toMatch(/^[A-Z].{20,}\.$/s);
+    expect(remedy).toMatch(/^[A-Za-z`].{20,}[.;]$/s);
+  });
+
+  it('leaves nobody with a report as the only thing to do', () => {
+    const sentences = remedy.split(/(?<=[.:;])\s+/);
+    expect(sentences.filter((text) => !/^(nothing was skipped|report |this is a defect)/i.test(text))).not.toEqual([]);
+  });
+});
 
 it('decides of every error whether it is terminal: always, until the configuration is proven, or never', () => {
   const found = Object.entries(ERROR_CODES).map(([code, { retried }]) => `${code} ${retried}`);

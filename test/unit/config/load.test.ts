@@ -47,7 +47,7 @@ describe('what is written', () => {
         isExact: false,
       },
       checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
-      admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [] },
+      admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [], maxTables: 200 },
       log: { level: 'info', format: 'auto' },
     });
   });
@@ -164,7 +164,7 @@ describe('what comes from outside', () => {
       `${REQUIRED}admin:\n  enabled: \${ADMIN}\n  port: \${PORT:-9000}\n  host: "\${A}.\${B}"\nlog: { level: "\${LEVEL}" }\n`,
       { env: { ADMIN: 'false', A: 'a', B: 'b', LEVEL: 'debug' } },
     );
-    expect(config.admin).toEqual({ enabled: false, port: 9000, host: 'a.b', hosts: [] });
+    expect(config.admin).toEqual({ enabled: false, port: 9000, host: 'a.b', hosts: [], maxTables: 200 });
     expect(config.log.level).toBe('debug');
   });
 

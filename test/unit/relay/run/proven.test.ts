@@ -141,7 +141,7 @@ it('a server that lets the relay in and ends every session at once is not asked 
 async function started(): Promise<RelayRun> {
   const run = new RelayRun();
   await run.start();
-  expect(run.relay.status().state).toBe('running');
+  expect(run.relay.status().state).toBe('live');
   return run;
 }
 

@@ -83,7 +83,7 @@ describe('Relay', () => {
       expect(run.relay.status().parts.sink).toMatchObject({ ok: false });
       run.sink.onOpen = () => Promise.resolve();
       await run.clock.advance(10_000);
-      expect(run.relay.status().state).toBe('running');
+      expect(run.relay.status().state).toBe('live');
       await run.stop();
     });
 
@@ -469,7 +469,7 @@ describe('Relay', () => {
     expect(run.source.sessions).toEqual([]);
     run.store.onSave = () => Promise.resolve();
     await run.clock.advance(1000);
-    expect(run.relay.status()).toMatchObject({ state: 'running', parts: { checkpoint: { ok: true } } });
+    expect(run.relay.status()).toMatchObject({ state: 'live', parts: { checkpoint: { ok: true } } });
     await run.stop();
   });
 
@@ -506,6 +506,101 @@ describe('Relay', () => {
     await run.stop();
   });
 
+  describe('says what state it is in, since when and why', () => {
+    const lines = ({ logLines }: RelayRun): unknown[] =>
+      logLines.filter(({ msg }) => msg === 'the state has changed').map(({ before, state }) => [before, state]);
+
+    it('when the session is lost, and when it is there again', async () => {
+      const run = await started();
+      run.source.onOpen = () => Promise.reject(LOST);
+      run.source.session.fail(LOST);
+      await settled();
+      for (let n = 0; n < 5; n += 1) await run.clock.advance(1000);
+      expect(run.relay.status()).toMatchObject({
+        state: 'connecting',
+        sinceMs: run.clock.now() - 4000,
+        reason: 'the connection was lost',
+        remedy: LOST.remedy,
+      });
+      run.source.onOpen = () => Promise.resolve();
+      for (let n = 0; n < 5; n += 1) await run.clock.advance(1000);
+      expect(run.relay.status()).toMatchObject({ state: 'live', remedy: undefined });
+      await run.stop();
+      expect(lines(run)).toEqual([
+        ['starting', 'connecting'],
+        ['connecting', 'live'],
+        ['live', 'connecting'],
+        ['connecting', 'live'],
+        ['live', 'draining'],
+        ['draining', 'stopped'],
+      ]);
+    });
+
+    it('when the sink takes nothing for some seconds, and when it does again', async () => {
+      const run = await started();
+      run.sink.onSend = () => Promise.reject(UNREACHABLE);
+      await run.read(events);
+      expect(run.relay.status()).toMatchObject({ parts: { sink: { ok: false } } });
+      expect(run.relay.status().state).not.toBe('blocked');
+      for (let n = 0; n < 4; n += 1) await run.clock.advance(1000);
+      expect(run.relay.status()).toMatchObject({
+        state: 'blocked',
+        reason: 'the sink takes no messages: nobody there',
+        remedy: UNREACHABLE.remedy,
+      });
+      run.sink.onSend = () => Promise.resolve();
+      for (let n = 0; n < 20; n += 1) await run.clock.advance(1000);
+      expect(run.relay.status()).toMatchObject({ state: 'live' });
+      await run.stop();
+    });
+
+    it('when the checkpoint cannot be stored, and when it fails for good', async () => {
+      const run = await started();
+      run.store.onSave = () => Promise.reject(DISK_FULL);
+      await run.read(events);
+      await run.clock.advance(1000);
+      expect(run.relay.status()).toMatchObject({ state: 'blocked', remedy: DISK_FULL.remedy });
+      run.store.onSave = () => Promise.reject(TAKEN);
+      for (let n = 0; n < 3; n += 1) await run.clock.advance(1000);
+      await run.end();
+      expect(run.relay.status()).toMatchObject({ state: 'failed', reason: 'CHECKPOINT_TAKEN: another relay' });
+    });
+  });
+
+  it('counts what was acknowledged by table, and how long it took, once for each message', async () => {
+    const run = await started();
+    await run.read(events);
+    await run.stop();
+    const { tableChanges, lag, counters } = run.relay.status();
+    const sum = tableChanges.reduce((all, { inserted, updated, deleted }) => all + inserted + updated + deleted, 0);
+    expect(sum).toBe(counters.changesAcknowledged);
+    expect(sum).toBe(all.length);
+    expect(tableChanges.map(({ table }) => table)).toContain('orders');
+    const messages = lag.counts.reduce((all, count) => all + count, 0);
+    expect(messages).toBe(run.sink.taken.filter(({ body }) => body.includes('"data":[')).length);
+    // The clock of the test stands long before the commits of the recording.
+    expect([lag.counts[0], lag.sumSeconds]).toEqual([messages, 0]);
+  });
+
+  it('counts what was tried again by part and code', async () => {
+    const run = new RelayRun();
+    run.store.onSave = () => Promise.reject(DISK_FULL);
+    await run.start();
+    run.store.onSave = () => Promise.resolve();
+    await run.clock.advance(1000);
+    let sends = 0;
+    run.sink.onSend = () => (sends++ < 3 ? Promise.reject(UNREACHABLE) : Promise.resolve());
+    await run.read(events);
+    run.source.session.fail(LOST);
+    for (let n = 0; n < 10; n += 1) await run.clock.advance(1000);
+    expect(run.relay.status().failures).toEqual([
+      { part: 'source', code: 'SOURCE_UNREACHABLE', count: 1 },
+      { part: 'sink', code: 'SINK_UNREACHABLE', count: 3 },
+      { part: 'checkpoint', code: 'CHECKPOINT_DISK_FULL', count: 1 },
+    ]);
+    await run.stop();
+  });
+
   it('can compare its position with that of a MariaDB whose binlog holds no transaction', async () => {
     const run = new RelayRun();
     const start = { ...EARLIEST, gtidSet: '0-1-5' };
@@ -520,7 +615,7 @@ describe('Relay', () => {
 async function started(options?: ConstructorParameters<typeof RelayRun>[0]): Promise<RelayRun> {
   const run = new RelayRun(options);
   await run.start();
-  expect(run.relay.status().state).toBe('running');
+  expect(run.relay.status().state).toBe('live');
   return run;
 }
 

@@ -1,0 +1,58 @@
+import type { ApplyState, BlockedLane } from '../apply.ts';
+
+/** An error that goes on. */
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What the state follows from. */
+export interface ApplyFacts {
+  readonly ended: 'stopped' | 'failed' | undefined;
+  /** What ends, or has ended, the run. */
+  readonly failure: Trouble | undefined;
+  readonly isDraining: boolean;
+  /** The ledger is read, and the topic was opened. */
+  readonly isStarted: boolean;
+  /** What keeps it from topic and target, until they are there. */
+  readonly troubles: Readonly<Record<'topic' | 'target', Trouble | undefined>>;
+  readonly blocked: readonly BlockedLane[];
+  readonly isBehind: boolean;
+}
+
+/** A state as an operator sees it. */
+export interface ApplyStateNow {
+  readonly state: ApplyState;
+  readonly reason: string;
+  readonly remedy: string | undefined;
+}
+
+/** The state that follows from the facts: the first that holds. The words are those of the relay. */
+export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
+  const { ended, failure, isDraining, isStarted, troubles, blocked, isBehind } = facts;
+  const failed = failure === undefined ? undefined : `${failure.code}: ${failure.message}`;
+  if (ended === 'failed') return now('failed', failed ?? 'failed', failure?.remedy);
+  if (ended === 'stopped') return now('stopped', 'stopped as asked for');
+  if (isDraining)
+    return failed === undefined
+      ? now('draining', 'asked to stop: what is being written is ended first')
+      : now('draining', `what is being written is ended before apply ends with ${failed}`, failure?.remedy);
+  const { topic, target } = troubles;
+  if (!isStarted) {
+    const trouble = target ?? topic;
+    return now('starting', trouble?.message ?? 'waits for target and topic', trouble?.remedy);
+  }
+  const [lane] = blocked;
+  if (lane !== undefined) {
+    const lanes = blocked.length === 1 ? `lane ${lane.lane} waits` : `${blocked.length} lanes wait, ${lane.lane} first`;
+    return now('blocked', `${lanes}: ${lane.message}`, lane.remedy);
+  }
+  if (topic !== undefined) return now('connecting', topic.message, topic.remedy);
+  if (target !== undefined) return now('connecting', target.message, target.remedy);
+  return isBehind
+    ? now('catching-up', 'rows come that were committed long ago')
+    : now('live', 'what comes is written at once');
+}
+
+const now = (state: ApplyState, reason: string, remedy?: string): ApplyStateNow => ({ state, reason, remedy });
