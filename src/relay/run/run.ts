@@ -132,8 +132,7 @@ export class Relay {
     await copying;
     await saying;
     if (this.#isReplaced()) return;
-    const { serverUuid } = this.#options.source;
-    if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
+    keeper.refuse(this.#options.source.rolledBack);
     if (flow.right.isHeld) await keeper.store();
     else
       this.#options.logger.warn(
@@ -214,7 +213,9 @@ export class Relay {
       const session = await attempts.untilItWorks('source', open, (late) => void late.close());
       if (session === undefined) return;
       this.#proven.add('source');
-      this.#status.source = { ok: true, reason: 'reading the binlog' };
+      this.#keeper?.refuse(source.rolledBack);
+      const of = source.place === undefined ? '' : ` of ${source.place}`;
+      this.#status.source = { ok: true, reason: `reading the binlog${of}` };
       this.#status.state = 'running';
       const openedMs = clock.monotonic();
       const close = (): void => void session.close();
