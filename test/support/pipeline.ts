@@ -43,7 +43,8 @@ const VISITS = 'CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) N
 const CATCH_UP_MS = 60_000;
 
 export class Pipeline {
-  readonly mysql: MysqlAddress;
+  /** Where the shop is by now; after a failover a test names another one. */
+  mysql: MysqlAddress;
   readonly rocketmq: SharedRocketmq;
   /** Name of the shop's schema. */
   readonly source: string;
@@ -98,10 +99,11 @@ export class Pipeline {
   async startRelay(): Promise<RelayProcess> {
     const { source = {}, sink = {}, limits = {} } = this.#options;
     const { host, port, relayUser, relayPassword } = this.mysql;
+    const address = 'hosts' in source ? {} : { host, port };
     this.#relay = await RelayProcess.start({
       folder: this.folder,
       config: {
-        source: { host, port, user: relayUser, password: relayPassword, ...source },
+        source: { ...address, user: relayUser, password: relayPassword, ...source },
         tables: { include: [`${this.source}.*`] },
         sink: { endpoint: this.rocketmq.endpoint, topic: this.topic.topic, ...sink },
         // Every test of the whole way has these among its messages.
