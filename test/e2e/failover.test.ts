@@ -76,7 +76,10 @@ describe.skipIf(await usesDocker())('of a primary and two replicas', () => {
   it('the relay does not go on where published transactions are missing, and says which', async () => {
     const relay = await pipeline.startRelay();
     await relay.ready();
+    await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'kept')`);
     await pipeline.expectEqual();
+    const executed = (await relay.ready()).lowWaterMark?.gtidSet ?? '';
+    for (const replica of [b, c]) await untilExecuted(replica, executed);
     for (const replica of [b, c]) await asRoot(replica, 'STOP REPLICA');
     await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'lost'), (NOW(6), 'lost')`);
     await pipeline.expectEqual();
