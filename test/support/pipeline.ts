@@ -32,6 +32,8 @@ export interface PipelineOptions {
   /** Where the shop is; the copy is always on the shared server, which no test stops. */
   readonly mysql?: MysqlAddress;
   readonly rocketmq?: SharedRocketmq;
+  /** How the table of visits is made: with a key where a server takes no table without. */
+  readonly visits?: string;
   /** Added to the sections of the relay's configuration. */
   readonly source?: Section;
   readonly sink?: Section;
@@ -72,15 +74,15 @@ export class Pipeline {
 
   /** The shop, its empty copy, the topic and its reader; the relay is not started. */
   static async create(options: PipelineOptions = {}): Promise<Pipeline> {
-    const { mysql = sharedMysql(), rocketmq = sharedRocketmq() } = options;
+    const { mysql = sharedMysql(), rocketmq = sharedRocketmq(), visits = VISITS } = options;
     const source = uniqueName('shop_');
     const connection = await connectMysql(mysql);
     await createShop(connection, source);
-    await connection.query(VISITS);
+    await connection.query(visits);
     await connection.end();
     const copy = await freshDatabase({ prefix: 'copy' });
     await createShop(copy.connection, copy.name);
-    await copy.connection.query(VISITS);
+    await copy.connection.query(visits);
     const topic = await freshTopic({ rocketmq });
     const address = { endpoint: rocketmq.endpoint, topic: topic.topic, group: topic.group };
     // The shortest that RocketMQ knows: a broker that was away has lost acknowledgements.
