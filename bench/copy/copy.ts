@@ -161,7 +161,7 @@ async function readAlone(server: MysqlServer, rows: number): Promise<Figures> {
     section: 'source' as const,
   };
   const published = tableFilter({ include: [`${DATABASE}.*`], exclude: [], excludeColumns: [] });
-  const reader = new MysqlTableReader({ settings, published, clock: systemClock });
+  const reader = new MysqlTableReader({ settings: () => settings, published, clock: systemClock });
   const { serverUuid } = await reader.load();
   const seen = { file: '', offset: 0, gtidSet: '', serverUuid };
   const definition = await reader.definition({ database: DATABASE, table: 'orders' }, seen);

@@ -85,13 +85,21 @@ export const ERROR_CODES = {
     'The address of the source leads to another server by now, while the one before still answers.',
     'Nothing to do: the relay makes all its connections anew, and goes on at the new server if that has all that was published. If it happens again and again, source.host names several servers: name one, or an address that leads to one at a time.',
   ),
+  SOURCE_NO_HOST_FIT: retried(
+    'None of the servers that source.hosts names can be read on from at the moment; the message says why of each.',
+    'Nothing to do while one of them restarts or catches up: the relay asks them again and again, and goes on by itself. For those that are refused see their codes.',
+  ),
   SOURCE_BEHIND: retried(
     'The server is a replica that does not have all transactions yet that the relay has published.',
     'Nothing to do while it catches up: the relay waits, and goes on by itself. SHOW REPLICA STATUS (SHOW SLAVE STATUS before 8.0.22, of MariaDB SHOW ALL SLAVES STATUS) shows how far it is. If no server of the replication has them any more, compare the copies with the server, repair them, then start with a new checkpoint folder.',
   ),
   SOURCE_ROLLED_BACK: terminal(
-    'The server does not know transactions that the relay has published: it was restored from a backup, lost the end of its binlog, or is another server.',
+    'The server has lost transactions of its own that the relay has published: it was restored from a backup, its binlog was reset, or it lost the end of it in a crash.',
     'Compare the copies with the server, repair them, then start with a new checkpoint folder at a position of your choice (source.start).',
+  ),
+  SOURCE_LACKS_PUBLISHED: terminal(
+    'The server lacks transactions that other servers have written and the relay has published, and replicates nobody who could bring them: they were errant (written on a server that was cut off, or directly on a replica), were lost in a failover, or it belongs to another replication.',
+    'Connect to the server that has them, if it is the right one. Otherwise compare the copies with this server, repair them, then start with a new checkpoint folder at a position of your choice (source.start).',
   ),
   SOURCE_CHANGED: terminal(
     'The checkpoint belongs to another server, or GTIDs were turned on or off since: its position means nothing here.',

@@ -3,7 +3,9 @@ import { RelayError } from '../base/errors.ts';
 import { tableFilter } from '../change/table-filter.ts';
 import type { Config } from '../config/config.ts';
 import { flinkTable, type FlinkTableOptions } from '../format/flink-table.ts';
+import { settingsAt } from '../source/connection-options.ts';
 import { openControlSession } from '../source/control-session.ts';
+import { atFitHost, HostTurns } from '../source/host-turns.ts';
 import { readDefinition } from '../source/copy/definition.ts';
 import type { TableName } from '../source/source.ts';
 import type { Arguments, Command } from './command.ts';
@@ -42,7 +44,9 @@ Examples:
     const config = readConfig(args);
     const settings = settingsOf(config, args);
     const published = tableFilter(config.tables);
-    const session = await openControlSession(config.source, systemClock, () => undefined, new AbortController().signal);
+    const session = await atFitHost(new HostTurns(config.source.hosts), (host) =>
+      openControlSession(settingsAt(config.source, host), systemClock, () => undefined, new AbortController().signal),
+    );
     try {
       // Names and labels may be in any script.
       await session.query('SET SESSION character_set_results = utf8mb4');

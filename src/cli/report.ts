@@ -33,6 +33,6 @@ const INDENT = ' '.repeat(22);
 function write(level: string, part: string, text: string, remedy = ''): void {
   // A broker may answer in several lines.
   const indented = text.replaceAll('\n', `\n${INDENT}`);
-  print(`${level.padEnd(8)}${part.padEnd(14)}${indented}\n`);
+  print(`${level.padEnd(8)}${part.padEnd(13)} ${indented}\n`);
   if (remedy !== '') print(`${INDENT}-> ${remedy}\n`);
 }

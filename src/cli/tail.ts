@@ -54,6 +54,7 @@ Examples:
       source: new MysqlSource(
         {
           ...settings,
+          hosts: [settings],
           password,
           serverId: undefined,
           heartbeatMs: 10_000,

@@ -11,6 +11,8 @@ import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createStdoutSink } from '../sink/stdout.ts';
+import { settingsAt, type ConnectionSettings } from '../source/connection-options.ts';
+import { HostTurns } from '../source/host-turns.ts';
 import { MysqlTableReader } from '../source/copy/table-reader.ts';
 import { MysqlSource } from '../source/mysql-source.ts';
 import { createStore } from './store.ts';
@@ -30,8 +32,9 @@ export function createRelay(
   const { limits, ordering, sink } = config;
   const { format: formatName, progressMs, ...publish } = config.publish;
   const format = FORMATS[formatName];
+  const hosts = new HostTurns(config.source.hosts);
   return new Relay({
-    source: createSource(config, surroundings),
+    source: createSource(config, surroundings, hosts),
     sink: createSink(sink, surroundings),
     store: createStore(config, surroundings),
     format,
@@ -47,7 +50,7 @@ export function createRelay(
     requestsPerSecond: format.isOneRow ? Infinity : limits.requestsPerSecond,
     publish,
     progressMs,
-    copies: copySettings(config, surroundings),
+    copies: copySettings(config, surroundings, hosts),
     createSpillFile: () => createSpillFile(spillFolder(config)),
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
@@ -60,19 +63,25 @@ export function createRelay(
 /** The rows of a chunk cost memory beside their bytes: no chunk needs more of them. */
 const MAX_CHUNK_ROWS = 100_000;
 
-function copySettings(config: Config, { clock }: Surroundings): RelayOptions['copies'] {
+function copySettings(config: Config, { clock }: Surroundings, hosts: HostTurns): RelayOptions['copies'] {
   const { source, copy } = config;
   const { source: replica, ...manners } = copy;
+  const settings = (): ConnectionSettings => settingsAt(source, hosts.current);
   return {
-    reader: new MysqlTableReader({ settings: source, replica, published: published(config), clock }),
+    reader: new MysqlTableReader({ settings, replica, published: published(config), clock }),
     atFirstStart: source.start === 'copy',
     maxRows: MAX_CHUNK_ROWS,
     ...manners,
   };
 }
 
-export function createSource(config: Config, { clock, logger }: Surroundings): MysqlSource {
+export function createSource(
+  config: Config,
+  { clock, logger }: Surroundings,
+  hosts = new HostTurns(config.source.hosts),
+): MysqlSource {
   return new MysqlSource(config.source, {
+    hosts,
     clock,
     logger,
     published: published(config),

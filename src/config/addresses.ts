@@ -3,6 +3,8 @@
  * or undefined.
  */
 
+import { isIP } from 'node:net';
+
 const PORT = /^\d{1,5}$/;
 
 /** A host name or an IP address, without scheme, user or port. */
@@ -13,6 +15,33 @@ export function hostProblem(host: string): string | undefined {
   if (/^[^:]+:\d+$/.test(host)) return 'holds a port: write it in the key port';
   if (/[\s/;,]/.test(host)) return 'is not one host name or address';
   return undefined;
+}
+
+/** One MySQL server. */
+export interface MysqlHost {
+  readonly host: string;
+  readonly port: number;
+}
+
+const MYSQL_PORT = 3306;
+
+/** Reads `host`, `host:port` or `[::1]:port`, which `mysqlHostProblem` finds nothing wrong with. */
+export function parseMysqlHost(text: string): MysqlHost {
+  const [, bracketed, plain, port] = MYSQL_HOST.exec(text) ?? [];
+  return { host: bracketed ?? plain ?? text, port: port === undefined ? MYSQL_PORT : Number(port) };
+}
+
+/** In brackets, or without a colon, or all of it an IPv6 address; a port may follow. */
+const MYSQL_HOST = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/;
+
+/** What is wrong with `host` or `host:port` of a MySQL server. */
+export function mysqlHostProblem(text: string): string | undefined {
+  if (text.includes('://')) return 'is a URL: write host or host:port alone';
+  const { host, port } = parseMysqlHost(text);
+  if (!(port >= 1 && port <= 65_535)) return 'has no port from 1 to 65535: write host or host:port';
+  if (host === '') return 'has no host: write host or host:port';
+  if (host.includes(':') && isIP(host) === 0) return 'is not one host name or address';
+  return hostProblem(host);
 }
 
 /**

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
+import type { MysqlHost } from './addresses.ts';
 import type { applySchema } from './apply-schema.ts';
 import type { configSchema } from './schema.ts';
 
@@ -24,16 +25,20 @@ interface SecretFiles {
   readonly tokenFile?: string;
 }
 
+export type { MysqlHost };
+
+/** In the order in which they are preferred. */
+export type MysqlHosts = readonly [MysqlHost, ...MysqlHost[]];
+
 /** Where tables are read of, when that is not the source itself. */
-export type CopySourceConfig = Pick<
-  Written['source'],
-  'host' | 'port' | 'user' | 'password' | 'tls' | 'connectTimeoutMs'
-> &
+export type CopySourceConfig = MysqlHost &
+  Pick<Written['source'], 'user' | 'password' | 'tls' | 'connectTimeoutMs'> &
   Pick<SecretFiles, 'passwordFile'> & { readonly section: 'copy.source' };
 
 export type Config = Omit<Written, 'source' | 'sink' | 'checkpoint' | 'copy' | 'admin'> & {
   readonly copy: Omit<Written['copy'], 'source'> & { readonly source?: CopySourceConfig };
-  readonly source: Written['source'] & SecretFiles & { readonly section: 'source' };
+  readonly source: Omit<Written['source'], 'hosts'> &
+    SecretFiles & { readonly hosts: MysqlHosts; readonly section: 'source' };
   readonly sink: Written['sink'] & SecretFiles;
   readonly checkpoint: Written['checkpoint'] & SecretFiles;
   readonly admin: Written['admin'] & SecretFiles;

@@ -1,4 +1,5 @@
 import type { Config, CopySourceConfig, Written } from './config.ts';
+import { sourceHosts } from './source-hosts.ts';
 
 type SecretFiles = Readonly<Record<string, string>>;
 
@@ -8,9 +9,10 @@ export function completeCopy(
   filesOf: (section: string) => SecretFiles,
 ): Config['copy'] {
   if (own === undefined) return copy;
+  const [first] = sourceHosts(source);
   const completed: CopySourceConfig = {
-    host: own.host ?? source.host,
-    port: own.port ?? source.port,
+    host: own.host ?? first.host,
+    port: own.port ?? first.port,
     user: own.user ?? source.user,
     password: own.password ?? source.password,
     tls: own.tls ?? source.tls,

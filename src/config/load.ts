@@ -11,6 +11,7 @@ import { reasonOf, resolve, type Surroundings } from './resolve.ts';
 import { breaches, type Breach, type File } from './rules.ts';
 import { configSchema } from './schema.ts';
 import { isSecret } from './secrets.ts';
+import { sourceHosts } from './source-hosts.ts';
 import { readYamlTree, type YamlTree, type YamlValue } from './yaml-tree.ts';
 
 export type { Surroundings } from './resolve.ts';
@@ -30,7 +31,7 @@ const RELAY: Kind<z.output<typeof configSchema>, Config> = {
   breaches,
   complete: (written, filesOf) => ({
     ...written,
-    source: { ...written.source, ...filesOf('source'), section: 'source' },
+    source: { ...written.source, ...filesOf('source'), hosts: sourceHosts(written.source), section: 'source' },
     sink: { ...written.sink, ...filesOf('sink') },
     checkpoint: { ...written.checkpoint, ...filesOf('checkpoint') },
     admin: { ...written.admin, ...filesOf('admin') },

@@ -5,24 +5,17 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { parseGlob } from '../base/glob.ts';
 import { SYSTEM_SCHEMAS } from '../base/system-schemas.ts';
 import type { SinkConfig, SourceConfig, TablesConfig, Written as Config } from './config.ts';
-import { reasonOf, type Surroundings } from './resolve.ts';
+import type { Breach, File } from './breach.ts';
+import { reasonOf } from './resolve.ts';
+import { sourceHostsBreaches } from './source-hosts.ts';
 import { formatSize } from './units.ts';
 import type { Path } from './yaml-tree.ts';
 
-export interface Breach {
-  /** The key that the operator most likely wants to change. */
-  readonly path: Path;
-  readonly text: string;
-}
-
-export interface File {
-  /** True when the configuration file itself says something at the path. */
-  readonly has: (path: Path) => boolean;
-  readonly readFile: Surroundings['readFile'];
-}
+export type { Breach, File };
 
 export function breaches(config: Config, file: File): readonly Breach[] {
   return [
+    ...sourceHostsBreaches(config, file),
     ...mysqlTlsBreaches(['source'], config.source.tls),
     ...(config.copy.source?.tls === undefined ? [] : mysqlTlsBreaches(['copy', 'source'], config.copy.source.tls)),
     ...sinkBreaches(config.sink),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hostProblem, mysqlUserProblem } from './addresses.ts';
+import { hostProblem, mysqlHostProblem, mysqlUserProblem, parseMysqlHost } from './addresses.ts';
 import { duration, path, text, wholeNumber } from './fields.ts';
 import { startSetting } from './start-setting.ts';
 
@@ -39,10 +39,22 @@ export const encryptedMysqlTlsSchema = mysqlTlsKeys
 
 export const sourceSchema = z
   .strictObject({
-    host: text(hostProblem).describe(
-      'Host name or IP address of the server whose binlog is read: the source or one of its replicas.',
-    ),
-    port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the MySQL server.'),
+    host: text(hostProblem)
+      .optional()
+      .describe(
+        'Host name or IP address of the server whose binlog is read: the source or one of its replicas. Either this or hosts. ' +
+          'It may be a name that moves with the primary (DNS, a proxy, a virtual address).',
+      ),
+    port: wholeNumber(1, 65_535).prefault(3306).describe('TCP port of the MySQL server at host.'),
+    hosts: z
+      .array(text(mysqlHostProblem))
+      .min(1, 'must name at least one server')
+      .optional()
+      .describe(
+        'In place of host and port: the servers of one replication, each as `host` or `host:port`, in the order in which they are preferred. ' +
+          'The relay reads one of them for as long as it works, and goes on at another one when it cannot be reached or cannot give what comes next. ' +
+          'Several need GTIDs. All are reached with the same user, password and tls.',
+      ),
     user: text(mysqlUserProblem).describe(
       'MySQL account of the relay. It needs REPLICATION SLAVE and REPLICATION CLIENT on `*.*`, of MariaDB REPLICATION SLAVE, BINLOG MONITOR and SLAVE MONITOR, and SELECT on tables that are to be copied; nothing else.',
     ),
@@ -85,8 +97,15 @@ export const sourceSchema = z
           'a day, or a quarter of the time that the server keeps its binlogs, whichever is shorter. Raise it to the time that a broken broker may take to mend.',
       ),
   })
-  .transform(({ heartbeat, connectTimeout, runwayWarning, ...rest }) => ({
+  .refine(({ host, hosts }) => host !== undefined || hosts !== undefined, {
+    path: ['host'],
+    error: 'is missing',
+    // Whatever else is wrong: all problems are told at once.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
+  .transform(({ host, port, hosts, heartbeat, connectTimeout, runwayWarning, ...rest }) => ({
     ...rest,
+    hosts: hosts === undefined ? (host === undefined ? [] : [{ host, port }]) : hosts.map(parseMysqlHost),
     heartbeatMs: heartbeat,
     connectTimeoutMs: connectTimeout,
     ...(runwayWarning !== undefined && { runwayWarningMs: runwayWarning }),

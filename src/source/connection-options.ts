@@ -1,16 +1,21 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'mysql2';
-import { currentSecret, type SourceConfig } from '../config/config.ts';
+import { currentSecret, type MysqlHost, type SourceConfig } from '../config/config.ts';
 import { tlsOptions } from '../mysql/tls-options.ts';
 
-/** How to reach the server; a SourceConfig is one. */
-export type ConnectionSettings = Pick<
-  SourceConfig,
-  'host' | 'port' | 'user' | 'password' | 'passwordFile' | 'tls' | 'connectTimeoutMs'
-> & {
-  /** Where they stand in the configuration, for errors. */
-  readonly section: 'source' | 'copy.source' | 'verify.source';
-};
+/** How to reach one server. */
+export type ConnectionSettings = MysqlHost &
+  Pick<SourceConfig, 'user' | 'password' | 'passwordFile' | 'tls' | 'connectTimeoutMs'> & {
+    /** Where they stand in the configuration, for errors. */
+    readonly section: 'source' | 'copy.source' | 'verify.source';
+  };
+
+/** How to reach one of the hosts of `source`. */
+export const settingsAt = (source: SourceConfig, { host, port }: MysqlHost): ConnectionSettings => ({
+  ...source,
+  host,
+  port,
+});
 
 /**
  * What mysql2 and zongji are given. Throws SOURCE_TLS when a file of `tls` cannot be read, or the mode cannot be kept.

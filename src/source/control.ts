@@ -22,7 +22,8 @@ import { CLOCK_STATEMENT, headStatement, replicasStatement, replicaStatusStateme
 import type { Head } from './source.ts';
 
 export interface ControlOptions {
-  readonly settings: ConnectionSettings;
+  /** Of the server that is to be asked; called for each connection. */
+  readonly settings: () => ConnectionSettings;
   readonly clock: Clock;
   /** Called once, when the lock is gone for good: another relay has it. Stop reading then. */
   readonly onLockLost?: (error: RelayError) => void;
@@ -46,7 +47,7 @@ const CERTAIN_MS = (SESSION_TIMEOUT_SECONDS - 10) * 1000;
  * mended, with the lock taken again, is not reported.
  */
 export class ControlConnection {
-  readonly #settings: ConnectionSettings;
+  readonly #settings: () => ConnectionSettings;
   readonly #clock: Clock;
   readonly #onLockLost: (error: RelayError) => void;
   readonly #lockWaits: LockWaits;
@@ -79,7 +80,7 @@ export class ControlConnection {
   /** What a dump connection is made with, so that it is encrypted exactly when this one is. */
   async dumpOptions(): Promise<ConnectionOptions> {
     // The session may have logged in with a password that was changed since.
-    return { ...(await this.#connected()).options, password: currentPassword(this.#settings) };
+    return { ...(await this.#connected()).options, password: currentPassword(this.#settings()) };
   }
 
   /** Of the server that was connected last; undefined before. */
@@ -175,12 +176,19 @@ export class ControlConnection {
    */
   async ensureLock(): Promise<void> {
     if (this.#lockLost !== undefined) throw this.#lockLost;
-    await this.query('DO 1');
+    const isOld = this.#session.isKept;
+    try {
+      await this.query('DO 1');
+    } catch (error) {
+      // Whether only the connection was lost, or the server is, a new one tells.
+      if (!isOld || asRelayError(error).code !== 'SOURCE_UNREACHABLE') throw error;
+      await this.query('DO 1');
+    }
   }
 
   /**
-   * The address leads to another server by now, although this one still answers: asks that one from now on. The lock is
-   * taken there before anything else.
+   * The settings, or their address, lead to another server by now, although this one still answers: asks that one from
+   * now on. The lock is taken there before anything else.
    */
   async renew(): Promise<void> {
     const session = await this.#session.release();
@@ -210,7 +218,7 @@ export class ControlConnection {
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const session = await openControlSession(this.#settings, this.#clock, onLost, this.#closing.signal);
+    const session = await openControlSession(this.#settings(), this.#clock, onLost, this.#closing.signal);
     this.#serverUuid = session.serverUuid;
     if (this.#lock === undefined) return session;
     try {

@@ -69,3 +69,12 @@ export function someOf(names: readonly string[]): string {
 }
 
 const MAX_NAMES = 10;
+
+/** A GTID set, or position, for a message: whole, or as much of its beginning as one can read. */
+export function someGtids(gtids: string): string {
+  if (gtids.length <= MAX_GTID_CHARACTERS) return gtids;
+  const shown = gtids.slice(0, MAX_GTID_CHARACTERS).replace(/[,:-][^,:-]*$/, '');
+  return `${shown} and more (${gtids.length} characters in all)`;
+}
+
+const MAX_GTID_CHARACTERS = 400;

@@ -4,6 +4,7 @@ import { baseName, isBefore } from '../binlog/wire/binlog-file.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { flavourOf } from '../binlog/gtids/gtids.ts';
 import { MariadbPosition, parseGtidList } from '../binlog/gtids/mariadb-position.ts';
+import { someGtids } from './finding.ts';
 import { isOfServer } from './mariadb-server.ts';
 import { notReached } from './mariadb-stored-position.ts';
 import type { Head } from './source.ts';
@@ -20,7 +21,7 @@ export function setBack(before: Head, now: Head, isReplica: boolean): RelayError
   if (lost === '' && !isEarlier(now, before)) return undefined;
   const message =
     `the server was at ${before.file}:${before.offset} and is now at ${now.file}:${now.offset}` +
-    (lost === '' ? '' : `, without these transactions: ${lost}`);
+    (lost === '' ? '' : `, without these transactions: ${someGtids(lost)}`);
   const details = { before: { ...before }, now: { ...now } };
   if (isReplica && now.gtidSet !== undefined && !hasOwn(lost, now.serverUuid))
     return new RelayError('SOURCE_BEHIND', message, { details });

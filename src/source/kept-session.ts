@@ -12,6 +12,11 @@ export class KeptSession {
     this.#onLost = onLost;
   }
 
+  /** It is there, or just being made, as far as one knows. */
+  get isKept(): boolean {
+    return this.#session !== undefined;
+  }
+
   get(): Promise<ControlSession> {
     if (this.#session !== undefined) return this.#session;
     const opening: Promise<ControlSession> = this.#open(() => {

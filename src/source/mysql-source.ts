@@ -1,15 +1,17 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
-import { asRelayError, type RelayError } from '../base/errors.ts';
+import { asRelayError, RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Flavour } from '../binlog/gtids/gtids.ts';
 import type { SourceConfig } from '../config/config.ts';
 import { binlogFiles } from './binlog-files.ts';
 import { askRetention } from './binlog-retention.ts';
 import { requireBothCoordinates } from './binlog-place.ts';
+import { settingsAt } from './connection-options.ts';
 import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
 import { setBack } from './head-order.ts';
+import { atFitHost, hostText, HostTurns } from './host-turns.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
@@ -30,6 +32,8 @@ import { openZongjiSession } from './zongji.ts';
 export interface MysqlSourceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whose turn it is of `hosts` of the configuration, for others to follow. */
+  readonly hosts?: HostTurns;
   /** What is published of the server, for checking it beforehand. */
   readonly published: Published;
   /** Whether the server may log rows with some of their columns only: a warning then, otherwise an error. */
@@ -40,10 +44,12 @@ export interface MysqlSourceOptions {
 
 /**
  * MySQL or MariaDB: a control connection for questions and the lock, and a session of zongji at a time for the events.
+ * Of several hosts both are with the same one: the one whose turn it is.
  */
 export class MysqlSource implements Source {
   readonly #config: SourceConfig;
   readonly #options: MysqlSourceOptions;
+  readonly #hosts: HostTurns;
   readonly #control: ControlConnection;
   /** It may happen while no session is open; the next one is refused by the control connection, or ends at once. */
   #lockLost: RelayError | undefined;
@@ -55,12 +61,18 @@ export class MysqlSource implements Source {
   #flavour: Flavour = 'mysql';
   #serverUuid = '';
   #serverId = 0;
+  /** The server that `#serverId` was chosen for, after it was checked. */
+  #checked = '';
+  /** Servers that have lost what was published of them, and why they are not read any more. */
+  readonly #rolledBack = new Map<string, RelayError>();
 
   constructor(config: SourceConfig, options: MysqlSourceOptions) {
     this.#config = config;
     this.#options = options;
+    const hosts = options.hosts ?? new HostTurns(config.hosts);
+    this.#hosts = hosts;
     this.#control = new ControlConnection({
-      settings: config,
+      settings: () => settingsAt(config, hosts.current),
       clock: options.clock,
       onLockLost: (error) => {
         this.#lockLost = error;
@@ -69,12 +81,21 @@ export class MysqlSource implements Source {
     });
   }
 
+  /** Of the server that was asked last; undefined before. */
   get serverUuid(): string | undefined {
     return this.#control.serverUuid;
   }
 
+  get place(): string | undefined {
+    return this.#hosts.areSeveral ? hostText(this.#hosts.current) : undefined;
+  }
+
+  get rolledBack(): string | undefined {
+    return [...this.#rolledBack.keys()].at(-1);
+  }
+
   async lock(name: string): Promise<void> {
-    await this.#control.lock(name);
+    await this.#atFitHost(() => this.#control.lock(name));
     this.#lockName = name;
   }
 
@@ -82,19 +103,20 @@ export class MysqlSource implements Source {
     return this.#control.lockTerm;
   }
 
-  async prepare(stored: StoredPosition | undefined): Promise<Prepared> {
-    const warnings = requireNoErrors(await this.findings(stored));
-    const { start, flavour, serverUuid, sentence, isOrdinary } = await resolveStart(
-      this.#control,
-      this.#config.start,
-      stored,
-    );
-    this.#flavour = flavour;
-    this.#serverUuid = serverUuid;
-    this.#serverId = await this.#chooseServerId(serverUuid, this.#lockName);
-    if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
-    const { hidesCascades } = await this.#control.serverFacts();
-    return { start, flavour, serverUuid, hidesCascades, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
+  prepare(stored: StoredPosition | undefined): Promise<Prepared> {
+    return this.#atFitHost(async () => {
+      const warnings = await this.#check(stored);
+      const { start, flavour, serverUuid, sentence, isOrdinary } = await resolveStart(
+        this.#control,
+        this.#config.start,
+        stored,
+      );
+      this.#flavour = flavour;
+      this.#serverUuid = serverUuid;
+      if (isOrdinary) this.#options.logger.info({ start: sentence }, 'where the run starts');
+      const { hidesCascades } = await this.#control.serverFacts();
+      return { start, flavour, serverUuid, hidesCascades, warnings: isOrdinary ? warnings : [sentence, ...warnings] };
+    });
   }
 
   /**
@@ -105,7 +127,8 @@ export class MysqlSource implements Source {
     const { published, partialRows, readsElsewhere = false } = this.#options;
     return preflight(this.#control, {
       published,
-      settings: this.#config,
+      settings: this.#hosts.current,
+      needsGtids: this.#config.hosts.length > 1,
       partialRows,
       isFirstStart: stored === undefined,
       copiesAtFirstStart: this.#config.start === 'copy',
@@ -115,12 +138,16 @@ export class MysqlSource implements Source {
 
   /** Throws what would keep a run from starting at `stored`, or at the configured place without one. Takes no lock. */
   async checkStart(stored: StoredPosition | undefined): Promise<string> {
-    return (await resolveStart(this.#control, this.#config.start, stored)).sentence;
+    return this.#atFitHost(async () => (await resolveStart(this.#control, this.#config.start, stored)).sentence);
   }
 
-  async open(position: StartPosition, reader: EventReader): Promise<Session> {
+  open(position: StartPosition, reader: EventReader): Promise<Session> {
+    return this.#atFitHost(() => this.#open(position, reader));
+  }
+
+  async #open(position: StartPosition, reader: EventReader): Promise<Session> {
     await this.#control.ensureLock();
-    await this.head();
+    await this.#nextHead();
     const serverUuid = await this.#requireResumable(position);
     const session = await openZongjiSession(
       {
@@ -149,6 +176,19 @@ export class MysqlSource implements Source {
   }
 
   async head(): Promise<Head> {
+    try {
+      return await this.#trusted(() => this.#nextHead());
+    } catch (thrown) {
+      const error = asRelayError(thrown);
+      if (error.code !== 'SOURCE_ROLLED_BACK' || !this.#hosts.areSeveral) throw error;
+      // Opening the next session passes this server over.
+      const ended = new RelayError('SOURCE_UNREACHABLE', `${hostText(this.#hosts.current)} is left: ${error.message}`);
+      this.#endSession(ended);
+      throw ended;
+    }
+  }
+
+  async #nextHead(): Promise<Head> {
     const head = await this.#control.head();
     const before = this.#head;
     if (before !== undefined && setBack(before, head, true) !== undefined) await this.#requireNotBehind(before, head);
@@ -177,19 +217,67 @@ export class MysqlSource implements Source {
     await this.#control.close();
   }
 
+  /** Asks the hosts in turn, and says why one is passed over when that is news. */
+  #atFitHost<T>(work: () => Promise<T>): Promise<T> {
+    return atFitHost(
+      this.#hosts,
+      () => this.#trusted(work),
+      async (host, { code, message, remedy }, isNews) => {
+        const { logger } = this.#options;
+        const facts = { host: hostText(host), code, error: message, remedy };
+        if (isNews) logger.warn(facts, 'a server of source.hosts cannot serve; the others are asked');
+        await this.#control.renew();
+      },
+    );
+  }
+
+  /** What was lost does not come back with as many transactions that bear its names. */
+  async #trusted<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const { code } = asRelayError(thrown);
+      const { serverUuid } = this.#control;
+      // That a single server never got what was published is remembered, too: the next run may find it with as much.
+      const isLost = code === 'SOURCE_ROLLED_BACK' || (code === 'SOURCE_LACKS_PUBLISHED' && !this.#hosts.areSeveral);
+      if (isLost && serverUuid !== undefined) this.#rolledBack.set(serverUuid, asRelayError(thrown));
+      throw thrown;
+    }
+  }
+
+  #requireTrusted(serverUuid: string): void {
+    const lost = this.#rolledBack.get(serverUuid);
+    if (lost !== undefined) throw lost;
+  }
+
   /**
    * Behind the same address there may be another server by now, or a restored one. The identity of the one that is
    * there.
    */
   async #requireResumable(position: StartPosition): Promise<string> {
     const facts = await this.#control.serverFacts();
+    this.#requireTrusted(facts.serverUuid);
     const files = await binlogFiles(this.#control);
     const stored = { ...position, serverUuid: this.#serverUuid };
     requireResumable(stored, facts, files);
     await requireBothCoordinates(this.#control, stored, facts, files);
+    if (facts.serverUuid !== this.#checked) {
+      for (const warning of await this.#check(stored))
+        this.#options.logger.warn({ warning }, 'look at this: the run goes on at another server');
+    }
     // From here on file and offset are of several servers: only GTIDs tell where the run stands.
     if (facts.serverUuid !== this.#serverUuid) this.#serverUuid = '';
     return facts.serverUuid;
+  }
+
+  /** Throws what about the server would stop a run; the warnings otherwise. */
+  async #check(stored: StoredPosition | undefined): Promise<readonly string[]> {
+    const warnings = requireNoErrors(await this.findings(stored));
+    const { serverUuid } = await this.#control.serverFacts();
+    this.#requireTrusted(serverUuid);
+    this.#serverId = await this.#chooseServerId(serverUuid, this.#lockName);
+    this.#checked = serverUuid;
+    return warnings;
   }
 
   async #chooseServerId(serverUuid: string, identity: string): Promise<number> {

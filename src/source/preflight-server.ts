@@ -50,6 +50,18 @@ export function serverFindings(facts: ServerFacts, partialRows: 'fail' | 'allow'
   ];
 }
 
+/** Of several servers a relay goes from one to another, where the same file and offset are another place. */
+export function gtidFindings({ hasBinlog, hasGtids, gtidMode }: ServerFacts): readonly Finding[] {
+  if (!hasBinlog || hasGtids) return [];
+  return [
+    error(
+      'GTID_OFF',
+      `gtid_mode is ${gtidMode}, and source.hosts names several servers: without GTIDs a position of one means nothing on another.`,
+      'On all of them: SET PERSIST enforce_gtid_consistency = ON, then SET PERSIST gtid_mode step by step, OFF_PERMISSIVE, ON_PERMISSIVE, ON. Or name one server.',
+    ),
+  ];
+}
+
 function formatFindings(facts: ServerFacts): readonly Finding[] {
   const findings: Finding[] = [];
   const demand = (

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { quotedAccount } from '../mysql/grant-names.ts';
 import { holds, parseGrants, type Grants } from './grants.ts';
 import { copyFindings } from './preflight-copy.ts';
-import { binlogEngineFindings, serverFindings, versionFindings } from './preflight-server.ts';
+import { binlogEngineFindings, gtidFindings, serverFindings, versionFindings } from './preflight-server.ts';
 import {
   cascadeFindings,
   columnFindings,
@@ -24,6 +24,8 @@ import { headStatement, type ServerVersion } from './server-version.ts';
 export interface PreflightOptions {
   readonly published: Published;
   readonly settings: Pick<ConnectionSettings, 'host'>;
+  /** The relay is to go on at another server when this one dies, which only GTIDs allow. */
+  readonly needsGtids?: boolean;
   readonly partialRows?: 'fail' | 'allow' | undefined;
   /** No checkpoint says what was read before. */
   readonly isFirstStart?: boolean;
@@ -48,6 +50,7 @@ export async function preflight(
   {
     published,
     settings,
+    needsGtids = false,
     partialRows,
     isFirstStart = false,
     copiesAtFirstStart = false,
@@ -74,6 +77,7 @@ export async function preflight(
   return [
     ...lacking,
     ...serverFindings(facts, partialRows),
+    ...(needsGtids ? gtidFindings(facts) : []),
     ...filterFindings(listOf(binlog, 'Binlog_Do_DB'), listOf(binlog, 'Binlog_Ignore_DB'), [
       ...new Set(tables.map(({ database }) => database)),
     ]),

@@ -238,8 +238,13 @@ export interface ServerLoad extends BinlogEnd {
 }
 
 export interface Source {
-  /** Of the server that was asked last; undefined before. */
-  readonly serverUuid?: string | undefined;
+  /** Where the server is that was asked last, when there are several to choose from. */
+  readonly place?: string | undefined;
+  /**
+   * The server that was seen last without what was published of it: what it writes from then on may bear the same
+   * names. Undefined when none was.
+   */
+  readonly rolledBack?: string | undefined;
   /**
    * Takes the exclusive lock `name` and keeps it until `close`. Only who has it may read the checkpoint: until then
    * another relay may be moving it. Throws SOURCE_LOCKED when another one holds it; a retryable error when the server
@@ -264,7 +269,7 @@ export interface Source {
   open(position: StartPosition, reader: EventReader): Promise<Session>;
   /**
    * Asks the server for its newest position. Throws SOURCE_ROLLED_BACK when that is before what the
-   * same server said last; a retryable error when the server is away.
+   * same server said last and there is no other one to go on at; a retryable error when the server is away.
    */
   head(): Promise<Head>;
   /**

@@ -5,6 +5,7 @@ import { baseName, fileNumber } from '../binlog/wire/binlog-file.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { flavourOf } from '../binlog/gtids/gtids.ts';
 import { parseGtidList } from '../binlog/gtids/mariadb-position.ts';
+import { someGtids } from './finding.ts';
 import { isOfServer } from './mariadb-server.ts';
 import { unresumable } from './mariadb-stored-position.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -17,9 +18,9 @@ type Facts = Pick<
 >;
 
 /**
- * Throws BINLOG_PURGED with the transactions that the server no longer has, SOURCE_ROLLED_BACK with those that it does
- * not know, SOURCE_BEHIND with those that will come to a replica, SOURCE_CHANGED when the checkpoint means nothing to
- * it.
+ * Throws BINLOG_PURGED with the transactions that the server no longer has, SOURCE_ROLLED_BACK with those of its own
+ * that it does not know, SOURCE_BEHIND with those of others that will come to a replica, SOURCE_LACKS_PUBLISHED with
+ * those that will not come, SOURCE_CHANGED when the checkpoint means nothing to it.
  */
 export function requireResumable(stored: StoredPosition, facts: Facts, files: readonly BinlogFile[]): void {
   if (stored.gtidSet === undefined) requireFile(stored, facts, files);
@@ -77,20 +78,29 @@ function requireFlavour(gtids: string, { flavour, text }: ServerVersion): void {
 }
 
 /**
- * A server that has lost what it wrote itself gives the numbers out again; what others wrote, a replica only waits for.
+ * A server that has lost what it wrote itself gives the numbers out again; what others wrote, a replica only waits for,
+ * and nobody brings it to any other server.
  */
 function lacking(unknown: string, hasOwn: boolean, { isReplica }: Facts): RelayError {
   const details = { unknown };
-  if (isReplica && !hasOwn) {
+  const gtids = someGtids(unknown);
+  if (hasOwn) {
+    return new RelayError(
+      'SOURCE_ROLLED_BACK',
+      `the server does not know these transactions, which were published and some of which it wrote itself: ${gtids}`,
+      { details },
+    );
+  }
+  if (isReplica) {
     return new RelayError(
       'SOURCE_BEHIND',
-      `the server is a replica, and does not have these transactions yet, which were published: ${unknown}`,
+      `the server is a replica, and does not have these transactions yet, which were published: ${gtids}`,
       { details },
     );
   }
   return new RelayError(
-    'SOURCE_ROLLED_BACK',
-    `the server does not know these transactions, which were published: ${unknown}`,
+    'SOURCE_LACKS_PUBLISHED',
+    `the server never got these transactions of other servers, which were published: ${gtids}`,
     { details },
   );
 }
@@ -98,7 +108,7 @@ function lacking(unknown: string, hasOwn: boolean, { isReplica }: Facts): RelayE
 function purged(missing: string): RelayError {
   return new RelayError(
     'BINLOG_PURGED',
-    `the server has removed the binlog of these transactions, which are not published: ${missing}`,
+    `the server has removed the binlog of these transactions, which are not published: ${someGtids(missing)}`,
     { details: { missing } },
   );
 }

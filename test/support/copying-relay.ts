@@ -10,7 +10,8 @@ import type { RelayStatus } from '../../src/relay/relay.ts';
 import type { Relay } from '../../src/relay/run/run.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import type { TableReader } from '../../src/source/source.ts';
-import { MysqlTableReader, type TableReaderOptions } from '../../src/source/copy/table-reader.ts';
+import type { ConnectionSettings } from '../../src/source/connection-options.ts';
+import { MysqlTableReader } from '../../src/source/copy/table-reader.ts';
 import { holdsGtids, newestGtids } from './gtids.ts';
 import { relayDefaults } from './relay-defaults.ts';
 import { realSourceRelay, type RealSourceRelayOptions } from './real-source-relay.ts';
@@ -53,7 +54,7 @@ export class CopyingRelay {
       copies: {
         reader: reader(
           new MysqlTableReader({
-            settings: connectionTo(mysql),
+            settings: () => connectionTo(mysql),
             replica: replica && connectionTo(replica),
             published,
             clock: systemClock,
@@ -125,8 +126,8 @@ export class CopyingRelay {
 
 export const connectionTo = (
   { host, port, user, password }: MysqlAddress,
-  section: TableReaderOptions['settings']['section'] = 'source',
-): TableReaderOptions['settings'] => ({
+  section: ConnectionSettings['section'] = 'source',
+): ConnectionSettings => ({
   host,
   port,
   user,

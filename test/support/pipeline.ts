@@ -32,6 +32,8 @@ export interface PipelineOptions {
   /** Where the shop is; the copy is always on the shared server, which no test stops. */
   readonly mysql?: MysqlAddress;
   readonly rocketmq?: SharedRocketmq;
+  /** How the table of visits is made: with a key where a server takes no table without. */
+  readonly visits?: string;
   /** Added to the sections of the relay's configuration. */
   readonly source?: Section;
   readonly sink?: Section;
@@ -44,7 +46,8 @@ const VISITS = 'CREATE TABLE visits (at DATETIME(6) NOT NULL, page VARCHAR(64) N
 const CATCH_UP_MS = 60_000;
 
 export class Pipeline {
-  readonly mysql: MysqlAddress;
+  /** Where the shop is by now; after a failover a test names another one. */
+  mysql: MysqlAddress;
   readonly rocketmq: SharedRocketmq;
   /** Name of the shop's schema. */
   readonly source: string;
@@ -72,15 +75,15 @@ export class Pipeline {
 
   /** The shop, its empty copy, the topic and its reader; the relay is not started. */
   static async create(options: PipelineOptions = {}): Promise<Pipeline> {
-    const { mysql = sharedMysql(), rocketmq = sharedRocketmq() } = options;
+    const { mysql = sharedMysql(), rocketmq = sharedRocketmq(), visits = VISITS } = options;
     const source = uniqueName('shop_');
     const connection = await connectMysql(mysql);
     await createShop(connection, source);
-    await connection.query(VISITS);
+    await connection.query(visits);
     await connection.end();
     const copy = await freshDatabase({ prefix: 'copy' });
     await createShop(copy.connection, copy.name);
-    await copy.connection.query(VISITS);
+    await copy.connection.query(visits);
     const topic = await freshTopic({ rocketmq });
     const address = { endpoint: rocketmq.endpoint, topic: topic.topic, group: topic.group };
     // The shortest that RocketMQ knows: a broker that was away has lost acknowledgements.
@@ -99,10 +102,11 @@ export class Pipeline {
   async startRelay(): Promise<RelayProcess> {
     const { source = {}, sink = {}, limits = {}, publish = {} } = this.#options;
     const { host, port, relayUser, relayPassword } = this.mysql;
+    const address = 'hosts' in source ? {} : { host, port };
     this.#relay = await RelayProcess.start({
       folder: this.folder,
       config: {
-        source: { host, port, user: relayUser, password: relayPassword, ...source },
+        source: { ...address, user: relayUser, password: relayPassword, ...source },
         tables: { include: [`${this.source}.*`] },
         sink: { endpoint: this.rocketmq.endpoint, topic: this.topic.topic, ...sink },
         // Every test of the whole way has these among its messages.

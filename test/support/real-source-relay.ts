@@ -32,8 +32,7 @@ export function realSourceRelay({
   const filter = tableFilter({ exclude: [], excludeColumns: [], ...tables });
   const logger = pino({ level: 'silent' });
   const settings = {
-    host: mysql.host,
-    port: mysql.port,
+    hosts: [mysql] as const,
     user: mysql.relayUser,
     password: mysql.relayPassword,
     tls: { mode: 'preferred' as const },

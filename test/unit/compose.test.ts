@@ -128,7 +128,7 @@ describe('docker-compose.yml', () => {
 
 describe('the relay in docker-compose.yml', () => {
   it('finds its servers by their names', () => {
-    expect(compose.services).toHaveProperty(config.source.host);
+    expect(compose.services).toHaveProperty(config.source.hosts[0].host);
     if (config.sink.type !== 'rocketmq') throw new Error('the relay does not publish to RocketMQ');
     const [host = '', port] = config.sink.endpoint.split(':');
     expect(serviceOf(host).command).toContain('/conf/proxy.json');
@@ -194,7 +194,7 @@ describe('apply in docker-compose.yml', () => {
     expect(environmentOf('bigdata')['APPLY_MYSQL_PASSWORD']).toBe(applyConfig.target.password);
     expect(applyConfig.create).toBe(true);
     expect(applyConfig.verify?.source).toMatchObject({
-      host: config.source.host,
+      ...config.source.hosts[0],
       user: config.source.user,
       password: config.source.password,
     });

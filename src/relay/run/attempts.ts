@@ -12,6 +12,8 @@ export const RECONNECT: Backoff = { firstMs: 200, lastMs: 10_000 };
  * did not.
  */
 const REGISTRATION_MS = 30_000;
+/** A short outage is over by then. */
+const MANY_FAILURES = 6;
 
 const NOT_AVAILABLE: Readonly<Record<PartName, string>> = {
   source: 'the source is not available; trying again',
@@ -50,6 +52,7 @@ export class Attempts {
     const { clock, random, logger } = this.#options;
     const ended = this.#ended;
     const startedMs = clock.monotonic();
+    let told = '';
     const isRetried = (error: RelayError): boolean =>
       error.isRetried(this.#proven.has(part)) ||
       (error.code === 'SINK_TOPIC_MISSING' && clock.monotonic() - startedMs < REGISTRATION_MS);
@@ -63,7 +66,10 @@ export class Attempts {
         isRetried,
         onFailure: (error, failures) => {
           this.#status.partFailed(part, error);
-          logger[failures > 5 ? 'error' : 'warn'](
+          // Of several hosts it is long, and would hide when it changed.
+          const isNews = error.code !== 'SOURCE_NO_HOST_FIT' || error.message !== told || failures === MANY_FAILURES;
+          told = error.message;
+          logger[!isNews ? 'debug' : failures < MANY_FAILURES ? 'warn' : 'error'](
             { code: error.code, error: error.message, remedy: error.remedy, failures },
             NOT_AVAILABLE[part],
           );

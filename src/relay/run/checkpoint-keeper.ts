@@ -63,10 +63,11 @@ export class CheckpointKeeper {
   }
 
   /**
-   * The server `serverUuid` lacks what was published: the next checkpoint says so, whether anything else has changed or
-   * not.
+   * The server `serverUuid`, if there is one, lacks what was published: the next checkpoint says so, whether anything
+   * else has changed or not.
    */
-  refuse(serverUuid: string): void {
+  refuse(serverUuid: string | undefined): void {
+    if (serverUuid === undefined || serverUuid === this.#rolledBack?.serverUuid) return;
     this.#rolledBack = { serverUuid, at: new Date(this.#options.clock.now()).toISOString() };
     this.#storedNotices = -1;
   }

@@ -138,8 +138,7 @@ export class Relay {
     await copying;
     await saying;
     if (this.#isReplaced()) return;
-    const { serverUuid } = this.#options.source;
-    if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
+    keeper.refuse(this.#options.source.rolledBack);
     if (flow.right.isHeld) await keeper.store();
     else
       this.#options.logger.warn(
@@ -220,7 +219,8 @@ export class Relay {
       const session = await attempts.untilItWorks('source', open, (late) => void late.close());
       if (session === undefined) return;
       this.#proven.add('source');
-      this.#status.sessionOpened();
+      this.#keeper?.refuse(source.rolledBack);
+      this.#status.sessionOpened(source.place);
       this.#status.look(flow);
       const openedMs = clock.monotonic();
       const close = (): void => void session.close();

@@ -1,4 +1,3 @@
-import { asRelayError } from '../../base/errors.ts';
 import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
@@ -83,21 +82,24 @@ export async function start(
   const prepared = await attempts
     .untilItWorks('source', () => source.prepare(stored))
     .catch(async (thrown: unknown) => {
-      await refuseServer(thrown, options, taken);
+      await refuseServer(options, taken);
       throw thrown;
     });
   if (prepared === undefined) return undefined;
   for (const warning of prepared.warnings) logger.warn({ warning }, 'look at this before you trust the copy');
 
+  const storedAt = new Date(clock.now()).toISOString();
+  const { rolledBack } = source;
   const checkpoint: Checkpoint = {
     ...identity,
     ...prepared.start,
     serverUuid: prepared.serverUuid,
     stream: stored?.stream ?? newStream(random),
     epoch,
-    storedAt: new Date(clock.now()).toISOString(),
+    storedAt,
     ...(stored?.notices !== undefined && { notices: stored.notices }),
     ...(stored?.rolledBack !== undefined && { rolledBack: stored.rolledBack }),
+    ...(rolledBack !== undefined && { rolledBack: { serverUuid: rolledBack, at: storedAt } }),
     ...copiesOf(options, stored),
   };
   const isSaved = await attempts.untilItWorks('checkpoint', () => store.save(checkpoint).then(() => true));
@@ -126,12 +128,10 @@ export async function start(
  * remember it.
  */
 async function refuseServer(
-  thrown: unknown,
-  { source: { serverUuid }, store, clock }: RelayOptions,
+  { source: { rolledBack: serverUuid }, store, clock }: RelayOptions,
   { stored, epoch }: Taken,
 ): Promise<void> {
-  if (asRelayError(thrown).code !== 'SOURCE_ROLLED_BACK' || serverUuid === undefined) return;
-  if (stored === undefined || stored.rolledBack?.serverUuid === serverUuid) return;
+  if (serverUuid === undefined || stored === undefined || stored.rolledBack?.serverUuid === serverUuid) return;
   const at = new Date(clock.now()).toISOString();
   await store.save({ ...stored, epoch, storedAt: at, rolledBack: { serverUuid, at } });
 }

@@ -160,9 +160,10 @@ export class StatusBoard {
     this.#isStarted = true;
   }
 
-  sessionOpened(): void {
+  /** `place`: which server of several. */
+  sessionOpened(place: string | undefined): void {
     this.#isReading = true;
-    this.source = { ok: true, reason: 'reading the binlog' };
+    this.source = { ok: true, reason: place === undefined ? 'reading the binlog' : `reading the binlog of ${place}` };
     this.#distance.sessionOpened();
   }
 

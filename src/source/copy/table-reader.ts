@@ -52,8 +52,8 @@ const FOUND_KEYS = 100;
 const FIRST_BYTES = 64 << 10;
 
 export interface TableReaderOptions {
-  /** Of the server that the stream comes from. */
-  readonly settings: ConnectionSettings;
+  /** Of the server that the stream comes from; called for each connection. */
+  readonly settings: () => ConnectionSettings;
   /** Of a replica of it, which tables are read of; undefined: they are read of that server itself. */
   readonly replica?: ConnectionSettings | undefined;
   readonly published: Published;
@@ -78,7 +78,7 @@ export class MysqlTableReader implements TableReader {
     this.#asked =
       replica === undefined
         ? this.#session
-        : new KeptSession((onLost) => openControlSession(settings, clock, onLost, this.#closing.signal));
+        : new KeptSession((onLost) => openControlSession(settings(), clock, onLost, this.#closing.signal));
   }
 
   get waitsFor(): string | undefined {
@@ -307,7 +307,7 @@ export class MysqlTableReader implements TableReader {
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const { settings, replica = settings, clock } = this.#options;
+    const { settings, replica = settings(), clock } = this.#options;
     const session = await openControlSession(replica, clock, onLost, this.#closing.signal);
     await session.query('SET NAMES utf8mb4');
     await session.query(SESSION);

@@ -27,7 +27,7 @@ export function controlOf(
   changes: Partial<ConnectionSettings> = {},
   options: Partial<ControlOptions> = {},
 ): ControlConnection {
-  return new ControlConnection({ settings: relaySettings(mysql, changes), clock: systemClock, ...options });
+  return new ControlConnection({ settings: () => relaySettings(mysql, changes), clock: systemClock, ...options });
 }
 
 /** Runs statements as the user who may do everything. */

@@ -114,7 +114,7 @@ function started(source: Parameters<typeof RecordingRelay.start>[0]['source'] = 
   return RecordingRelay.start({
     mysql,
     tables: { include: ['shop.a'] },
-    source: { host: proxy.host, port: proxy.port, ...source },
+    source: { hosts: [proxy], ...source },
   });
 }
 

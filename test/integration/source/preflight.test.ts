@@ -160,7 +160,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
         section: 'source' as const,
       };
       const source = new MysqlSource(
-        { ...settings, serverId: undefined, start: 'latest' },
+        { ...settings, hosts: [mysql], serverId: undefined, start: 'latest' },
         { clock: systemClock, logger: pino({ level: 'silent' }), published },
       );
       const found = await source.findings(stored).finally(() => source.close());

@@ -77,7 +77,7 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
     const foreign = '00000000-0000-0000-0000-000000000001:1-5';
     const gtidSet = `${String(before.gtidSet)},${foreign}`;
     const error = await errorOf(resolveStart(control, 'latest', { ...before, gtidSet }));
-    expect(error.code).toBe('SOURCE_ROLLED_BACK');
+    expect(error.code).toBe('SOURCE_LACKS_PUBLISHED');
     expect(error.message).toContain(foreign);
     await open({ ...before, gtidSet });
   });

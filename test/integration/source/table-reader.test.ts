@@ -27,7 +27,7 @@ describe.each(['9.7', 'mariadb-10.11'] as const)('%s', (version) => {
     const { host, port, user, password } = mysql;
     const tls = { mode: 'preferred' as const };
     reader = new MysqlTableReader({
-      settings: { host, port, user, password, tls, connectTimeoutMs: 10_000, section: 'source' },
+      settings: () => ({ host, port, user, password, tls, connectTimeoutMs: 10_000, section: 'source' }),
       published: tableFilter({ include: ['shop.*'], exclude: [], excludeColumns: [] }),
       clock: systemClock,
     });

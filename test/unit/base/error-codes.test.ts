@@ -8,6 +8,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SOURCE_UNREACHABLE',
     'SOURCE_HOST_UNKNOWN',
     'SOURCE_BEHIND',
+    'SOURCE_NO_HOST_FIT',
     'SOURCE_MOVED',
     'COPY_REPLICA_BEHIND',
     'COPY_STREAM_BEHIND',
@@ -95,6 +96,7 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'SOURCE_SERVER_ID_TAKEN',
     // To go on would lose, repeat or reorder changes: only an operator can decide that.
     'SOURCE_ROLLED_BACK',
+    'SOURCE_LACKS_PUBLISHED',
     'SOURCE_CHANGED',
     'BINLOG_PURGED',
     'SINK_QUEUES_CHANGED',

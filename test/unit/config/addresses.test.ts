@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { credentialProblem, endpointProblem, hostProblem, topicProblem } from '../../../src/config/addresses.ts';
+import {
+  credentialProblem,
+  endpointProblem,
+  hostProblem,
+  mysqlHostProblem,
+  parseMysqlHost,
+  topicProblem,
+} from '../../../src/config/addresses.ts';
 
 describe('hostProblem', () => {
   it.each(['mysql', 'db-1.internal', '10.0.0.1', '::1', 'fe80::1'])('%s is a host', (host) => {
@@ -15,6 +22,34 @@ describe('hostProblem', () => {
     ['a,b', 'is not one host'],
   ])('%s %s', (host, problem) => {
     expect(hostProblem(host)).toContain(problem);
+  });
+});
+
+describe('a host with its port', () => {
+  it.each([
+    ['db', 'db', 3306],
+    ['db-1.internal:3307', 'db-1.internal', 3307],
+    ['10.0.0.1:1', '10.0.0.1', 1],
+    ['fe80::1', 'fe80::1', 3306],
+    ['[fe80::1]', 'fe80::1', 3306],
+    ['[fe80::1]:65535', 'fe80::1', 65_535],
+  ])('%s', (text, host, port) => {
+    expect(mysqlHostProblem(text)).toBeUndefined();
+    expect(parseMysqlHost(text)).toEqual({ host, port });
+  });
+
+  it.each([
+    ['mysql://db:3306', 'is a URL'],
+    ['relay@db:3306', 'holds a user'],
+    ['db:', 'has no port'],
+    ['db:0', 'has no port'],
+    ['db:65536', 'has no port'],
+    [':3306', 'has no host'],
+    ['[]:3306', 'has no host'],
+    ['a,b', 'is not one host'],
+    ['db:33x', 'is not one host'],
+  ])('%s %s', (text, problem) => {
+    expect(mysqlHostProblem(text)).toContain(problem);
   });
 });
 

@@ -73,7 +73,7 @@ it('minimal.yaml has six lines', () => {
 
 it('container.yaml suits a container', () => {
   expect(parse(example('container.yaml'), { env })).toMatchObject({
-    source: { host: 'mysql', user: 'relay' },
+    source: { hosts: [{ host: 'mysql' }], user: 'relay' },
     sink: { endpoint: 'rocketmq:8081' },
     checkpoint: { path: '/var/lib/binlog-relay' },
     admin: { host: '0.0.0.0' },

@@ -6,8 +6,7 @@ describe('what is written', () => {
   it('gets every default', () => {
     expect(parse(REQUIRED)).toEqual({
       source: {
-        host: 'mysql',
-        port: 3306,
+        hosts: [{ host: 'mysql', port: 3306 }],
         user: 'relay',
         password: '',
         tls: { mode: 'preferred' },
@@ -238,7 +237,7 @@ describe('what comes from outside', () => {
 describe('loadConfig', () => {
   it('reads the file', () => {
     const readFile = (path: string): string => readFrom({ '/etc/relay.yaml': REQUIRED }, path);
-    expect(loadConfig('/etc/relay.yaml', { env: {}, readFile }).source.host).toBe('mysql');
+    expect(loadConfig('/etc/relay.yaml', { env: {}, readFile }).source.hosts).toEqual([{ host: 'mysql', port: 3306 }]);
     expect(() => loadConfig('/etc/none.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: '/etc/none.yaml: cannot be read (ENOENT)' }),
     );

@@ -236,7 +236,7 @@ ordering: tabel
 `;
     expect(problems(text)).toEqual([
       '1:1: source.host: is missing',
-      '2:3: source.hots: unknown key (did you mean host?); allowed here: host, port, user, password, tls, serverId, start, heartbeat, connectTimeout, runwayWarning',
+      '2:3: source.hots: unknown key (did you mean host?); allowed here: host, port, hosts, user, password, tls, serverId, start, heartbeat, connectTimeout, runwayWarning',
       '3:9: source.user: the environment variable USER_NAME is not set: set it, or write ${USER_NAME:-default}',
       '4:13: source.password: must be text: put it in quotes',
       '6:13: tables.include[0]: "shop" must have the form database.table; a dot inside a name is written in backticks',

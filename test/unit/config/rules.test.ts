@@ -16,6 +16,53 @@ function added(text: string): readonly string[] {
   return problems(REQUIRED + text, { files });
 }
 
+describe('source.hosts', () => {
+  const withHosts = (keys: string, more = ''): readonly string[] =>
+    problems(REQUIRED.replace('  host: mysql\n', keys).concat(more));
+
+  it.each([
+    '  hosts: [a, b:3307]\n',
+    '  hosts: [a]\n',
+    '  hosts: [a]\n  start: { file: binlog.000001, position: 4 }\n',
+  ])('%s is good', (keys) => {
+    expect(withHosts(keys)).toEqual([]);
+  });
+
+  it.each([
+    [
+      '  host: a\n  hosts: [b]\n',
+      [
+        '2:9: source.host: "a" stands beside source.hosts: write source.host and source.port, or source.hosts with host:port, not both',
+      ],
+    ],
+    [
+      '  port: 3307\n  hosts: [b]\n',
+      [
+        '2:9: source.port: 3307 stands beside source.hosts: write source.host and source.port, or source.hosts with host:port, not both',
+      ],
+    ],
+    ['  hosts: [a, b, "a:3306"]\n', ['2:10: source.hosts: names a:3306 twice: remove one']],
+    ['  hosts: []\n', ['2:10: source.hosts: must name at least one server']],
+    [
+      '  hosts: [a, b]\n  start: { file: binlog.000001, position: 4 }\n',
+      [
+        '3:10: source.start: is a file, which each of source.hosts has another one of: write gtidSet, or name one server',
+      ],
+    ],
+    ['', ['1:1: source.host: is missing']],
+  ])('%s', (keys, expected) => {
+    expect(withHosts(keys)).toEqual(expected);
+  });
+
+  it('leave open where a copy reads', () => {
+    expect(withHosts('  hosts: [a, b]\n', 'copy:\n  source: { port: 3307 }\n')).toEqual([
+      expect.stringMatching(
+        /copy.source.host: is missing: source.hosts names several servers, and a copy reads of one/,
+      ),
+    ]);
+  });
+});
+
 describe('source.tls', () => {
   it.each([
     '{ mode: verify-ca, ca: /ca.pem }',

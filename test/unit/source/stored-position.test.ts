@@ -53,7 +53,10 @@ describe('with GTIDs', () => {
     expect(problem(at({ gtidSet: `${A}:1-101,${B}:1-7` }), replica)?.code).toBe('SOURCE_ROLLED_BACK');
     expect(problem(at({ gtidSet: `${A}:1-60:tag:1,${B}:1-7` }), replica)?.code).toBe('SOURCE_ROLLED_BACK');
     // Nobody brings them.
-    expect(problem(at({ gtidSet: `${A}:1-60,${B}:1-7` }), server)?.code).toBe('SOURCE_ROLLED_BACK');
+    expect(problem(at({ gtidSet: `${A}:1-60,${B}:1-7` }), server)).toEqual({
+      code: 'SOURCE_LACKS_PUBLISHED',
+      message: `the server never got these transactions of other servers, which were published: ${B}:6-7`,
+    });
   });
 
   it('of MariaDB alike, by the server of each number', () => {
@@ -68,7 +71,7 @@ describe('with GTIDs', () => {
     expect(problem(at({ gtidSet: '0-1-10,1-2-5' }), mariadb)).toBeUndefined();
     expect(problem(at({ gtidSet: '0-1-12,1-2-5' }), mariadb)?.code).toBe('SOURCE_BEHIND');
     expect(problem(at({ gtidSet: '0-1-12,1-2-6' }), mariadb)?.code).toBe('SOURCE_ROLLED_BACK');
-    expect(problem(at({ gtidSet: '0-1-12' }), { ...mariadb, isReplica: false })?.code).toBe('SOURCE_ROLLED_BACK');
+    expect(problem(at({ gtidSet: '0-1-12' }), { ...mariadb, isReplica: false })?.code).toBe('SOURCE_LACKS_PUBLISHED');
   });
 
   it('goes on at another server of the same topology', () => {
@@ -86,7 +89,7 @@ describe('with GTIDs', () => {
   it('names what the server does not know', () => {
     expect(problem(at({ gtidSet: `${A}:1-103` }), server)).toEqual({
       code: 'SOURCE_ROLLED_BACK',
-      message: `the server does not know these transactions, which were published: ${A}:101-103`,
+      message: `the server does not know these transactions, which were published and some of which it wrote itself: ${A}:101-103`,
     });
   });
 
@@ -95,6 +98,14 @@ describe('with GTIDs', () => {
       code: 'SOURCE_CHANGED',
       message: 'the position is a GTID set, but gtid_mode of the server is OFF_PERMISSIVE',
     });
+  });
+
+  it('names as many as one can read', () => {
+    const gaps = Array.from({ length: 300 }, (_, i) => 2 * i + 200).join(':');
+    const message = problem(at({ gtidSet: `${A}:1-100:${gaps}` }), server)?.message ?? '';
+    expect(message).toContain(`${A}:200:202:204`);
+    expect(message).toMatch(/:\d{3} and more \(\d+ characters in all\)$/);
+    expect(message.length).toBeLessThan(600);
   });
 
   it('goes on exactly when purged ⊆ published ⊆ executed', () => {

@@ -1,0 +1,117 @@
+/**
+ * A primary that dies, and the relay that goes on at a replica: source.hosts. Real servers, and the whole way of a row.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { usesDocker } from '../../dev/servers/container.ts';
+import type { MysqlServer } from '../../dev/servers/servers.ts';
+import { startMysql } from '../../dev/servers/start.ts';
+import { Pipeline } from '../support/pipeline.ts';
+import { Program } from '../support/program.ts';
+import { startReplica } from '../support/replica.ts';
+import { addressOf, asRoot, killReplicated, promote, untilExecuted, uuidOf } from '../support/replicated.ts';
+
+// A container does not reach the other one under the address that both have here.
+describe.skipIf(await usesDocker())('of a primary and two replicas', () => {
+  let a: MysqlServer;
+  let b: MysqlServer;
+  let c: MysqlServer;
+  let pipeline: Pipeline;
+
+  beforeEach(async () => {
+    a = await startMysql({ own: true, progress: () => undefined });
+    [b, c] = [await startReplica(a), await startReplica(a)];
+    const hosts = [a, b, c].map(addressOf);
+    pipeline = await Pipeline.create({ mysql: a, source: { hosts, connectTimeout: '5s' } });
+  });
+  afterEach(async () => {
+    await pipeline.remove();
+    await Promise.all([a.remove(), b.remove(), c.remove()]);
+  });
+
+  it('the relay goes on at a replica, nothing is lost, and the old primary is refused', async () => {
+    const relay = await pipeline.startRelay();
+    expect((await relay.ready()).parts.source.reason).toBe(`reading the binlog of ${addressOf(a)}`);
+    const published = async (more: number): Promise<unknown> => {
+      const { counters } = await relay.ready();
+      const wanted = counters.changesAcknowledged + more;
+      return relay.until('publishing', (health) => health.counters.changesAcknowledged > wanted, 60_000);
+    };
+    const before = pipeline.load(300);
+    await published(500);
+    await killReplicated(a, [b, c]);
+    const stopped = before.stop();
+    await promote(b, [c]);
+    await stopped;
+    pipeline.mysql = b;
+    const after = pipeline.load(300, 2);
+    await published(500);
+    await after.stop();
+    const rows = await pipeline.expectEqual();
+    const { parts, epoch } = await relay.ready();
+    expect(parts.source.reason).toMatch(new RegExp(`of (${addressOf(b)}|${addressOf(c)})$`));
+    expect(epoch).toBe(1);
+    const { changes, messagesRepeated, changesRepeated } = pipeline.reader.counts;
+    console.log(
+      `failover: ${changes} changes, ${rows} rows compared; sent twice: ${messagesRepeated} messages, ${changesRepeated} changes`,
+    );
+
+    // Cut off from the others it has written for itself.
+    await a.start();
+    await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'errant')`);
+    expect((await relay.stop()).code).toBe(0);
+    const again = await pipeline.startRelay();
+    await again.ready();
+    const log = (await again.log()).split('\n').find((line) => line.includes('SOURCE_LACKS_PUBLISHED')) ?? '';
+    expect(JSON.parse(log)).toMatchObject({
+      host: addressOf(a),
+      code: 'SOURCE_LACKS_PUBLISHED',
+      error: expect.stringContaining(`of other servers, which were published: ${await uuidOf(b)}:1-`) as string,
+    });
+    const last = pipeline.load(300, 3);
+    await sleep(500);
+    await last.stop();
+    await pipeline.expectEqual();
+    const found = await new Program(['check', '--config', `${pipeline.folder}/relay.yaml`]).outcome();
+    expect(found.stdout).toMatch(new RegExp(`^error +source ${addressOf(a)} +SOURCE_LACKS_PUBLISHED`, 'm'));
+    expect(found.stdout).toMatch(new RegExp(`^ok +source ${addressOf(b)} `, 'm'));
+  });
+
+  it('the relay does not go on where published transactions are missing, and says which', async () => {
+    const relay = await pipeline.startRelay();
+    await relay.ready();
+    await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'kept')`);
+    await pipeline.expectEqual();
+    const executed = (await relay.ready()).lowWaterMark?.gtidSet ?? '';
+    for (const replica of [b, c]) await untilExecuted(replica, executed);
+    for (const replica of [b, c]) await asRoot(replica, 'STOP REPLICA');
+    await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'lost'), (NOW(6), 'lost')`);
+    await pipeline.expectEqual();
+    const uuid = await uuidOf(a);
+    const { lowWaterMark } = await relay.ready();
+    const last = new RegExp(`${uuid}:1-(\\d+)`).exec(lowWaterMark?.gtidSet ?? '')?.[1] ?? '';
+    await a.kill9();
+    await promote(b, [c]);
+    await asRoot(b, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'new')`);
+    const { parts } = await relay.until('refusing', ({ parts }) => parts.source.reason.includes('LACKS_PUBLISHED'));
+    expect(parts.source.ok).toBe(false);
+    const { reason } = parts.source;
+    expect(reason).toContain(`${addressOf(a)}: SOURCE_UNREACHABLE`);
+    expect(reason).toContain(`${addressOf(b)}: SOURCE_LACKS_PUBLISHED: the server never got these`);
+    expect(reason).toContain(`${addressOf(c)}: SOURCE_BEHIND`);
+    expect(reason).toContain(`published: ${uuid}:${last}`);
+    await sleep(1000);
+    expect((await relay.health())?.lowWaterMark?.gtidSet).toBe(lowWaterMark?.gtidSet);
+    expect((await relay.page('/readyz'))?.slice(0, 3)).toBe('503');
+    // Each server is told of once.
+    const told = (await relay.log()).split('\n').filter((line) => line.includes(`"host":"${addressOf(b)}"`));
+    expect(told).toHaveLength(1);
+
+    // The one that has them is there again.
+    await a.start();
+    await relay.until('going on', ({ parts }) => parts.source.reason === `reading the binlog of ${addressOf(a)}`);
+    await asRoot(a, `INSERT INTO ${pipeline.source}.visits VALUES (NOW(6), 'more')`);
+    await pipeline.expectEqual();
+    await untilExecuted(c, `${await uuidOf(b)}:1`);
+  });
+});
