@@ -58,7 +58,7 @@ it(
 
     const seen = await watch(pipeline.relay, killedMs + OUTAGE_MS);
     const last = seen.at(-1);
-    expect(last?.sourcePaused).toBe(true);
+    expect(last).toMatchObject({ state: 'blocked', sourcePaused: true });
     expect(last?.parts.source.ok).toBe(true);
     expect(last?.parts.sink.reason).toMatch(/rocketmq topic .*: .+ \(since 20/);
     expect(await pipeline.relay.page('/readyz')).toMatch(/^503 .*sink: rocketmq topic/);
