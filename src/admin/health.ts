@@ -22,6 +22,8 @@ export interface HealthDocument {
   /** Why it is not healthy; empty when it is. */
   readonly reasons: readonly string[];
   readonly state: RelayState;
+  /** While it stands by: who is active, and since when this one waits. */
+  readonly standby: { readonly holder: string; readonly since: string } | null;
   readonly epoch: number;
   readonly progress: RelayStatus['progress'];
   readonly lagSeconds: number | null;
@@ -55,10 +57,13 @@ export function liveness(status: RelayStatus): ProbeAnswer {
   return status.state === 'failed' ? { code: 503, reason: failure(status) } : { code: 200, reason: 'alive' };
 }
 
-/** Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. */
+/**
+ * Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. A relay that
+ * stands by is ready to take over.
+ */
 export function readiness(status: RelayStatus): ProbeAnswer {
   const reasons = [...stateReasons(status), ...partReasons(status, ['source', 'sink'])];
-  return probeAnswer(reasons, 'ready');
+  return probeAnswer(reasons, status.state === 'standby' ? 'standby' : 'ready');
 }
 
 /** Everything an operator asks first; `nowMs` is milliseconds since 1970. */
@@ -73,6 +78,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     healthy: reasons.length === 0,
     reasons,
     state: status.state,
+    standby: shownStandby(status.standby),
     epoch: status.epoch,
     progress: status.progress,
     lagSeconds: lagSeconds(status, nowMs) ?? null,
@@ -114,8 +120,12 @@ export function lagSeconds(status: RelayStatus, nowMs: number): number | undefin
 }
 
 function stateReasons(status: RelayStatus): string[] {
-  if (status.state === 'running') return [];
+  if (status.state === 'running' || status.state === 'standby') return [];
   return [status.state === 'failed' ? failure(status) : status.state];
+}
+
+function shownStandby(standby: RelayStatus['standby']): HealthDocument['standby'] {
+  return standby === undefined ? null : { holder: standby.holder, since: new Date(standby.sinceMs).toISOString() };
 }
 
 function failure(status: RelayStatus): string {

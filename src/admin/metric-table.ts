@@ -34,7 +34,7 @@ export interface Metric<S = Snapshot> {
 }
 
 const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
-const STATES: readonly RelayState[] = ['starting', 'running', 'draining', 'stopped', 'failed'];
+const STATES: readonly RelayState[] = ['starting', 'standby', 'running', 'draining', 'stopped', 'failed'];
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];

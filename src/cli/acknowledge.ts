@@ -57,8 +57,10 @@ async function list(address: string): Promise<readonly Notice[]> {
 }
 
 async function acknowledge(address: string, ids: readonly string[]): Promise<void> {
-  const { code } = await post(address, '/acknowledge', { ids });
+  const { code, body } = await post(address, '/acknowledge', { ids });
   if (code === 200) return;
   if (code === 404) throw new RelayError('NOTICE_UNKNOWN', `not every notice of ${ids.join(' ')} was there`);
+  const isStandby = typeof body === 'object' && body !== null && 'code' in body && body.code === 'RELAY_STANDBY';
+  if (isStandby) throw new RelayError('RELAY_STANDBY', `the relay at ${address} stands by: another one is active`);
   throw new RelayError('ADMIN_UNREACHABLE', `${address}/acknowledge answers ${code}`);
 }

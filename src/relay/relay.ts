@@ -5,10 +5,10 @@ import type { Copy, Notice } from '../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../source/source.ts';
 
 /**
- * `starting` until the first session is open; `running`; `draining` after a stop was asked for; `stopped`; `failed` for
- * good.
+ * `starting` until the first session is open; `standby` while another relay is active, and this one waits to take over;
+ * `running`; `draining` after a stop was asked for; `stopped`; `failed` for good.
  */
-export type RelayState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+export type RelayState = 'starting' | 'standby' | 'running' | 'draining' | 'stopped' | 'failed';
 
 export type PartName = 'source' | 'sink' | 'checkpoint';
 
@@ -19,12 +19,22 @@ export interface PartStatus {
   readonly reason: string;
 }
 
+/** What a relay waits for that stands by. */
+export interface StandbyStatus {
+  /** Who is active, in words, as far as the account may see. */
+  readonly holder: string;
+  /** Since when this one waits for it, ms since 1970. */
+  readonly sinceMs: number;
+}
+
 /**
  * Everything that health, metrics and logs show; plain numbers kept by the relay, copied when asked for. No secrets, no
  * row values.
  */
 export interface RelayStatus {
   readonly state: RelayState;
+  /** Undefined unless it stands by. */
+  readonly standby: StandbyStatus | undefined;
   readonly epoch: number;
   readonly parts: Readonly<Record<PartName, PartStatus>>;
   /** Last transaction boundary read; undefined before the first session. */

@@ -105,6 +105,10 @@ class TopicSink implements RocketmqSink {
   async open(): Promise<SinkInfo> {
     if (this.#closing !== undefined) throw this.#closedError();
     if (this.#producers.ready) throw new RelayError('INTERNAL', 'the sink is open already');
+    return this.renew();
+  }
+
+  async renew(): Promise<SinkInfo> {
     const probe = await this.#replaceProducer('open');
     this.#openedQueues = probe.queues;
     this.#failingSinceMs = undefined;

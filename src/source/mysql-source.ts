@@ -10,6 +10,7 @@ import { requireBothCoordinates } from './binlog-place.ts';
 import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
 import { setBack } from './head-order.ts';
+import { standbyLockTimes, standbyLockWaits } from './lock.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
@@ -36,6 +37,8 @@ export interface MysqlSourceOptions {
   readonly partialRows?: 'fail' | 'allow';
   /** Tables that are copied are read of another server. */
   readonly readsElsewhere?: boolean;
+  /** Other relays wait to take over, and this one may have to wait: how long a send takes at most. */
+  readonly standby?: { readonly sendMs: number } | undefined;
 }
 
 /**
@@ -59,9 +62,11 @@ export class MysqlSource implements Source {
   constructor(config: SourceConfig, options: MysqlSourceOptions) {
     this.#config = config;
     this.#options = options;
+    const lockTimes = options.standby && standbyLockTimes(options.standby.sendMs);
     this.#control = new ControlConnection({
       settings: config,
       clock: options.clock,
+      ...(lockTimes !== undefined && { lockTimes, lockWaits: standbyLockWaits(lockTimes) }),
       onLockLost: (error) => {
         this.#lockLost = error;
         this.#endSession(error);
@@ -73,9 +78,13 @@ export class MysqlSource implements Source {
     return this.#control.serverUuid;
   }
 
-  async lock(name: string): Promise<void> {
-    await this.#control.lock(name);
+  async lock(name: string, onHolder?: (holder: string) => void): Promise<void> {
+    await this.#control.lock(name, onHolder);
     this.#lockName = name;
+  }
+
+  hasLock(): Promise<boolean> {
+    return this.#control.hasLock();
   }
 
   get lockTerm(): number | undefined {

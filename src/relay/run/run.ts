@@ -22,6 +22,8 @@ const HEAD_INTERVAL_MS = 5_000;
  * session judges it.
  */
 const ENDED_BY_HEAD: ReadonlySet<Code> = new Set<Code>(['SOURCE_LOCKED', 'SOURCE_ROLLED_BACK']);
+/** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
+const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
 /** An XA branch that is open for longer was most likely forgotten. */
 const OLD_BRANCH_MS = 600_000;
 
@@ -33,6 +35,7 @@ export class Relay {
   readonly #giveUp = new AbortController();
   readonly #proven = new Proven();
   #failure: RelayError | undefined;
+  #isSucceeded = false;
   #flow: Flow | undefined;
   #keeper: CheckpointKeeper | undefined;
   #watching: Promise<unknown> = Promise.resolve();
@@ -49,10 +52,19 @@ export class Relay {
   }
 
   /**
+   * The run has ended because another relay of the same lock is active: it may stand by. False when one took its
+   * checkpoint that does not know of its lock: of these two neither would ever wait for the other.
+   */
+  get isSucceeded(): boolean {
+    return this.#isSucceeded;
+  }
+
+  /**
    * Takes notices away that an operator has seen, at once and with the next checkpoint, which is stored soon. Returns
-   * those that were there.
+   * those that were there. Throws RELAY_STANDBY.
    */
   acknowledge(ids: readonly string[] | 'all'): readonly Notice[] {
+    this.#requireActive();
     const gone = this.#flow?.notices.acknowledge(ids) ?? [];
     for (const { id, about, subject } of gone)
       this.#options.logger.info({ id, about, subject }, 'a notice was acknowledged by an operator');
@@ -60,8 +72,9 @@ export class Relay {
     return gone;
   }
 
-  /** What an operator asks of copies; see CopyRequests. Throws COPY_UNKNOWN, USAGE and others. */
+  /** What an operator asks of copies; see CopyRequests. Throws COPY_UNKNOWN, USAGE, RELAY_STANDBY and others. */
   copy(request: CopyRequest): readonly Copy[] {
+    this.#requireActive();
     const copies = this.#flow?.copies;
     if (copies === undefined)
       throw new RelayError('ADMIN_UNREACHABLE', 'the relay has not begun to read yet', {
@@ -88,6 +101,7 @@ export class Relay {
       this.#flow?.intake.close();
       const { sink, ddlSink, source, store } = this.#options;
       await Promise.allSettled([sink.close(), ddlSink?.close(), store.close()]);
+      this.#isSucceeded = await this.#hasSuccessor();
       // The lock last: whoever gets it finds the checkpoint given back.
       await source.close();
       // The source is closed: a question that was still open has failed by now.
@@ -139,6 +153,19 @@ export class Relay {
       this.#options.logger.warn(
         'the last checkpoint was not stored, since the lock is not confirmed; the next run sends some messages again',
       );
+  }
+
+  #requireActive(): void {
+    const { standby } = this.#status;
+    if (standby === undefined) return;
+    throw new RelayError('RELAY_STANDBY', `this relay stands by, another one is active: ${standby.holder}`);
+  }
+
+  async #hasSuccessor(): Promise<boolean> {
+    const code = this.#failure?.code;
+    if (code === undefined) return false;
+    if (code === 'SOURCE_LOCKED' || code === 'CHECKPOINT_LOCKED') return true;
+    return ENDED_BY_ANOTHER.has(code) && !(await this.#options.source.hasLock());
   }
 
   #isReplaced(): boolean {

@@ -2,7 +2,7 @@ import type { RelayError } from '../../base/errors.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
 import { hasReached } from '../progress/reached.ts';
-import type { PartName, PartStatus, RelayState, RelayStatus, RunwayStatus } from '../relay.ts';
+import type { PartName, PartStatus, RelayState, RelayStatus, RunwayStatus, StandbyStatus } from '../relay.ts';
 import type { Flow } from './flow.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { NOT_ASKED } from './runway-status.ts';
@@ -18,6 +18,7 @@ export class StatusBoard {
   state: RelayState = 'starting';
   source: PartStatus = { ok: false, reason: 'not connected yet' };
   sink: PartStatus = { ok: false, reason: 'not connected yet' };
+  standby: StandbyStatus | undefined;
   lastStored: Checkpoint | undefined;
   runway: RunwayStatus = NOT_ASKED;
   readonly #options: Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes'>;
@@ -74,6 +75,19 @@ export class StatusBoard {
     this.partFailed('source', error);
   }
 
+  /** Another relay is active. */
+  standsBy(holder: string): void {
+    this.state = 'standby';
+    this.standby = { holder, sinceMs: this.#options.clock.now() };
+    this.source = { ok: true, reason: `standing by: the lock is held by ${holder}` };
+  }
+
+  takesOver(): void {
+    this.state = 'starting';
+    this.standby = undefined;
+    this.source = { ok: false, reason: 'taking over' };
+  }
+
   partFailed(part: PartName, error: RelayError, sinceMs = this.#options.clock.now()): void {
     this[part] = { ok: false, reason: `${error.message} (since ${new Date(sinceMs).toISOString()})` };
     this.#remember(error);
@@ -113,6 +127,7 @@ export class StatusBoard {
     const read = intake?.counters;
     return {
       state: this.state,
+      standby: this.standby,
       epoch: this.lastStored?.epoch ?? 0,
       parts: {
         source: this.source.ok && flow?.right.isHeld === false ? UNCONFIRMED : this.source,

@@ -5,6 +5,7 @@ const position = { file: 'binlog.000007', offset: 4711, gtidSet: '3e11fa47-71ca-
 /** A relay that runs and has nothing to do. */
 export const idleStatus: RelayStatus = {
   state: 'running',
+  standby: undefined,
   epoch: 4,
   parts: {
     source: { ok: true, reason: 'reading' },
