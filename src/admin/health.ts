@@ -58,7 +58,7 @@ export function liveness(status: RelayStatus): ProbeAnswer {
 }
 
 /**
- * Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. A relay that
+ * Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. One that
  * stands by is ready to take over.
  */
 export function readiness(status: RelayStatus): ProbeAnswer {

@@ -47,7 +47,7 @@ export interface Sink {
    */
   open(): Promise<SinkInfo>;
   /**
-   * What `open` has said, as it is now, and a connection as new: for a sink that was open for long and has sent nothing.
+   * What `open` has said, as it is now, and a new connection: for a sink that was open for long and has sent nothing.
    * Absent where there is nothing to renew. Throws as `open` does.
    */
   renew?(): Promise<SinkInfo>;

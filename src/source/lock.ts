@@ -20,7 +20,7 @@ export const LOCK_WAITS: LockWaits = { othersSeconds: 10, ownSeconds: SESSION_TI
  * frees the lock unheard.
  */
 export interface LockTimes {
-  /** The server frees the lock of a session that it has heard nothing of for so long: a host that died, or is cut off. */
+  /** So long after its last word the server frees the lock of a session: of a host that died, or is cut off. */
   readonly sessionSeconds: number;
   /** So long after the newest statement that was answered the lock is certain. */
   readonly certainSeconds: number;

@@ -1,6 +1,9 @@
 /** `ha: standby`: relays of one configuration, exactly one of them active. Times are printed, not judged. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RelayProcess } from '../../dev/relay-process.ts';
+import { FaultProxy } from '../support/fault-proxy.ts';
+import { sharedMysql } from '../support/servers.ts';
+import { portsOf } from '../support/sockets-of.ts';
 import { StandbyPair } from '../support/standby-pair.ts';
 
 let pair: StandbyPair;
@@ -67,6 +70,97 @@ describe('two relays of one configuration', () => {
     // It had stored what it had sent.
     const ids = pair.messages.flatMap((message) => message.ids);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+/** It sends for half a minute what it has read at once: there is always something that it could send. */
+const SLOWLY = { limits: { requestsPerSecond: 10, messageBytes: '1KiB' } };
+const BACKLOG_ROWS = 10_000;
+
+describe('a relay that is active and does not know that it may not be', () => {
+  it('that is cut off from MySQL and its checkpoint, and not from the broker, has stopped sending before the next one sends', async () => {
+    const mysql = await FaultProxy.to(sharedMysql());
+    pair = await StandbyPair.create(mysql, SLOWLY);
+    const active = await pair.start('a');
+    await active.ready();
+    const standby = await pair.start('b');
+    await standby.standingBy();
+    await pair.writeMany(BACKLOG_ROWS);
+    await pair.until(
+      () => pair.messages.length > 0,
+      20_000,
+      () => 'nothing was sent',
+    );
+    const isActives = (port: number): boolean => portsOf(active.pid).has(port);
+    mysql.isCutOff = isActives;
+    mysql.freeze(isActives);
+    const cutMs = Date.now();
+    await active.until('uncertain', ({ parts }) => !parts.source.ok, 30_000);
+    const uncertainMs = Date.now();
+    const { heldBytes } = await standby.ready(60_000).then(async () => (await active.health()) ?? { heldBytes: 0 });
+    const takenMs = Date.now();
+    expect(heldBytes).toBeGreaterThan(0);
+    await pair.until(
+      () => pair.messages.some(({ epoch }) => epoch === 2),
+      20_000,
+      () => 'nothing of epoch 2',
+    );
+    await ms(3000);
+    const { state, parts } = (await active.health()) ?? {};
+    expect([state, parts?.source.ok]).toEqual(['running', false]);
+    expect(await active.page('/readyz')).toMatch(/^503 /);
+    mysql.isCutOff = () => false;
+    await active.standingBy(60_000);
+    const rows = await pair.endWriting(120_000);
+    const times = {
+      cutOffNoticed: uncertainMs - cutMs,
+      lastOfTheOld: pair.packedMs(1, 'last') - cutMs,
+      takenOver: takenMs - cutMs,
+      firstOfTheNew: pair.packedMs(2, 'first') - cutMs,
+    };
+    console.log(`cut off, ms since then: ${JSON.stringify(times)}; ${rows} rows`);
+    expect(pair.packedMs(1, 'last')).toBeLessThan(pair.packedMs(2, 'first'));
+    expect(pair.late()).toEqual([]);
+    expect(await active.log()).toContain('SOURCE_LOCKED');
+    await mysql.close();
+  });
+
+  it('that stood still for longer than its lock lasts sends nothing before it has asked, and then waits', async () => {
+    pair = await StandbyPair.create(sharedMysql(), SLOWLY);
+    const active = await pair.start('a');
+    await active.ready();
+    const standby = await pair.start('b');
+    await standby.standingBy();
+    await pair.writeMany(BACKLOG_ROWS);
+    await pair.until(
+      () => pair.messages.length > 0,
+      20_000,
+      () => 'nothing was sent',
+    );
+    active.signal('SIGSTOP');
+    const stoppedMs = Date.now();
+    await standby.ready(60_000);
+    await pair.until(
+      () => pair.messages.some(({ epoch }) => epoch === 2),
+      20_000,
+      () => 'nothing of epoch 2',
+    );
+    await ms(2000);
+    active.signal('SIGCONT');
+    const wokenMs = Date.now();
+    await active.standingBy(60_000);
+    const waitsMs = Date.now();
+    const rows = await pair.endWriting(120_000);
+    const late = pair.late();
+    console.log(
+      `stopped: taken over after ${pair.packedMs(2, 'first') - stoppedMs} ms; woken, it waited after ${waitsMs - wokenMs} ms; ${late.length} late messages; ${rows} rows`,
+    );
+    for (const { lane, sequence, offset } of late) console.log(`late: ${lane} ${sequence} at ${offset}`);
+    // What was on its way when it was stopped may be stored later, at most one message of each lane: readers drop it.
+    const lanes = late.map(({ lane }) => lane);
+    expect(new Set(lanes).size).toBe(lanes.length);
+    for (const { packedMs } of late) expect(packedMs).toBeLessThan(stoppedMs);
+    expect(await active.log()).toMatch(/the lock is not confirmed|another relay is active/);
   });
 });
 

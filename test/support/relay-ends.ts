@@ -164,6 +164,7 @@ export class FakeSource implements Source {
 export class FakeSink implements Sink {
   readonly taken: OutboundMessage[] = [];
   isClosed = false;
+  renewals = 0;
   endpoint: string | undefined;
   onOpen: () => Promise<void> = () => Promise.resolve();
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
@@ -180,6 +181,11 @@ export class FakeSink implements Sink {
     await this.onOpen();
     const { endpoint } = this;
     return { destination: 'a list', ...(endpoint !== undefined && { endpoint }), queues: 1, laneNames };
+  }
+
+  renew(): Promise<SinkInfo> {
+    this.renewals += 1;
+    return this.open();
   }
 
   async send(message: OutboundMessage): Promise<void> {

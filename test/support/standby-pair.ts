@@ -19,6 +19,9 @@ export interface SeenMessage {
   readonly ids: readonly number[];
   /** When the relay packed it, ms since 1970. */
   readonly packedMs: number;
+  /** Where the broker has stored it. */
+  readonly queue: string;
+  readonly offset: bigint;
 }
 
 /** Where the relays reach MySQL, both as source and for the checkpoint. */
@@ -98,6 +101,14 @@ export class StandbyPair {
     this.#writing = { stop, ended: insert() };
   }
 
+  /** Commits many rows at once. */
+  async writeMany(rows: number): Promise<void> {
+    const connection = await connectMysql();
+    const ids = Array.from({ length: rows }, () => [(this.#lastId += 1)]);
+    await connection.query(`INSERT INTO ${this.#db.name}.t VALUES ?`, [ids]);
+    await connection.end();
+  }
+
   /** Resolves when every row that was committed is in the topic; how many they are. */
   async endWriting(timeoutMs = 60_000): Promise<number> {
     this.#writing?.stop.abort();
@@ -118,7 +129,8 @@ export class StandbyPair {
   /** In the topic behind the first message of a later epoch in the same lane, where readers drop them. */
   late(): readonly SeenMessage[] {
     const newest = new Map<string, number>();
-    return this.messages.filter(({ lane, epoch }) => {
+    const stored = this.messages.toSorted((a, b) => Number(a.offset - b.offset));
+    return stored.filter(({ lane, epoch }) => {
       const before = newest.get(lane) ?? 0;
       newest.set(lane, Math.max(before, epoch));
       return epoch < before;
@@ -151,7 +163,12 @@ export class StandbyPair {
 
   async #read(): Promise<void> {
     const options = { endpoint: sharedRocketmq().endpoint, ...this.#topic, signal: this.#ending.signal };
-    for await (const { lane, properties, body } of topicMessages(options)) {
+    const seen = new Set<string>();
+    for await (const { lane, properties, body, broker, queue, offset } of topicMessages(options)) {
+      // One that the broker delivers again was stored once.
+      const place = `${broker} ${queue} ${offset}`;
+      if (seen.has(place)) continue;
+      seen.add(place);
       const { data, ts } = JSON.parse(body.toString()) as {
         readonly data: readonly { readonly id: string }[] | null;
         readonly ts: number;
@@ -162,6 +179,8 @@ export class StandbyPair {
         sequence: Number(properties.get('sequence')),
         ids: (data ?? []).map(({ id }) => Number(id)),
         packedMs: ts,
+        queue: `${broker} ${queue}`,
+        offset,
       });
     }
   }

@@ -1,4 +1,4 @@
-import { asRelayError } from '../../base/errors.ts';
+import { asRelayError, RelayError } from '../../base/errors.ts';
 import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
 import type { Sink, SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
@@ -77,6 +77,7 @@ export async function start(
   const taken = await attempts.untilItWorks('checkpoint', () => store.take());
   if (taken === undefined) return undefined;
   const { stored, epoch } = taken;
+  if (hasWaited && stored === undefined) throw notShared(store.location);
   if (stored !== undefined) {
     const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint, newFormat: acceptNewFormat };
     requireSameIdentity(stored, identity, accepted, store.location);
@@ -130,6 +131,17 @@ async function lock(
     return standing.hasWaited;
   });
 }
+
+/** Whoever was active has stored a checkpoint before it sent anything. */
+const notShared = (location: string): RelayError =>
+  new RelayError(
+    'CHECKPOINT_MISSING',
+    `another relay of this configuration was active, and there is no checkpoint in ${location}`,
+    {
+      remedy:
+        'It stores elsewhere: this relay would begin anew, and what was committed since the other one ended would be missing. See that all relays of ha: standby reach the same place, by an address that is the same server for all. If the other one has ended before it could begin, start this one again.',
+    },
+  );
 
 const renewed = (sink: Sink, opened: SinkInfo): Promise<SinkInfo> => sink.renew?.() ?? Promise.resolve(opened);
 
