@@ -123,6 +123,7 @@ describe('the metrics', () => {
   it('mark exactly one state', async () => {
     expect((await scrape(failed))('binlog_relay_state')).toEqual({
       '{state="starting"}': 0,
+      '{state="standby"}': 0,
       '{state="running"}': 0,
       '{state="draining"}': 0,
       '{state="stopped"}': 0,
