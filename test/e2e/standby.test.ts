@@ -1,18 +1,22 @@
 /** `ha: standby`: relays of one configuration, exactly one of them active. Times are printed, not judged. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RelayProcess } from '../../dev/relay-process.ts';
+import { Pipeline } from '../support/pipeline.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
-import { sharedMysql } from '../support/servers.ts';
+import { freshDatabase, sharedMysql, type FreshDatabase } from '../support/servers.ts';
 import { portsOf } from '../support/sockets-of.ts';
 import { StandbyPair } from '../support/standby-pair.ts';
 
 let pair: StandbyPair;
-afterEach(() => pair.remove());
 
 describe('two relays of one configuration', () => {
   beforeEach(async () => {
     pair = await StandbyPair.create();
   });
+  afterEach(() => pair.remove());
 
   it('one waits, ready and saying so, and takes over after kill -9; the killed one waits when it is back', async () => {
     let active = await pair.start('a');
@@ -25,6 +29,8 @@ describe('two relays of one configuration', () => {
     expect(await standby.page('/readyz')).toBe('200 standby\n');
     expect(await standby.page('/livez')).toBe('200 alive\n');
     expect(await standby.page('/metrics')).toContain('binlog_relay_state{state="standby"} 1');
+    expect(await asked(standby, '/acknowledge', { all: true })).toMatchObject([503, { code: 'RELAY_STANDBY' }]);
+    expect(await asked(standby, '/copy', { tables: ['a.b'] })).toMatchObject([503, { code: 'RELAY_STANDBY' }]);
     pair.write();
     const times: number[] = [];
     for (let kill = 1; kill <= 3; kill += 1) {
@@ -73,11 +79,75 @@ describe('two relays of one configuration', () => {
   });
 });
 
+describe('two relays of one shop', () => {
+  let pipeline: Pipeline;
+  let state: FreshDatabase;
+  beforeEach(async () => {
+    state = await freshDatabase({ prefix: 'state' });
+    const { host, port, user, password } = sharedMysql();
+    const checkpoint = { type: 'mysql', host, port, user, password, database: state.name, name: 'shop' };
+    pipeline = await Pipeline.create({ source: { serverId: 4_000_000_001 }, sections: { ha: 'standby', checkpoint } });
+  });
+  afterEach(async () => {
+    await pipeline.remove();
+    await state.drop();
+  });
+
+  it('keep the copy equal while the active one is killed again and again, with one server id for both', async () => {
+    let active = await pipeline.startRelay('0');
+    await active.ready();
+    let standby = await pipeline.startRelay('1');
+    await standby.standingBy();
+    const load = pipeline.load(300);
+    const times: number[] = [];
+    for (let kill = 2; kill <= 5; kill += 1) {
+      await ms(1000);
+      const killedMs = Date.now();
+      await active.kill9();
+      await standby.ready();
+      times.push(Date.now() - killedMs);
+      active = standby;
+      standby = await pipeline.startRelay(String(kill));
+      await standby.standingBy();
+    }
+    // The one that was started last is looked at.
+    await active.stop();
+    await standby.ready();
+    const { transactions } = await load.stop();
+    const rows = await pipeline.expectEqual();
+    const { messages, messagesRepeated, changesRepeated } = pipeline.reader.counts;
+    console.log(
+      `kill -9 x 4, SIGTERM x 1: ready after ${times.join(', ')} ms; ${transactions} transactions, ${messages} messages, ${rows} rows compared; sent twice: ${messagesRepeated} messages, ${changesRepeated} changes`,
+    );
+    expect((await standby.health())?.epoch).toBe(6);
+  });
+});
+
+it('two processes that share the folder of the checkpoint take over from one another', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-shared-'));
+  pair = await StandbyPair.create(sharedMysql(), { checkpoint: { path: folder, shared: true } });
+  const active = await pair.start('a');
+  await active.ready();
+  const standby = await pair.start('b');
+  await standby.standingBy();
+  pair.write();
+  await ms(500);
+  await active.kill9();
+  await standby.ready();
+  await pair.endWriting();
+  expect(pair.late()).toEqual([]);
+  expect((await standby.health())?.epoch).toBe(2);
+  await pair.remove();
+  await rm(folder, { recursive: true });
+});
+
 /** It sends for half a minute what it has read at once: there is always something that it could send. */
 const SLOWLY = { limits: { requestsPerSecond: 10, messageBytes: '1KiB' } };
 const BACKLOG_ROWS = 10_000;
 
 describe('a relay that is active and does not know that it may not be', () => {
+  afterEach(() => pair.remove());
+
   it('that is cut off from MySQL and its checkpoint, and not from the broker, has stopped sending before the next one sends', async () => {
     const mysql = await FaultProxy.to(sharedMysql());
     pair = await StandbyPair.create(mysql, SLOWLY);
@@ -155,7 +225,6 @@ describe('a relay that is active and does not know that it may not be', () => {
     console.log(
       `stopped: taken over after ${pair.packedMs(2, 'first') - stoppedMs} ms; woken, it waited after ${waitsMs - wokenMs} ms; ${late.length} late messages; ${rows} rows`,
     );
-    for (const { lane, sequence, offset } of late) console.log(`late: ${lane} ${sequence} at ${offset}`);
     // What was on its way when it was stopped may be stored later, at most one message of each lane: readers drop it.
     const lanes = late.map(({ lane }) => lane);
     expect(new Set(lanes).size).toBe(lanes.length);
@@ -171,6 +240,15 @@ async function roles(...relays: readonly [RelayProcess, RelayProcess]): Promise<
   const found = isActive ? ([one, other] as const) : ([other, one] as const);
   await found[1].standingBy();
   return found;
+}
+
+async function asked(relay: RelayProcess, path: string, body: object): Promise<readonly [number, unknown]> {
+  const response = await fetch(`${(await relay.address()) ?? ''}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return [response.status, await response.json()];
 }
 
 const ms = (n: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, n));

@@ -11,6 +11,9 @@ import type { FreshDatabase, FreshTopic } from './servers.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
+/** Whole sections; of `source` what is added. */
+type PairSections = Section & { readonly source?: Section };
+
 /** One message with rows, in the order of its lane. */
 export interface SeenMessage {
   readonly lane: string;
@@ -38,6 +41,7 @@ export class StandbyPair {
   readonly #folder: string;
   readonly #mysql: Address;
   readonly #sections: Section;
+  readonly #source: Section;
   readonly #relays: RelayProcess[] = [];
   readonly #ending = new AbortController();
   readonly #reading: Promise<void>;
@@ -48,7 +52,7 @@ export class StandbyPair {
     places: { readonly db: FreshDatabase; readonly state: FreshDatabase; readonly topic: FreshTopic },
     folder: string,
     mysql: Address,
-    sections: Section,
+    { source = {}, ...sections }: PairSections,
   ) {
     this.#db = places.db;
     this.#state = places.state;
@@ -56,10 +60,11 @@ export class StandbyPair {
     this.#folder = folder;
     this.#mysql = mysql;
     this.#sections = sections;
+    this.#source = source;
     this.#reading = this.#read();
   }
 
-  static async create(mysql: Address = sharedMysql(), sections: Section = {}): Promise<StandbyPair> {
+  static async create(mysql: Address = sharedMysql(), sections: PairSections = {}): Promise<StandbyPair> {
     const db = await freshDatabase({ prefix: 'pair' });
     await db.connection.query('CREATE TABLE t (id INT PRIMARY KEY)');
     const state = await freshDatabase({ prefix: 'pairstate' });
@@ -75,7 +80,7 @@ export class StandbyPair {
       folder: join(this.#folder, uniqueName(`${name}-`)),
       args,
       config: {
-        source: { host, port, user: relayUser, password: relayPassword },
+        source: { host, port, user: relayUser, password: relayPassword, ...this.#source },
         tables: { include: [`${this.#db.name}.*`] },
         sink: { endpoint: sharedRocketmq().endpoint, topic: this.#topic.topic },
         checkpoint: { type: 'mysql', host, port, user, password, database: this.#state.name, name: 'pair' },

@@ -101,7 +101,7 @@ export class Relay {
       this.#flow?.intake.close();
       const { sink, ddlSink, source, store } = this.#options;
       await Promise.allSettled([sink.close(), ddlSink?.close(), store.close()]);
-      this.#isSucceeded = await this.#hasSuccessor();
+      this.#isSucceeded ||= await this.#hasSuccessor();
       // The lock last: whoever gets it finds the checkpoint given back.
       await source.close();
       // The source is closed: a question that was still open has failed by now.
@@ -139,13 +139,14 @@ export class Relay {
     }
     this.#status.state = 'draining';
     // Another relay publishes by now what we hold, and the checkpoint is its own.
-    if (this.#isReplaced()) this.#giveUp.abort();
+    const isReplaced = await this.#isReplaced();
+    if (isReplaced) this.#giveUp.abort();
     else await this.#drain(flow);
     await keeping;
     await flow.copies.close();
     await copying;
     await saying;
-    if (this.#isReplaced()) return;
+    if (isReplaced) return;
     const { serverUuid } = this.#options.source;
     if (this.#failure?.code === 'SOURCE_ROLLED_BACK' && serverUuid !== undefined) keeper.refuse(serverUuid);
     if (flow.right.isHeld) await keeper.store();
@@ -168,8 +169,9 @@ export class Relay {
     return ENDED_BY_ANOTHER.has(code) && !(await this.#options.source.hasLock());
   }
 
-  #isReplaced(): boolean {
-    return this.#failure?.code === 'SOURCE_LOCKED' || this.#failure?.code === 'CHECKPOINT_TAKEN';
+  async #isReplaced(): Promise<boolean> {
+    this.#isSucceeded = await this.#hasSuccessor();
+    return this.#isSucceeded || this.#failure?.code === 'CHECKPOINT_TAKEN';
   }
 
   #newFlow({ prepared, checkpoint, ddlLane, sink, lockTerm }: Start): Flow {
