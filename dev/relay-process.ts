@@ -15,7 +15,9 @@ type Counter =
 
 /** What `/healthz` shows, as far as the users of this file look. */
 export interface Health {
+  readonly healthy: boolean;
   readonly state: string;
+  readonly standby: { readonly holder: string; readonly since: string } | null;
   readonly epoch: number;
   readonly progress: string;
   readonly heldBytes: number;
@@ -39,6 +41,11 @@ export class RelayProcess extends DaemonProcess<Health> {
       'the relay',
       await spawnDaemon('run', 'relay', { ...options, config: { checkpoint, ...config } }),
     );
+  }
+
+  /** Waiting for the relay that is active. */
+  standingBy(timeoutMs?: number): Promise<Health> {
+    return this.until('standing by', ({ state, parts }) => state === 'standby' && parts.source.ok, timeoutMs);
   }
 
   /** Code and body of one page, as `503 starting`; undefined while the process does not answer. */

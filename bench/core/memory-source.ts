@@ -34,6 +34,10 @@ export class MemorySource implements Source {
     return Promise.resolve();
   }
 
+  hasLock(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   prepare(): Promise<Prepared> {
     return Promise.resolve({ start: START, serverUuid: SERVER_UUID, flavour: 'mysql', warnings: [] });
   }

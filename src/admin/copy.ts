@@ -13,6 +13,7 @@ const CODES: Partial<Record<Code, number>> = {
   COPY_UNKNOWN: 404,
   COPY_WITHOUT_GTIDS: 409,
   ADMIN_UNREACHABLE: 503,
+  RELAY_STANDBY: 503,
 };
 
 /** Characters of patterns: they stand in every checkpoint. */
@@ -29,11 +30,16 @@ export function copy(body: unknown, take: (request: CopyRequest) => readonly Cop
     }
     return jsonPage(200, { copies: shownCopies(take(request)) });
   } catch (thrown) {
-    const { code, message, remedy } = asRelayError(thrown);
-    const status = CODES[code];
-    if (status === undefined) throw thrown;
-    return jsonPage(status, { error: message, remedy, code });
+    return refusal(thrown);
   }
+}
+
+/** What the relay has refused, as its page; throws anything else. */
+export function refusal(thrown: unknown): Page {
+  const { code, message, remedy } = asRelayError(thrown);
+  const status = CODES[code];
+  if (status === undefined) throw thrown;
+  return jsonPage(status, { error: message, remedy, code });
 }
 
 /** Answers /copies. */

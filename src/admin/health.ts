@@ -33,6 +33,8 @@ export interface HealthDocument {
   readonly since: string;
   readonly reason: string;
   readonly remedy: string | null;
+  /** While it stands by: who is active, and since when this one waits. */
+  readonly standby: { readonly holder: string; readonly since: string } | null;
   readonly epoch: number;
   readonly progress: RelayStatus['progress'];
   readonly lagSeconds: number | null;
@@ -68,10 +70,13 @@ export function liveness(status: RelayStatus): ProbeAnswer {
   return status.state === 'failed' ? { code: 503, reason: failure(status) } : { code: 200, reason: 'alive' };
 }
 
-/** Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. */
+/**
+ * Whether rows flow, or would if there were any: the session is open, and the broker takes what it is sent. One that
+ * stands by is ready to take over.
+ */
 export function readiness(status: RelayStatus): ProbeAnswer {
   const reasons = [...stateReasons(status, READY), ...partReasons(status, ['source', 'sink'])];
-  return probeAnswer(reasons, 'ready');
+  return probeAnswer(reasons, status.state === 'standby' ? 'standby' : 'ready');
 }
 
 /** Everything an operator asks first; `nowMs` is milliseconds since 1970. */
@@ -91,6 +96,7 @@ export function health(status: RelayStatus, nowMs: number, versions: Versions): 
     since: new Date(status.sinceMs).toISOString(),
     reason: status.reason,
     remedy: status.remedy ?? null,
+    standby: shownStandby(status.standby),
     epoch: status.epoch,
     progress: status.progress,
     lagSeconds: lagSeconds(status, nowMs) ?? null,
@@ -140,6 +146,10 @@ function stateReasons(status: RelayStatus, accepted: readonly RelayState[]): str
   if (state === 'failed') return [failure(status)];
   const isSaid = progress === 'stuck' || Object.values(parts).some(({ ok }) => !ok);
   return [state !== 'blocked' || isSaid ? state : `${state}: ${reason}`];
+}
+
+function shownStandby(standby: RelayStatus['standby']): HealthDocument['standby'] {
+  return standby === undefined ? null : { holder: standby.holder, since: new Date(standby.sinceMs).toISOString() };
 }
 
 function failure(status: RelayStatus): string {

@@ -21,7 +21,7 @@ export interface PageSources {
 const INDEX = `binlog-relay
 
 /livez    200 while the process works; 503 when it failed for good
-/readyz   200 while rows flow or would flow; 503 with the reason
+/readyz   200 while rows flow or would flow, or while it stands by to take over; 503 with the reason
 /healthz  everything as JSON; 503 when a part does not work or the relay is stuck
 /metrics  for Prometheus
 /copies   copies of tables that go on, and the newest that have ended, as JSON

@@ -75,7 +75,7 @@ export const ERROR_CODES = {
   ),
   SOURCE_LOCKED: terminal(
     'Another relay works on the same checkpoint and destination.',
-    'Stop one of them. If its host died, MySQL frees the lock within a minute.',
+    'Stop one of them, or set ha: standby in both, so that one waits to take over. If its host died, MySQL frees the lock within a minute.',
   ),
   SOURCE_SERVER_ID_TAKEN: terminal(
     'Another reader of the server uses the same server id: each would throw the other out.',
@@ -186,6 +186,10 @@ export const ERROR_CODES = {
   ADMIN_UNREACHABLE: terminal(
     'The admin server of the relay does not answer, or not as it should.',
     'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration.',
+  ),
+  RELAY_STANDBY: terminal(
+    'This relay stands by: another one is active, and only that one can be asked for it.',
+    'Ask the active one: --url http://host:port names its admin server. /healthz of this one says who has the lock, as far as its account sees it.',
   ),
   NOTICE_UNKNOWN: terminal(
     'The relay has no notice with this id.',

@@ -61,8 +61,11 @@ async function list(target: AdminTarget): Promise<readonly Notice[]> {
 }
 
 async function acknowledge(target: AdminTarget, ids: readonly string[]): Promise<void> {
-  const { code } = await post(target, '/acknowledge', { ids });
+  const { code, body } = await post(target, '/acknowledge', { ids });
   if (code === 200) return;
   if (code === 404) throw new RelayError('NOTICE_UNKNOWN', `not every notice of ${ids.join(' ')} was there`);
+  const isStandby = typeof body === 'object' && body !== null && 'code' in body && body.code === 'RELAY_STANDBY';
+  if (isStandby)
+    throw new RelayError('RELAY_STANDBY', `the relay at ${target.address} stands by: another one is active`);
   throw new RelayError('ADMIN_UNREACHABLE', `${target.address}/acknowledge answers ${code}`);
 }

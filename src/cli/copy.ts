@@ -122,7 +122,8 @@ function shownIn({ code, body }: Answer, address: string): ShownCopies {
       return { copying: null, ...(body as Pick<ShownCopies, 'copies'>) };
     if ('error' in body && typeof body.error === 'string') {
       const remedy = 'remedy' in body && typeof body.remedy === 'string' ? { remedy: body.remedy } : {};
-      throw new RelayError(CODES.get(code) ?? 'ADMIN_UNREACHABLE', body.error, remedy);
+      const named = 'code' in body && body.code === 'RELAY_STANDBY' ? body.code : CODES.get(code);
+      throw new RelayError(named ?? 'ADMIN_UNREACHABLE', body.error, remedy);
     }
   }
   throw new RelayError('ADMIN_UNREACHABLE', `${address} does not answer as a relay of this version does`);

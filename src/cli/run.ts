@@ -7,23 +7,22 @@ import { createLogger, type Logger } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { redacted } from '../config/describe.ts';
 import type { RelayOptions } from '../relay/run/relay-options.ts';
-import type { Relay } from '../relay/run/run.ts';
 import { parseSkip } from '../relay/intake/skip.ts';
 import type { Arguments, Command } from './command.ts';
 import { runDaemon } from './daemon.ts';
 import { showProgress } from './progress.ts';
-import { readConfig, warningsOf } from './read-config.ts';
+import { readConfig, standingBy, warningsOf } from './read-config.ts';
 import { untilSignalled } from './signals.ts';
 import { StatusLine } from './status-line.ts';
 import { VERSION } from './version.ts';
-import { createRelay } from './wire.ts';
+import { createRunning } from './wire.ts';
 
 export const runCommand: Command = {
   name: 'run',
   help: `Reads the binlog of the configured server from the checkpoint on and publishes its changes.
 
 Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpoint] [--accept-new-format]
-                        [--skip TRANSACTION]
+                        [--skip TRANSACTION] [--standby]
 
   --config FILE         the configuration (default: config/relay.yaml)
   --accept-new-lanes    start although queues, lanes or ordering differ from the checkpoint's: only when all readers
@@ -35,6 +34,8 @@ Usage: binlog-relay run [--config FILE] [--accept-new-lanes] [--accept-new-endpo
                         the topic, and know the new format
   --skip TRANSACTION    pass exactly this one without publishing it, when the relay has stopped at it: the GTID, or
                         file:position, that the error names. Copies then lack its changes.
+  --standby             as ha: standby in the configuration: while another relay of it is active this one waits, and
+                        takes over when that one is gone
 
 SIGINT or SIGTERM stops it: what is held is delivered first, for at most limits.stopTimeout. A second signal exits at once.
 
@@ -49,6 +50,7 @@ Examples:
     'accept-new-endpoint': { type: 'boolean' },
     'accept-new-format': { type: 'boolean' },
     skip: { type: 'string', multiple: true },
+    standby: { type: 'boolean' },
   },
   run: async (args: Arguments) => {
     const asked = {
@@ -57,7 +59,8 @@ Examples:
       acceptNewFormat: args.flag('accept-new-format'),
       skip: skipOf(args),
     };
-    const config = readConfig(args);
+    const written = readConfig(args);
+    const config = args.flag('standby') ? standingBy(written) : written;
     const line = process.stderr.isTTY ? new StatusLine() : undefined;
     const logger = createLogger(config.log, () => line?.clear());
     for (const warning of warningsOf(args, config)) logger.warn({ warning }, 'look at the configuration');
@@ -82,7 +85,7 @@ async function relayUntil(
   asked: Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'acceptNewFormat' | 'skip'>,
   { logger, line }: { readonly logger: Logger; readonly line: StatusLine | undefined },
 ): Promise<number> {
-  const relay = createRelay(config, { ...asked, clock: systemClock, random: systemRandom, logger });
+  const relay = createRunning(config, { clock: systemClock, random: systemRandom, logger }, asked);
   const endProgress = showProgress({ status: () => relay.status(), clock: systemClock, logger, line });
   try {
     return await runDaemon({
@@ -95,7 +98,11 @@ async function relayUntil(
   }
 }
 
-function startAdminFor(relay: Relay, { admin }: Config, logger: Logger): Promise<AdminServer> {
+function startAdminFor(
+  relay: ReturnType<typeof createRunning>,
+  { admin }: Config,
+  logger: Logger,
+): Promise<AdminServer> {
   return startAdmin(admin, {
     status: () => relay.status(),
     acknowledge: (ids) => relay.acknowledge(ids),

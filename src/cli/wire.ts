@@ -6,6 +6,7 @@ import type { Config, SinkConfig } from '../config/config.ts';
 import { FORMATS } from '../format/formats.ts';
 import type { RelayOptions } from '../relay/run/relay-options.ts';
 import { Relay } from '../relay/run/run.ts';
+import { StandbyRelay } from '../relay/run/standby-relay.ts';
 import { createSpillFile } from '../relay/kept/spill-file.ts';
 import { createFileSink } from '../sink/file.ts';
 import { createRocketmqSink } from '../sink/rocketmq.ts';
@@ -25,10 +26,7 @@ export interface Surroundings {
 }
 
 /** The configured parts, put together. Nothing is connected yet. */
-export function createRelay(
-  config: Config,
-  surroundings: Surroundings & Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'acceptNewFormat' | 'skip'>,
-): Relay {
+export function createRelay(config: Config, surroundings: Surroundings & Asked): Relay {
   const { limits, ordering, sink } = config;
   const { format: formatName, progressMs, ...publish } = config.publish;
   const format = FORMATS[formatName];
@@ -52,12 +50,25 @@ export function createRelay(
     progressMs,
     copies: copySettings(config, surroundings, hosts),
     createSpillFile: () => createSpillFile(spillFolder(config)),
+    standsBy: config.ha === 'standby',
     stopTimeoutMs: limits.stopTimeoutMs,
     checkpointIntervalMs: config.checkpoint.intervalMs,
     runwayWarningMs: config.source.runwayWarningMs,
     maxCountedTables: config.admin.maxTables,
     ...surroundings,
   });
+}
+
+type Asked = Pick<RelayOptions, 'acceptNewLanes' | 'acceptNewEndpoint' | 'acceptNewFormat' | 'skip'>;
+
+/** What an operator has asked of one start is not asked of those that follow by themselves. */
+const NOT_ASKED: Asked = { acceptNewLanes: false, skip: undefined };
+
+/** The relay as `run` runs it: with ha: standby one that never ends because another one is active. */
+export function createRunning(config: Config, surroundings: Surroundings, asked: Asked): Relay | StandbyRelay {
+  const create = (isFirst: boolean): Relay =>
+    createRelay(config, { ...(isFirst ? asked : NOT_ASKED), ...surroundings });
+  return config.ha === 'standby' ? new StandbyRelay({ create, ...surroundings }) : create(true);
 }
 
 /** The rows of a chunk cost memory beside their bytes: no chunk needs more of them. */
@@ -87,8 +98,12 @@ export function createSource(
     published: published(config),
     partialRows: config.publish.partialRows,
     readsElsewhere: config.copy.source !== undefined,
+    standby: config.ha === 'standby' ? { sendMs: sendMs(config.sink) } : undefined,
   });
 }
+
+/** How long a message may be on its way; what is written here is there. */
+const sendMs = (sink: SinkConfig): number => (sink.type === 'rocketmq' ? sink.sendTimeoutMs : 0);
 
 export function createSink(sink: SinkConfig, { clock, logger }: Surroundings): Sink {
   switch (sink.type) {

@@ -16,7 +16,14 @@ const fileSchema = z
       .prefault('./checkpoint')
       .describe(
         'The folder; relative to the working directory; created when it is missing. It must survive the container: without it the relay starts at source.start again. ' +
-          'Never shared by two relays.',
+          'Never shared by two relays, unless these are of one configuration with ha: standby.',
+      ),
+    shared: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With ha: standby: says that all relays of this configuration see this very folder, on one machine or through a network file system. ' +
+          'One that took over with a folder of its own would start again at source.start.',
       ),
     interval,
   })

@@ -23,6 +23,7 @@ export function breaches(config: Config, file: File): readonly Breach[] {
     ...laneBreaches(config, file),
     ...progressBreaches(config),
     ...placeBreaches(config),
+    ...haBreaches(config),
     ...ddlBreaches(config),
     ...formatBreaches(config, file),
     ...checkpointTlsBreaches(config),
@@ -123,6 +124,22 @@ function placeBreaches({ sink, checkpoint }: Config): readonly Breach[] {
   const fromFolder = relative(resolve(checkpoint.path), resolve(sink.path));
   if (fromFolder.startsWith('..') || isAbsolute(fromFolder)) return [];
   return [{ path: ['sink', 'path'], text: 'lies in the folder of the checkpoint: choose a place outside of it' }];
+}
+
+/** Why relays of this configuration cannot take over from one another; empty when they can. */
+export function haBreaches({ ha, sink, checkpoint }: Pick<Config, 'ha' | 'sink' | 'checkpoint'>): readonly Breach[] {
+  if (ha === 'single') return [];
+  const found: Breach[] = [];
+  if (sink.type === 'file') {
+    const text = 'cannot be kept by two relays: with ha: standby publish to rocketmq';
+    found.push({ path: ['sink', 'type'], text });
+  }
+  if (checkpoint.type === 'file' && !checkpoint.shared) {
+    const text =
+      'needs a checkpoint that all relays reach: checkpoint.type mysql or mysqlx; if all of them see the folder of checkpoint.path, on one machine or a network file system, say so with checkpoint.shared: true';
+    found.push({ path: ['ha'], text });
+  }
+  return found;
 }
 
 function checkpointTlsBreaches({ checkpoint }: Config): readonly Breach[] {

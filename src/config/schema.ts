@@ -22,6 +22,15 @@ const orderingSchema = z
       '`total`: the whole commit order, in one lane. Changing it later needs all readers to have drained the topic.',
   );
 
+const haSchema = z
+  .enum(['single', 'standby'])
+  .default('single')
+  .describe(
+    'What a relay does when another one of the same configuration is running. `single`: it ends. `standby`: it waits, as long as it takes, and takes over when the other ' +
+      'one is gone; whoever loses its place waits again. Set it in all of them. It needs sink.type rocketmq or stdout, and a checkpoint that all of them reach: type mysql or mysqlx, ' +
+      'or a folder that is shared (checkpoint.shared). docs/operations.md tells how long a take-over takes.',
+  );
+
 const limitsSchema = z
   .strictObject({
     heldBytes: size('1MiB', '16GiB')
@@ -66,6 +75,7 @@ export const configSchema = z.strictObject({
   publish: publishSchema,
   ordering: orderingSchema,
   ddl: ddlSchema,
+  ha: haSchema,
   limits: limitsSchema,
   copy: copySchema,
   checkpoint: checkpointSchema,

@@ -49,8 +49,14 @@ export function configWarnings(config: Config, { name, text, mode }: ConfigFile)
   if (config.checkpoint.type === 'mysql' && config.checkpoint.port === 33_060) {
     warn(['checkpoint', 'port'], 'port 33060 is usually that of the X Protocol: the classic protocol usually has 3306');
   }
+  if (config.ha === 'standby' && config.checkpoint.type !== 'file' && isThisMachine(config.checkpoint.host)) {
+    const text = 'is another server on each machine: with ha: standby name it so that all relays reach the same one';
+    warn(['checkpoint', 'host'], text);
+  }
   return problemLines(name, found);
 }
+
+const isThisMachine = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 function isClear(written: string): boolean {
   return written !== '' && !written.startsWith(SECRET_FILE_PREFIX) && !isReferenceOnly(written);

@@ -33,6 +33,14 @@ export interface PartStatus {
   readonly reason: string;
 }
 
+/** What a relay waits for that stands by. */
+export interface StandbyStatus {
+  /** Who is active, in words, as far as the account may see. */
+  readonly holder: string;
+  /** Since when this one waits for it, ms since 1970. */
+  readonly sinceMs: number;
+}
+
 /**
  * Everything that health, metrics and logs show; plain numbers kept by the relay, copied when asked for. No secrets, no
  * row values.
@@ -45,6 +53,8 @@ export interface RelayStatus {
   readonly reason: string;
   /** What an operator can do about it; undefined when there is nothing to do. */
   readonly remedy: string | undefined;
+  /** Undefined unless it stands by. */
+  readonly standby: StandbyStatus | undefined;
   readonly epoch: number;
   readonly parts: Readonly<Record<PartName, PartStatus>>;
   /** Last transaction boundary read; undefined before the first session. */

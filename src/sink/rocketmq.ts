@@ -73,10 +73,15 @@ class TopicSink implements RocketmqSink {
   async open(): Promise<SinkInfo> {
     if (this.#connection.isClosing) throw this.#connection.closedError();
     if (this.#connection.isReady) throw new RelayError('INTERNAL', 'the sink is open already');
+    const info = await this.renew();
+    void this.#attend();
+    return info;
+  }
+
+  async renew(): Promise<SinkInfo> {
     const probe = await this.#connection.connect('open');
     this.#openedQueues = probe.queues;
     this.#warnOfAddress(probe);
-    void this.#attend();
     const { endpoint, endpoints = [endpoint] } = this.#options;
     return {
       destination: this.destination,

@@ -49,6 +49,11 @@ export interface Sink {
    */
   open(): Promise<SinkInfo>;
   /**
+   * What `open` has said, as it is now, and a new connection: for a sink that was open for long and has sent nothing.
+   * Absent where there is nothing to renew. Throws as `open` does.
+   */
+  renew?(): Promise<SinkInfo>;
+  /**
    * Resolves when the broker has acknowledged the message; rejects with a RelayError, retryable or not. Settles within
    * the send deadline of a sink that has a broker; the others settle when their stream or disk does. A message that was
    * rejected may have arrived all the same.

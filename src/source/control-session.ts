@@ -13,7 +13,7 @@ import { parseVersion, type ServerVersion } from './server-version.ts';
 
 /**
  * The server closes the connection after this long without a word, and frees its locks: so long a host that died can
- * hold them.
+ * hold them. Sessions that hold a lock may have another: see LockTimes.
  */
 export const SESSION_TIMEOUT_SECONDS = 60;
 /** Beyond it the server, or the line, is taken for dead. */
@@ -25,14 +25,16 @@ const CLOSE_TIMEOUT_MS = 1000;
  * long a statement may take (GET_LOCK waits), how texts in statements are read, and that an answer is given whole. Of
  * the comments with a version each server reads its own only.
  */
-const SESSION_SETTINGS =
-  `SET SESSION wait_timeout = ${SESSION_TIMEOUT_SECONDS}, lock_wait_timeout = ${SESSION_TIMEOUT_SECONDS}, sql_mode = '', autocommit = 1, ` +
+const sessionSettings = (timeoutSeconds: number): string =>
+  `SET SESSION wait_timeout = ${timeoutSeconds}, lock_wait_timeout = ${SESSION_TIMEOUT_SECONDS}, sql_mode = '', autocommit = 1, ` +
   'sql_select_limit = 18446744073709551615, sql_big_selects = 1 /*!50708 , max_execution_time = 0 */ /*M! , max_statement_time = 0 */';
 
 /** One connection for statements. Every method throws RelayErrors; after SOURCE_UNREACHABLE it is over. */
 export interface ControlSession {
   /** Monotonic: when the newest statement was sent that the server has answered. */
   readonly answeredMs: number;
+  /** The same in ms since 1970: on a machine that was suspended the monotonic clock may have stood still. */
+  readonly answeredAtMs: number;
   /** What the connection was made with: a dump connection made with the same has the same encryption. */
   readonly options: ConnectionOptions;
   readonly isEncrypted: boolean;
@@ -59,13 +61,15 @@ export interface ControlSession {
 
 /**
  * Connects, with `onLost` called once if the connection ends other than by `close` or `destroy`. When `closing` aborts,
- * it and every statement that has no answer yet fail at once.
+ * it and every statement that has no answer yet fail at once. `timeoutSeconds`: after so long without a word the server
+ * ends it.
  */
 export async function openControlSession(
   settings: ConnectionSettings,
   clock: Clock,
   onLost: () => void,
   closing: AbortSignal,
+  timeoutSeconds = SESSION_TIMEOUT_SECONDS,
 ): Promise<ControlSession> {
   const { connection, options } = await connect(settings, closing);
   let isOver = false;
@@ -77,6 +81,15 @@ export async function openControlSession(
   closing.addEventListener('abort', close, { once: true });
   if (closing.aborted) close();
   let answeredMs = 0;
+  let answeredAtMs = 0;
+  /** To be called before a statement is sent; the result when it was answered. */
+  const asks = (): (() => void) => {
+    const [askedMs, askedAtMs] = [clock.monotonic(), clock.now()];
+    return () => {
+      answeredMs = askedMs;
+      answeredAtMs = askedAtMs;
+    };
+  };
   let isPaused = false;
   const over = (): void => {
     isOver = true;
@@ -97,7 +110,7 @@ export async function openControlSession(
     values: readonly string[] = [],
     timeoutMs = QUERY_TIMEOUT_MS,
   ): Promise<readonly Row[]> => {
-    const askedMs = clock.monotonic();
+    const isAnswered = asks();
     try {
       const work = connection.query<RowDataPacket[]>({
         sql,
@@ -105,7 +118,7 @@ export async function openControlSession(
         typeCast: (field) => field.string(),
       });
       const [rows] = await answered(work, timeoutMs, ending.signal);
-      answeredMs = askedMs;
+      isAnswered();
       return rows;
     } catch (thrown) {
       const error = sourceError(thrown, settings);
@@ -115,7 +128,7 @@ export async function openControlSession(
   };
 
   const rows = async (sql: string, take: TakePacket, timeoutMs = QUERY_TIMEOUT_MS): Promise<boolean> => {
-    const askedMs = clock.monotonic();
+    const isAnswered = asks();
     try {
       const isWhole = await answered(
         rowPackets(connection, sql, take, timeoutMs, () => isPaused),
@@ -123,7 +136,7 @@ export async function openControlSession(
         ending.signal,
       );
       if (!isWhole) lost();
-      answeredMs = askedMs;
+      isAnswered();
       return isWhole;
     } catch (thrown) {
       const error = sourceError(thrown, settings);
@@ -133,7 +146,7 @@ export async function openControlSession(
   };
 
   try {
-    await query(SESSION_SETTINGS);
+    await query(sessionSettings(timeoutSeconds));
     const variables = new Map(
       (
         await query(
@@ -146,6 +159,9 @@ export async function openControlSession(
     return {
       get answeredMs() {
         return answeredMs;
+      },
+      get answeredAtMs() {
+        return answeredAtMs;
       },
       options,
       isEncrypted: (cipher[0]?.['Value'] ?? '') !== '',

@@ -4,9 +4,19 @@ import type { Clock } from '../base/clock.ts';
 import { asRelayError, RelayError } from '../base/errors.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
 import { currentPassword, type ConnectionSettings } from './connection-options.ts';
-import { openControlSession, SESSION_TIMEOUT_SECONDS, type ControlSession } from './control-session.ts';
+import { openControlSession, type ControlSession } from './control-session.ts';
 import { KeptSession } from './kept-session.ts';
-import { LOCK_WAITS, lockNameOf, takeLock, type Lock, type LockWaits } from './lock.ts';
+import {
+  awaitLock,
+  hasLock,
+  LOCK_TIMES,
+  LOCK_WAITS,
+  lockNameOf,
+  takeLock,
+  type Lock,
+  type LockTimes,
+  type LockWaits,
+} from './lock.ts';
 import { isGrantMissing } from './mysql-errors.ts';
 import { numberOf, textOf, type Row } from './rows.ts';
 import { mariadbNewestPosition, mariadbPurgedPosition } from './mariadb-server.ts';
@@ -28,15 +38,8 @@ export interface ControlOptions {
   /** Called once, when the lock is gone for good: another relay has it. Stop reading then. */
   readonly onLockLost?: (error: RelayError) => void;
   readonly lockWaits?: LockWaits;
+  readonly lockTimes?: LockTimes;
 }
-
-/** Three chances within the server's time-out. */
-const PING_MS = (SESSION_TIMEOUT_SECONDS * 1000) / 3;
-/**
- * The server may free the lock of a session that it has heard nothing of for its time-out. Well before, the lock is not
- * certain any more.
- */
-const CERTAIN_MS = (SESSION_TIMEOUT_SECONDS - 10) * 1000;
 
 /**
  * The connection for statements. It is made when it is needed, and again after it was lost: the statement that meets
@@ -51,6 +54,7 @@ export class ControlConnection {
   readonly #clock: Clock;
   readonly #onLockLost: (error: RelayError) => void;
   readonly #lockWaits: LockWaits;
+  readonly #lockTimes: LockTimes;
   readonly #session = new KeptSession(
     (onLost) => this.#open(onLost),
     () => {
@@ -63,6 +67,8 @@ export class ControlConnection {
   /** Of all sessions of this connection, and of no other. */
   readonly #own = `binlog-relay.${randomUUID()}`;
   #lock: Lock | undefined;
+  /** The session that waits for a lock of another relay, without end. */
+  #awaiting: ControlSession | undefined;
   /** The session that has the lock. */
   #held: { readonly session: ControlSession; readonly term: number } | undefined;
   #terms = 0;
@@ -70,11 +76,12 @@ export class ControlConnection {
   #stopPinging: (() => void) | undefined;
   readonly #closing = new AbortController();
 
-  constructor({ settings, clock, onLockLost, lockWaits = LOCK_WAITS }: ControlOptions) {
+  constructor({ settings, clock, onLockLost, lockWaits = LOCK_WAITS, lockTimes = LOCK_TIMES }: ControlOptions) {
     this.#settings = settings;
     this.#clock = clock;
     this.#onLockLost = onLockLost ?? ((): void => undefined);
     this.#lockWaits = lockWaits;
+    this.#lockTimes = lockTimes;
   }
 
   /** What a dump connection is made with, so that it is encrypted exactly when this one is. */
@@ -150,24 +157,36 @@ export class ControlConnection {
 
   /**
    * Takes the exclusive lock of `identity` and keeps it until `close`. Waits 10 s for a relay that was just killed.
-   * Throws SOURCE_LOCKED when another one holds it.
+   * Throws SOURCE_LOCKED when another one holds it; with `onHolder` it waits for that one, however long, and says who
+   * it is.
    */
-  async lock(identity: string): Promise<void> {
+  async lock(identity: string, onHolder?: (holder: string) => void): Promise<void> {
     const name = lockNameOf(identity);
     if (this.#lock?.name === name) return this.ensureLock();
     const lock = { name, own: this.#own };
     const session = await this.#connected();
-    await takeLock(session, lock, this.#lockWaits);
+    if (onHolder === undefined) await takeLock(session, lock, this.#lockWaits);
+    else await this.#awaitLock(session, lock, onHolder);
     this.#lock = lock;
     this.#holds(session);
-    this.#stopPinging ??= this.#clock.every(PING_MS, () => void this.#keepLock());
+    this.#stopPinging ??= this.#clock.every(this.#lockTimes.pingSeconds * 1000, () => void this.#keepLock());
+  }
+
+  /** Asks the server whether the lock is held now; it is not taken again. */
+  async hasLock(): Promise<boolean> {
+    const held = this.#held;
+    const lock = this.#lock;
+    if (held === undefined || lock === undefined) return false;
+    return (await hasLock(held.session, lock)) && this.#held === held;
   }
 
   /** See Source. */
   get lockTerm(): number | undefined {
     const held = this.#held;
-    if (held === undefined || this.#clock.monotonic() - held.session.answeredMs > CERTAIN_MS) return undefined;
-    return held.term;
+    if (held === undefined) return undefined;
+    const { answeredMs, answeredAtMs } = held.session;
+    const silentMs = Math.max(this.#clock.monotonic() - answeredMs, this.#clock.now() - answeredAtMs);
+    return silentMs > this.#lockTimes.certainSeconds * 1000 ? undefined : held.term;
   }
 
   /**
@@ -208,7 +227,18 @@ export class ControlConnection {
     this.#held = undefined;
     // One that is just being made and fails has nothing to close.
     const opened = await this.#session.release();
-    await opened?.close();
+    // Its good-bye would stand behind the statement that waits.
+    if (opened !== undefined && opened === this.#awaiting) opened.destroy();
+    else await opened?.close();
+  }
+
+  async #awaitLock(session: ControlSession, lock: Lock, onHolder: (holder: string) => void): Promise<void> {
+    this.#awaiting = session;
+    try {
+      await awaitLock(session, lock, this.#lockWaits, onHolder);
+    } finally {
+      this.#awaiting = undefined;
+    }
   }
 
   #connected(): Promise<ControlSession> {
@@ -218,7 +248,13 @@ export class ControlConnection {
   }
 
   async #open(onLost: () => void): Promise<ControlSession> {
-    const session = await openControlSession(this.#settings(), this.#clock, onLost, this.#closing.signal);
+    const session = await openControlSession(
+      this.#settings(),
+      this.#clock,
+      onLost,
+      this.#closing.signal,
+      this.#lockTimes.sessionSeconds,
+    );
     this.#serverUuid = session.serverUuid;
     if (this.#lock === undefined) return session;
     try {

@@ -12,6 +12,7 @@ import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
 import { setBack } from './head-order.ts';
 import { atFitHost, hostText, HostTurns } from './host-turns.ts';
+import { standbyLockTimes, standbyLockWaits } from './lock.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
 import { deriveServerId, requireFreeServerId } from './server-id.ts';
@@ -40,6 +41,8 @@ export interface MysqlSourceOptions {
   readonly partialRows?: 'fail' | 'allow';
   /** Tables that are copied are read of another server. */
   readonly readsElsewhere?: boolean;
+  /** Other relays wait to take over, and this one may have to wait: how long a send takes at most. */
+  readonly standby?: { readonly sendMs: number } | undefined;
 }
 
 /**
@@ -71,9 +74,11 @@ export class MysqlSource implements Source {
     this.#options = options;
     const hosts = options.hosts ?? new HostTurns(config.hosts);
     this.#hosts = hosts;
+    const lockTimes = options.standby && standbyLockTimes(options.standby.sendMs);
     this.#control = new ControlConnection({
       settings: () => settingsAt(config, hosts.current),
       clock: options.clock,
+      ...(lockTimes !== undefined && { lockTimes, lockWaits: standbyLockWaits(lockTimes) }),
       onLockLost: (error) => {
         this.#lockLost = error;
         this.#endSession(error);
@@ -94,9 +99,13 @@ export class MysqlSource implements Source {
     return [...this.#rolledBack.keys()].at(-1);
   }
 
-  async lock(name: string): Promise<void> {
-    await this.#atFitHost(() => this.#control.lock(name));
+  async lock(name: string, onHolder?: (holder: string) => void): Promise<void> {
+    await this.#atFitHost(() => this.#control.lock(name, onHolder));
     this.#lockName = name;
+  }
+
+  hasLock(): Promise<boolean> {
+    return this.#control.hasLock();
   }
 
   get lockTerm(): number | undefined {

@@ -247,10 +247,12 @@ export interface Source {
   readonly rolledBack?: string | undefined;
   /**
    * Takes the exclusive lock `name` and keeps it until `close`. Only who has it may read the checkpoint: until then
-   * another relay may be moving it. Throws SOURCE_LOCKED when another one holds it; a retryable error when the server
-   * is away.
+   * another relay may be moving it. Throws SOURCE_LOCKED when another one holds it; with `onHolder` it waits until that
+   * one gives it back, and says who it is, in words. A retryable error when the server is away.
    */
-  lock(name: string): Promise<void>;
+  lock(name: string, onHolder?: (holder: string) => void): Promise<void>;
+  /** Asks the server whether the lock is held at this moment; false when it does not answer soon. */
+  hasLock(): Promise<boolean>;
   /**
    * Which time the lock was taken: another number each time that it had to be taken again; undefined while it is not
    * certain that it is held. What only one relay may do is done only while it is certain, and is asked for each time.

@@ -36,7 +36,11 @@ export class FaultProxy {
   target: { readonly host: string; readonly port: number };
   /** Of all connections so far. */
   connections = 0;
+  /** Connections of a client, told by its port, that are accepted and bring nothing: the client is cut off. */
+  isCutOff: (clientPort: number) => boolean = () => false;
   readonly #lines = new Set<Line>();
+  /** Of clients that are cut off. */
+  readonly #held = new Set<Socket>();
   readonly #listener: Server;
 
   private constructor(target: { readonly host: string; readonly port: number }) {
@@ -60,8 +64,9 @@ export class FaultProxy {
   }
 
   /** Half-open: nothing passes any more in either direction, and nobody is told. */
-  freeze(): void {
+  freeze(isFrozen: (clientPort: number) => boolean = () => true): void {
     for (const { client, server } of this.#lines) {
+      if (!isFrozen(client.remotePort ?? 0)) continue;
       client.removeAllListeners('data').pause();
       server.removeAllListeners('data').pause();
     }
@@ -80,6 +85,7 @@ export class FaultProxy {
       client.destroy();
       server.destroy();
     }
+    for (const client of this.#held) client.destroy();
     const closed = once(this.#listener, 'close');
     this.#listener.close();
     await closed;
@@ -91,6 +97,11 @@ export class FaultProxy {
     client.on('error', () => undefined);
     if (fault?.kind === 'refuse') {
       client.resetAndDestroy();
+      return;
+    }
+    if (this.isCutOff(client.remotePort ?? 0)) {
+      this.#held.add(client);
+      client.on('close', () => this.#held.delete(client));
       return;
     }
     const server = connect(this.target.port, this.target.host);

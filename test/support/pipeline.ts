@@ -39,6 +39,8 @@ export interface PipelineOptions {
   readonly sink?: Section;
   readonly limits?: Section;
   readonly publish?: Section;
+  /** Whole sections. */
+  readonly sections?: Section;
 }
 
 /** Appends rows only; without a key, so that a change that is applied twice shows. */
@@ -57,7 +59,7 @@ export class Pipeline {
   readonly folder: string;
   readonly #options: PipelineOptions;
   readonly #loads: ShopLoad[] = [];
-  #relay: RelayProcess | undefined;
+  readonly #relays: RelayProcess[] = [];
 
   private constructor(
     options: PipelineOptions,
@@ -94,17 +96,21 @@ export class Pipeline {
 
   /** The relay that was started last. */
   get relay(): RelayProcess {
-    if (this.#relay === undefined) throw new Error('the relay was not started');
-    return this.#relay;
+    const relay = this.#relays.at(-1);
+    if (relay === undefined) throw new Error('the relay was not started');
+    return relay;
   }
 
-  /** Resolves as soon as the process runs; the next start continues from the checkpoint of the one before. */
-  async startRelay(): Promise<RelayProcess> {
-    const { source = {}, sink = {}, limits = {}, publish = {} } = this.#options;
+  /**
+   * Resolves as soon as the process runs; the next start continues from the checkpoint of the one before. `name`: of a
+   * folder of its own for configuration and log, for one that runs beside others.
+   */
+  async startRelay(name = ''): Promise<RelayProcess> {
+    const { source = {}, sink = {}, limits = {}, publish = {}, sections = {} } = this.#options;
     const { host, port, relayUser, relayPassword } = this.mysql;
     const address = 'hosts' in source ? {} : { host, port };
-    this.#relay = await RelayProcess.start({
-      folder: this.folder,
+    const relay = await RelayProcess.start({
+      folder: join(this.folder, name),
       config: {
         source: { ...address, user: relayUser, password: relayPassword, ...source },
         tables: { include: [`${this.source}.*`] },
@@ -112,9 +118,11 @@ export class Pipeline {
         // Every test of the whole way has these among its messages.
         publish: { progress: '1s', ...publish },
         limits,
+        ...sections,
       },
     });
-    return this.#relay;
+    this.#relays.push(relay);
+    return relay;
   }
 
   /** Customers from now until the load's `stop`; `seed` is to be another one for each load of a pipeline. */
@@ -177,7 +185,7 @@ export class Pipeline {
   /** Ends and removes everything but the servers. */
   async remove(): Promise<void> {
     for (const load of this.#loads) await load.stop();
-    await this.#relay?.kill9();
+    for (const relay of this.#relays) await relay.kill9();
     await this.reader.stop();
     await this.sql(`DROP DATABASE ${this.source}`);
     await this.copy.drop();

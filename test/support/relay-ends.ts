@@ -111,6 +111,9 @@ export class FakeSource implements Source {
   isClosed = false;
   lockName = '';
   lockTerm: number | undefined = 1;
+  /** Told as `lock` is: it may name holders, and resolves when the lock is had. */
+  onLock: (onHolder: ((holder: string) => void) | undefined) => Promise<void> = () => Promise.resolve();
+  onHasLock: () => Promise<boolean> = () => Promise.resolve(this.lockTerm !== undefined);
   onPrepare: () => Promise<void> = () => Promise.resolve();
   onOpen: () => Promise<void> = () => Promise.resolve();
   onHead: () => Promise<Head> = () => Promise.resolve({ ...EARLIEST, serverUuid: SERVER_UUID });
@@ -122,9 +125,13 @@ export class FakeSource implements Source {
     return session;
   }
 
-  lock(name: string): Promise<void> {
+  lock(name: string, onHolder?: (holder: string) => void): Promise<void> {
     this.lockName = name;
-    return Promise.resolve();
+    return this.onLock(onHolder);
+  }
+
+  hasLock(): Promise<boolean> {
+    return this.onHasLock();
   }
 
   async prepare(stored: StartPosition | undefined): Promise<Prepared> {
@@ -157,6 +164,7 @@ export class FakeSource implements Source {
 export class FakeSink implements Sink {
   readonly taken: OutboundMessage[] = [];
   isClosed = false;
+  renewals = 0;
   endpoint: string | undefined;
   onOpen: () => Promise<void> = () => Promise.resolve();
   onSend: (message: OutboundMessage) => Promise<void> = () => Promise.resolve();
@@ -179,6 +187,11 @@ export class FakeSink implements Sink {
 
   watch(told: (problem: RelayError | undefined) => void): void {
     this.see = told;
+  }
+
+  renew(): Promise<SinkInfo> {
+    this.renewals += 1;
+    return this.open();
   }
 
   async send(message: OutboundMessage): Promise<void> {

@@ -38,6 +38,8 @@ export interface RelayOptions {
   readonly createSpillFile: CreateSpillFile;
   /** How tables are copied beside the stream; undefined: never. */
   readonly copies?: CopySettings | undefined;
+  /** Others of the same configuration may be active: waits for them, however long, instead of failing. */
+  readonly standsBy?: boolean;
   readonly stopTimeoutMs: number;
   readonly checkpointIntervalMs: number;
   /** How long the server has to keep what a restart needs; below it is warned. See isShort. */

@@ -24,6 +24,8 @@ const STATE_INTERVAL_MS = 1_000;
  * session judges it.
  */
 const ENDED_BY_HEAD: ReadonlySet<Code> = new Set<Code>(['SOURCE_LOCKED', 'SOURCE_ROLLED_BACK']);
+/** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
+const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
 /** An XA branch that is open for longer was most likely forgotten. */
 const OLD_BRANCH_MS = 600_000;
 
@@ -35,6 +37,7 @@ export class Relay {
   readonly #giveUp = new AbortController();
   readonly #proven = new Proven();
   #failure: RelayError | undefined;
+  #isSucceeded = false;
   #flow: Flow | undefined;
   #keeper: CheckpointKeeper | undefined;
   #watching: Promise<unknown> = Promise.resolve();
@@ -51,10 +54,19 @@ export class Relay {
   }
 
   /**
+   * The run has ended because another relay of the same lock is active: it may stand by. False when one took its
+   * checkpoint that does not know of its lock: of these two neither would ever wait for the other.
+   */
+  get isSucceeded(): boolean {
+    return this.#isSucceeded;
+  }
+
+  /**
    * Takes notices away that an operator has seen, at once and with the next checkpoint, which is stored soon. Returns
-   * those that were there.
+   * those that were there. Throws RELAY_STANDBY.
    */
   acknowledge(ids: readonly string[] | 'all'): readonly Notice[] {
+    this.#requireActive();
     const gone = this.#flow?.notices.acknowledge(ids) ?? [];
     for (const { id, about, subject } of gone)
       this.#options.logger.info({ id, about, subject }, 'a notice was acknowledged by an operator');
@@ -62,8 +74,9 @@ export class Relay {
     return gone;
   }
 
-  /** What an operator asks of copies; see CopyRequests. Throws COPY_UNKNOWN, USAGE and others. */
+  /** What an operator asks of copies; see CopyRequests. Throws COPY_UNKNOWN, USAGE, RELAY_STANDBY and others. */
   copy(request: CopyRequest): readonly Copy[] {
+    this.#requireActive();
     const copies = this.#flow?.copies;
     if (copies === undefined)
       throw new RelayError('ADMIN_UNREACHABLE', 'the relay has not begun to read yet', {
@@ -91,6 +104,7 @@ export class Relay {
       this.#flow?.intake.close();
       const { sink, ddlSink, source, store } = this.#options;
       await Promise.allSettled([sink.close(), ddlSink?.close(), store.close()]);
+      this.#isSucceeded ||= await this.#hasSuccessor();
       // The lock last: whoever gets it finds the checkpoint given back.
       await source.close();
       // The source is closed: a question that was still open has failed by now.
@@ -131,13 +145,14 @@ export class Relay {
     }
     this.#status.drains(flow);
     // Another relay publishes by now what we hold, and the checkpoint is its own.
-    if (this.#isReplaced()) this.#giveUp.abort();
+    const isReplaced = await this.#isReplaced();
+    if (isReplaced) this.#giveUp.abort();
     else await this.#drain(flow);
     await keeping;
     await flow.copies.close();
     await copying;
     await saying;
-    if (this.#isReplaced()) return;
+    if (isReplaced) return;
     keeper.refuse(this.#options.source.rolledBack);
     if (flow.right.isHeld) await keeper.store();
     else
@@ -146,8 +161,22 @@ export class Relay {
       );
   }
 
-  #isReplaced(): boolean {
-    return this.#failure?.code === 'SOURCE_LOCKED' || this.#failure?.code === 'CHECKPOINT_TAKEN';
+  #requireActive(): void {
+    const { standby } = this.#status;
+    if (standby === undefined) return;
+    throw new RelayError('RELAY_STANDBY', `this relay stands by, another one is active: ${standby.holder}`);
+  }
+
+  async #hasSuccessor(): Promise<boolean> {
+    const code = this.#failure?.code;
+    if (code === undefined) return false;
+    if (code === 'SOURCE_LOCKED' || code === 'CHECKPOINT_LOCKED') return true;
+    return ENDED_BY_ANOTHER.has(code) && !(await this.#options.source.hasLock());
+  }
+
+  async #isReplaced(): Promise<boolean> {
+    this.#isSucceeded = await this.#hasSuccessor();
+    return this.#isSucceeded || this.#failure?.code === 'CHECKPOINT_TAKEN';
   }
 
   #newFlow({ prepared, checkpoint, ddlLane, sink, lockTerm }: Start): Flow {

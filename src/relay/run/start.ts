@@ -1,5 +1,6 @@
+import { RelayError } from '../../base/errors.ts';
 import type { Checkpoint, Taken } from '../../checkpoint/checkpoint.ts';
-import type { SinkInfo } from '../../sink/sink.ts';
+import type { Sink, SinkInfo } from '../../sink/sink.ts';
 import type { Prepared } from '../../source/source.ts';
 import type { Attempts } from './attempts.ts';
 import { endpointsOf, FIRST_FORMAT, lockedPlace, requireSameIdentity } from './identity.ts';
@@ -7,6 +8,7 @@ import type { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { isAborted } from '../../base/retry.ts';
 import { CopyList } from '../copies/copy-list.ts';
+import { StandingBy } from './standing-by.ts';
 import type { StatusBoard } from './status.ts';
 
 /** What a run begins with. */
@@ -49,11 +51,19 @@ export async function start(
   const earlier = await attempts.untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })));
   if (earlier === undefined) return undefined;
   if (sink.destination !== undefined && earlier.stored?.destination === sink.destination) proven.add('sink');
-  const info = await attempts.untilItWorks('sink', () => sink.open());
-  if (info === undefined) return undefined;
+  const opened = await attempts.untilItWorks('sink', () => sink.open());
+  if (opened === undefined) return undefined;
   const ddlLane = await openDdlSink(options, attempts);
   if (isAborted(ended)) return undefined;
-  status.sinkOpened(info.destination);
+  status.sinkOpened(opened.destination);
+
+  // Before the lock is held another relay may still be moving the checkpoint.
+  const hasWaited = await lock(options, opened, status, attempts);
+  if (hasWaited === undefined) return undefined;
+  const { lockTerm } = source;
+  // The broker may have moved meanwhile, and the topic have other queues.
+  const info = hasWaited ? await attempts.untilItWorks('sink', () => renewed(sink, opened)) : opened;
+  if (info === undefined) return undefined;
   const { destination, queues } = info;
   const identity = {
     destination,
@@ -64,16 +74,10 @@ export async function start(
     // Versions that know no other would not read a checkpoint that names it.
     ...(options.format.name !== FIRST_FORMAT && { messageFormat: options.format.name }),
   };
-
-  // Before the lock is held another relay may still be moving the checkpoint.
-  const isLocked = await attempts.untilItWorks('source', () =>
-    source.lock(lockedPlace(identity, store.location)).then(() => true),
-  );
-  if (isLocked === undefined) return undefined;
-  const { lockTerm } = source;
   const taken = await attempts.untilItWorks('checkpoint', () => store.take());
   if (taken === undefined) return undefined;
   const { stored, epoch } = taken;
+  if (hasWaited && stored === undefined) throw notShared(store.location);
   if (stored !== undefined) {
     const accepted = { newLanes: acceptNewLanes, newEndpoint: acceptNewEndpoint, newFormat: acceptNewFormat };
     requireSameIdentity(stored, identity, accepted, store.location);
@@ -122,6 +126,36 @@ export async function start(
   );
   return { sink: info, ddlLane, prepared, checkpoint, lockTerm };
 }
+
+/** Whether another relay had it before; undefined when the run ended first. */
+async function lock(
+  { source, store, standsBy = false, logger }: RelayOptions,
+  place: SinkInfo,
+  status: StatusBoard,
+  attempts: Attempts,
+): Promise<boolean | undefined> {
+  const standing = new StandingBy(status, logger);
+  const onHolder = (holder: string): void => standing.waitsFor(holder);
+  const name = lockedPlace(place, store.location);
+  return attempts.untilItWorks('source', async () => {
+    await source.lock(name, standsBy ? onHolder : undefined);
+    standing.takesOver();
+    return standing.hasWaited;
+  });
+}
+
+/** Whoever was active has stored a checkpoint before it sent anything. */
+const notShared = (location: string): RelayError =>
+  new RelayError(
+    'CHECKPOINT_MISSING',
+    `another relay of this configuration was active, and there is no checkpoint in ${location}`,
+    {
+      remedy:
+        'It stores elsewhere: this relay would begin anew, and what was committed since the other one ended would be missing. See that all relays of ha: standby reach the same place, by an address that is the same server for all. If the other one has ended before it could begin, start this one again.',
+    },
+  );
+
+const renewed = (sink: Sink, opened: SinkInfo): Promise<SinkInfo> => sink.renew?.() ?? Promise.resolve(opened);
 
 /**
  * A server that was seen rolled back looks right again when it has written as much as it lost: the checkpoint must

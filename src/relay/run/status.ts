@@ -3,7 +3,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { StartPosition } from '../../source/source.ts';
 import type { Acknowledged } from '../lanes/delivery.ts';
 import { hasReached } from '../progress/reached.ts';
-import type { PartName, PartStatus, RelayStatus, RunwayStatus } from '../relay.ts';
+import type { PartName, PartStatus, RelayStatus, RunwayStatus, StandbyStatus } from '../relay.ts';
 import { Distance } from './distance.ts';
 import { Failures } from './failures.ts';
 import type { Flow } from './flow.ts';
@@ -35,10 +35,9 @@ const failedPart = ({ message }: RelayError, sinceMs: number): PartStatus => ({
 
 /** Remembers what an operator will want to know. Plain fields; nothing here decides what the relay does. */
 export class StatusBoard {
-  /** What an active relay does that this one waits for; undefined while it does not wait. */
-  standby: string | undefined;
   source: PartStatus = { ok: false, reason: 'not connected yet' };
   sink: PartStatus = { ok: false, reason: 'not connected yet' };
+  standby: StandbyStatus | undefined;
   lastStored: Checkpoint | undefined;
   runway: RunwayStatus = NOT_ASKED;
   readonly #options: BoardOptions;
@@ -173,6 +172,17 @@ export class StatusBoard {
     this.partFailed('source', error);
   }
 
+  /** Another relay is active. */
+  standsBy(holder: string): void {
+    this.standby = { holder, sinceMs: this.#options.clock.now() };
+    this.source = { ok: true, reason: `standing by: the lock is held by ${holder}` };
+  }
+
+  takesOver(): void {
+    this.standby = undefined;
+    this.source = { ok: false, reason: 'taking over' };
+  }
+
   partFailed(part: PartName, error: RelayError, sinceMs = this.#options.clock.now()): void {
     this[part] = failedPart(error, sinceMs);
     this.#troubles[part] = error;
@@ -250,6 +260,7 @@ export class StatusBoard {
       sinceMs: this.#sinceMs,
       reason,
       remedy,
+      standby: this.standby,
       epoch: this.lastStored?.epoch ?? 0,
       parts: {
         source: this.source.ok && flow?.right.isHeld === false ? UNCONFIRMED : this.source,
@@ -319,7 +330,7 @@ export class StatusBoard {
       ended: this.#ended,
       failure: this.#failure,
       isDraining: this.#isDraining,
-      standby: this.standby,
+      standby: this.standby?.holder,
       isStarted: this.#isStarted,
       asked: this.#asked,
       troubles: { ...this.#troubles, sink: this.#troubles.sink ?? seen?.error },

@@ -36,6 +36,18 @@ describe('readiness', () => {
     expect(readiness(withPart(part, 'away'))).toEqual({ code: 503, reason: `${part}: away` });
   });
 
+  it('is 200 while it stands by, and 503 when it could not take over', () => {
+    const standby: RelayStatus = { ...idleStatus, state: 'standby', standby: { holder: 'connection 7', sinceMs: 0 } };
+    expect(readiness(standby)).toEqual({ code: 200, reason: 'standby' });
+    expect(health(standby, 0, versions)).toMatchObject({
+      healthy: true,
+      state: 'standby',
+      standby: { holder: 'connection 7', since: '1970-01-01T00:00:00.000Z' },
+    });
+    const { parts } = withPart('source', 'away');
+    expect(readiness({ ...standby, parts })).toEqual({ code: 503, reason: 'source: away' });
+  });
+
   it('stays 200 when only the checkpoint fails: rows still flow', () => {
     expect(readiness(withPart('checkpoint', 'disk full')).code).toBe(200);
   });

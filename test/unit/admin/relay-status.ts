@@ -8,6 +8,7 @@ export const idleStatus: RelayStatus = {
   sinceMs: 1_795_433_000_000,
   reason: 'everything that the server has is acknowledged',
   remedy: undefined,
+  standby: undefined,
   epoch: 4,
   parts: {
     source: { ok: true, reason: 'reading' },

@@ -126,6 +126,8 @@ const DECIDED: Readonly<Record<Retried, readonly string[]>> = {
     'COPY_PLACE_INVALID',
     'COPY_KEY_INVALID',
     'COPY_UNKNOWN',
+    // Another relay is to be asked.
+    'RELAY_STANDBY',
     // What stands in the topic stays there, and what the ledger says is for an operator to judge.
     'VALUE_REFUSED',
     'ROW_NOT_WHOLE',

@@ -36,6 +36,7 @@ describe('what is written', () => {
       },
       ordering: 'key',
       ddl: 'warn',
+      ha: 'single',
       limits: { heldBytes: 16 << 20, messageBytes: 256 << 10, lanes: 8, requestsPerSecond: 500, stopTimeoutMs: 5_000 },
       copy: {
         chunkMs: 500,
@@ -45,7 +46,7 @@ describe('what is written', () => {
         rest: 1,
         isExact: false,
       },
-      checkpoint: { type: 'file', path: './checkpoint', intervalMs: 1_000 },
+      checkpoint: { type: 'file', path: './checkpoint', shared: false, intervalMs: 1_000 },
       admin: { enabled: true, host: '127.0.0.1', port: 8686, hosts: [], maxTables: 200 },
       log: { level: 'info', format: 'auto' },
     });
@@ -248,7 +249,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig('a.yaml', { env: {}, readFile })).toThrow(
       expect.objectContaining({
         message:
-          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, ddl, limits, copy, checkpoint, admin, log\n' +
+          'a.yaml:1:1: nope: unknown key; allowed here: source, tables, sink, publish, ordering, ddl, ha, limits, copy, checkpoint, admin, log\n' +
           'a.yaml:1:1: sink: is missing\na.yaml:1:1: source: is missing',
         code: 'CONFIG_INVALID',
       }),

@@ -8,7 +8,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   [
     'table:\n  include: []\n',
     [
-      '6:1: table: unknown key (did you mean tables?); allowed here: source, tables, sink, publish, ordering, ddl, limits, copy, checkpoint, admin, log',
+      '6:1: table: unknown key (did you mean tables?); allowed here: source, tables, sink, publish, ordering, ddl, ha, limits, copy, checkpoint, admin, log',
     ],
   ],
   ['log:\n  colour: true\n', ['7:3: log.colour: unknown key; allowed here: level, format']],

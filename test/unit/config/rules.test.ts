@@ -102,6 +102,23 @@ describe('source.tls', () => {
   });
 });
 
+describe('ha: standby', () => {
+  it('takes a checkpoint that all relays reach', () => {
+    expect(added(`ha: standby\n${MYSQL_CHECKPOINT}`)).toEqual([]);
+    expect(added(`ha: standby\n${MYSQLX}`)).toEqual([]);
+    expect(added('ha: standby\ncheckpoint: { path: /shared, shared: true }\n')).toEqual([]);
+    expect(added('ha: single\ncheckpoint: { path: /shared, shared: true }\n')).toEqual([]);
+  });
+
+  it('does not take a folder that nobody says is shared, nor a file as sink', () => {
+    expect(added('ha: standby\n')).toEqual([
+      expect.stringMatching(/^\d+:5: ha: "standby" needs a checkpoint that all relays reach: checkpoint.type mysql/),
+    ]);
+    const toFile = `source: { host: a, user: b }\nsink: { type: file, path: x }\nha: standby\n${MYSQL_CHECKPOINT}`;
+    expect(problems(toFile)).toEqual([expect.stringContaining('sink.type: "file" cannot be kept by two relays')]);
+  });
+});
+
 describe('checkpoint.tls', () => {
   it.each(['{ mode: required }', '{ mode: verify-ca, ca: /ca.pem }', '{ mode: verify-identity, ca: /ca.pem }'])(
     '%s is good',

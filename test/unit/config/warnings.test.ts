@@ -37,6 +37,14 @@ describe('configWarnings', () => {
     ]);
   });
 
+  it.each(['localhost', '127.0.0.1'])('warns of a checkpoint on %s that others are to reach', (host) => {
+    const local = MYSQL_CHECKPOINT.replace(/host: \S+/, `host: ${host}`);
+    const warned = (text: string): boolean => warnings(text).some((line) => line.includes('on each machine'));
+    expect(warned(`${REQUIRED}ha: standby\n${local}`)).toBe(true);
+    expect(warned(`${REQUIRED}${local}`)).toBe(false);
+    expect(warned(`${REQUIRED}ha: standby\n${MYSQL_CHECKPOINT}`)).toBe(false);
+  });
+
   it('warns of a clear password of the checkpoint, and of the port of the classic protocol', () => {
     expect(warnings(`${REQUIRED}${MYSQLX}  password: hunter2\n  port: 3306\n`)).toEqual([
       expect.stringContaining('relay.yaml:12:13: checkpoint.password: stands in the file in clear'),
