@@ -177,7 +177,8 @@ describe('a relay that is active and does not know that it may not be', () => {
     );
     await ms(3000);
     const { state, parts } = (await active.health()) ?? {};
-    expect([state, parts?.source.ok]).toEqual(['running', false]);
+    expect(['blocked', 'connecting']).toContain(state);
+    expect(parts?.source.ok).toBe(false);
     expect(await active.page('/readyz')).toMatch(/^503 /);
     mysql.isCutOff = () => false;
     await active.standingBy(60_000);

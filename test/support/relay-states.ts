@@ -3,7 +3,8 @@ import type { RelayStatus } from '../../src/relay/relay.ts';
 type State = Pick<RelayStatus, 'state'>;
 
 /** No session is open: not yet, or not again. */
-export const isBeginning = ({ state }: State): boolean => state === 'starting' || state === 'connecting';
+export const isBeginning = ({ state }: State): boolean =>
+  state === 'starting' || state === 'connecting' || state === 'standby';
 
 /** The run has ended, or is about to. */
 export const isEnding = ({ state }: State): boolean =>

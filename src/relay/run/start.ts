@@ -136,7 +136,7 @@ async function lock(
 ): Promise<boolean | undefined> {
   const standing = new StandingBy(status, logger);
   const onHolder = (holder: string): void => standing.waitsFor(holder);
-  const name = lockedPlace(place, store.location);
+  const name = lockedPlace({ destination: place.destination, ...endpointsOf(place) }, store.location);
   return attempts.untilItWorks('source', async () => {
     await source.lock(name, standsBy ? onHolder : undefined);
     standing.takesOver();

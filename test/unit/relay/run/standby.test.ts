@@ -54,7 +54,7 @@ describe('a relay that stands by', () => {
     run.store.saved.push({ ...(await checkpoint()), epoch: 4 });
     free();
     await settled();
-    expect(run.relay.status()).toMatchObject({ state: 'running', standby: undefined, epoch: 5 });
+    expect(run.relay.status()).toMatchObject({ state: 'live', standby: undefined, epoch: 5 });
     expect(run.sink.renewals).toBe(1);
     await run.stop();
   });
@@ -127,12 +127,12 @@ describe('a run that was ended by another relay', () => {
     const stop = new AbortController();
     const ended = relay.run(stop.signal);
     await settled();
-    expect(relay.status().state).toBe('running');
+    expect(relay.status().state).toBe('live');
     runs[0]?.source.session.fail(new RelayError('SOURCE_LOCKED', 'another one has it'));
     await settled();
     expect(runs[0]?.source.isClosed).toBe(true);
     await clock.advance(1000);
-    expect(relay.status()).toMatchObject({ state: 'running', lastError: { code: 'SOURCE_LOCKED' } });
+    expect(relay.status()).toMatchObject({ state: 'live', lastError: { code: 'SOURCE_LOCKED' } });
     expect(firsts).toEqual([true, false]);
     stop.abort();
     await clock.advance(10_000);
