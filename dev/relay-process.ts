@@ -58,6 +58,6 @@ export class RelayProcess extends DaemonProcess<Health> {
 
   /** Reading the binlog. */
   ready(timeoutMs?: number): Promise<Health> {
-    return this.until('ready', ({ parts }) => parts.source.ok, timeoutMs);
+    return this.until('ready', ({ state, parts }) => state !== 'standby' && parts.source.ok, timeoutMs);
   }
 }
