@@ -88,7 +88,7 @@ function copySettings(config: Config, { clock }: Surroundings, hosts: HostTurns)
 
 export function createSource(
   config: Config,
-  { clock, logger }: Surroundings,
+  { clock, logger, random }: Surroundings,
   hosts = new HostTurns(config.source.hosts),
 ): MysqlSource {
   return new MysqlSource(config.source, {
@@ -98,7 +98,7 @@ export function createSource(
     published: published(config),
     partialRows: config.publish.partialRows,
     readsElsewhere: config.copy.source !== undefined,
-    standby: config.ha === 'standby' ? { sendMs: sendMs(config.sink) } : undefined,
+    standby: config.ha === 'standby' ? { sendMs: sendMs(config.sink), random } : undefined,
   });
 }
 

@@ -217,6 +217,15 @@ export class ControlConnection {
     void this.#keepLock();
   }
 
+  /** Frees the lock, and wants it no more until `lock` is called again. */
+  async unlock(): Promise<void> {
+    this.#stopPinging?.();
+    this.#stopPinging = undefined;
+    this.#lock = undefined;
+    this.#held = undefined;
+    await (await this.#session.release())?.close();
+  }
+
   /** Frees the lock, and everything else. Idempotent. */
   async close(): Promise<void> {
     // Whatever is asked for or being opened fails now.

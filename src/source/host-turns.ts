@@ -55,6 +55,16 @@ export class HostTurns {
     return { isNews, none: undefined };
   }
 
+  /** All but the current one. */
+  get others(): readonly MysqlHost[] {
+    return this.#hosts.filter((host) => host !== this.#current);
+  }
+
+  /** It is the turn of this one, whatever was thought of it before. */
+  turnTo(host: MysqlHost): void {
+    this.#beginRound(host);
+  }
+
   /** The current one serves: its turn ends when it does not any more. */
   serves(): void {
     this.#servedLast = this.#current;

@@ -149,7 +149,7 @@ async function endPrevious(session: ControlSession, own: string): Promise<void> 
 }
 
 /** Id of the connection that has the lock; undefined when none has. */
-async function holderOf(session: ControlSession, name: string): Promise<string | undefined> {
+export async function holderOf(session: ControlSession, name: string): Promise<string | undefined> {
   const [row] = await session.query('SELECT IS_USED_LOCK(?) AS id', [name]);
   return row?.['id'] ?? undefined;
 }

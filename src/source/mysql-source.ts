@@ -12,6 +12,7 @@ import { ControlConnection } from './control.ts';
 import { requireNoErrors, type Finding } from './finding.ts';
 import { setBack } from './head-order.ts';
 import { atFitHost, hostText, HostTurns } from './host-turns.ts';
+import { heldElsewhere } from './lock-elsewhere.ts';
 import { standbyLockTimes, standbyLockWaits } from './lock.ts';
 import { preflight } from './preflight.ts';
 import type { Published } from './preflight-tables.ts';
@@ -41,9 +42,12 @@ export interface MysqlSourceOptions {
   readonly partialRows?: 'fail' | 'allow';
   /** Tables that are copied are read of another server. */
   readonly readsElsewhere?: boolean;
-  /** Other relays wait to take over, and this one may have to wait: how long a send takes at most. */
-  readonly standby?: { readonly sendMs: number } | undefined;
+  /** Other relays wait to take over, and this one may have to wait. `sendMs`: how long a send takes at most. */
+  readonly standby?: { readonly sendMs: number; readonly random: () => number } | undefined;
 }
+
+/** How long one that gives way to a relay at another host pauses at most. */
+const GIVE_WAY_MS = 2_000;
 
 /**
  * MySQL or MariaDB: a control connection for questions and the lock, and a session of zongji at a time for the events.
@@ -100,8 +104,28 @@ export class MysqlSource implements Source {
   }
 
   async lock(name: string, onHolder?: (holder: string) => void): Promise<void> {
-    await this.#atFitHost(() => this.#control.lock(name, onHolder));
+    await this.#lockAtFitHost(name, onHolder);
+    if (onHolder !== undefined) await this.#giveWay(name, onHolder);
     this.#lockName = name;
+  }
+
+  #lockAtFitHost(name: string, onHolder?: (holder: string) => void): Promise<void> {
+    return this.#atFitHost(() => this.#control.lock(name, onHolder));
+  }
+
+  /** A relay that waits may have been led to a host where the active one is not: then it waits at the other's. */
+  async #giveWay(name: string, onHolder: (holder: string) => void): Promise<void> {
+    const { clock, standby } = this.#options;
+    const { signal } = this.#closing;
+    for (;;) {
+      const elsewhere = await heldElsewhere(this.#hosts.others, name, this.#config, clock, signal);
+      if (elsewhere === undefined) return;
+      await this.#control.unlock();
+      // Two that give way to one another must not do so for ever.
+      await clock.sleep((standby?.random() ?? 0) * GIVE_WAY_MS, signal);
+      this.#hosts.turnTo(elsewhere);
+      await this.#lockAtFitHost(name, onHolder);
+    }
   }
 
   hasLock(): Promise<boolean> {

@@ -103,16 +103,16 @@ export class Pipeline {
 
   /**
    * Resolves as soon as the process runs; the next start continues from the checkpoint of the one before. `name`: of a
-   * folder of its own for configuration and log, for one that runs beside others.
+   * folder of its own for configuration and log, for one that runs beside others. `more`: added to its source.
    */
-  async startRelay(name = ''): Promise<RelayProcess> {
+  async startRelay(name = '', more: Section = {}): Promise<RelayProcess> {
     const { source = {}, sink = {}, limits = {}, publish = {}, sections = {} } = this.#options;
     const { host, port, relayUser, relayPassword } = this.mysql;
     const address = 'hosts' in source ? {} : { host, port };
     const relay = await RelayProcess.start({
       folder: join(this.folder, name),
       config: {
-        source: { ...address, user: relayUser, password: relayPassword, ...source },
+        source: { ...address, user: relayUser, password: relayPassword, ...source, ...more },
         tables: { include: [`${this.source}.*`] },
         sink: { endpoint: this.rocketmq.endpoint, topic: this.topic.topic, ...sink },
         // Every test of the whole way has these among its messages.
@@ -147,11 +147,11 @@ export class Pipeline {
   /**
    * Resolves when everything that the source has committed by now is acknowledged, as the relay's low-water mark says.
    */
-  async untilDrained(timeoutMs = CATCH_UP_MS): Promise<Health> {
+  async untilDrained(timeoutMs = CATCH_UP_MS, relay = this.relay): Promise<Health> {
     const executed = await this.#newestGtids();
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
-      const health = await this.relay.ready(Math.max(1, deadlineMs - performance.now()));
+      const health = await relay.ready(Math.max(1, deadlineMs - performance.now()));
       const mark = health.lowWaterMark?.gtidSet ?? '';
       if (holdsGtids(mark, executed)) return health;
       if (performance.now() > deadlineMs) {
@@ -165,8 +165,8 @@ export class Pipeline {
    * Waits until the relay has published everything and the reader has read it: both sides are equal, every value of
    * every table. Returns the rows.
    */
-  async expectEqual(): Promise<number> {
-    await this.untilDrained();
+  async expectEqual(relay = this.relay): Promise<number> {
+    await this.untilDrained(CATCH_UP_MS, relay);
     const deadlineMs = performance.now() + CATCH_UP_MS;
     for (;;) {
       // After an outage of the broker a pause is not the end: it may keep messages from the reader for a while.

@@ -171,7 +171,10 @@ export class Relay {
     const code = this.#failure?.code;
     if (code === undefined) return false;
     if (code === 'SOURCE_LOCKED' || code === 'CHECKPOINT_LOCKED') return true;
-    return ENDED_BY_ANOTHER.has(code) && !(await this.#options.source.hasLock());
+    if (!ENDED_BY_ANOTHER.has(code)) return false;
+    const { source } = this.#options;
+    // Of several servers each has a lock of its own.
+    return source.place !== undefined || !(await source.hasLock());
   }
 
   async #isReplaced(): Promise<boolean> {
