@@ -9,6 +9,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export type Fault =
   /** Accepted, and reset at once. */
   | { readonly kind: 'refuse' }
+  /** Accepted, and nothing passes in either direction. */
+  | { readonly kind: 'hold' }
   /** Ended in order (`end`) or reset (`reset`) when so many bytes have been passed on. */
   | { readonly kind: 'cut'; readonly atByte: number; readonly how: 'end' | 'reset' }
   /**
@@ -106,6 +108,11 @@ export class FaultProxy {
         this.#lines.delete(line);
         to.destroy();
       });
+    }
+    if (fault?.kind === 'hold') {
+      client.pause();
+      server.pause();
+      return;
     }
     client.on('data', (bytes: Buffer) => {
       if (fault?.kind === 'cut-tls' && beginsTls(bytes)) cut(line, fault.how);
