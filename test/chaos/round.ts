@@ -76,12 +76,12 @@ function toldOf(kind: FaultKind, kinds: readonly FaultKind[], holdMs: number): r
   );
 }
 
-async function untilTold(kind: FaultKind, { who, part }: Told, context: RoundContext): Promise<void> {
+async function untilTold(kind: FaultKind, { who, part, moreMs = 0 }: Told, context: RoundContext): Promise<void> {
   const { stream, report, problem } = context;
   const watch = who === 'relay' ? stream.watchRelay : stream.watchApply;
   const tells = ({ healthy, parts, reasons }: Seen): boolean =>
     !healthy && parts[part]?.ok === false && reasons.some((reason) => reason.startsWith(`${part}:`));
-  const delayMs = await watch.until(tells, TOLD_WITHIN_MS + margin(context));
+  const delayMs = await watch.until(tells, TOLD_WITHIN_MS + moreMs + margin(context));
   if (delayMs === undefined) {
     problem(`${kind}: ${who} did not tell of ${part} in time; it says ${JSON.stringify(watch.seen?.reasons ?? null)}`);
     return;

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FaultKind } from './fault-kinds.ts';
 import { judgeRound } from './judge.ts';
 import { addCounts, emptyReport, type ChaosReport } from './report.ts';
 import { runFault } from './round.ts';
@@ -11,12 +12,19 @@ import { Stream } from './stream.ts';
 import { Lateness } from './watch.ts';
 import { Workload } from './workload.ts';
 
+/** It takes half a minute to give the broker a disk of its own. */
+const DISK_MINUTES = 10;
+
 export interface ChaosOptions {
   readonly seed: number;
   readonly minutes: number;
   readonly transactionsPerSecond: number;
+  /** Of faults; unless given all. */
+  readonly kinds?: readonly FaultKind[];
   /** The first round: to see a later one of a seed again without those before it. */
   readonly firstRound?: number;
+  /** Folders with another `node` each, under which the relay runs by turns. */
+  readonly nodePaths?: readonly string[];
   readonly say: (line: string) => void;
   /** Ends the run early, in order. */
   readonly signal?: AbortSignal;
@@ -27,7 +35,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const report = emptyReport(seed);
   const folder = await mkdtemp(join(tmpdir(), 'binlog-relay-chaos-'));
   const lateness = new Lateness();
-  const servers = await startChaosServers(say);
+  const servers = await startChaosServers({
+    hasStoreDisk: minutes >= DISK_MINUTES,
+    nodePaths: options.nodePaths ?? [],
+    progress: say,
+  });
   const startMs = performance.now();
   const isOver = (): boolean =>
     signal?.aborted === true || performance.now() - startMs > minutes * 60_000 || report.problems.length > 0;
@@ -37,7 +49,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (let round = first; !isOver(); round += 1) {
       if (round === first || round % ROUNDS_A_STREAM === 0) {
         if (stream !== undefined) await endStream(stream, report);
-        const { ordering } = scheduledRound(seed, round);
+        const { ordering } = scheduledRound(seed, round, options.kinds);
         const number = Math.floor(round / ROUNDS_A_STREAM);
         stream = await Stream.begin({ servers, ordering, number, folder: join(folder, `stream-${number}`) });
       }
@@ -67,7 +79,7 @@ interface RoundOptions extends ChaosOptions {
 
 async function oneRound(round: number, options: RoundOptions): Promise<void> {
   const { seed, servers, stream, report, say, isOver } = options;
-  const scheduled = scheduledRound(seed, round);
+  const scheduled = scheduledRound(seed, round, options.kinds);
   say(`round ${round}, ordering ${scheduled.ordering}`);
   const problem = (what: string): void => {
     report.problems.push(`seed ${seed}, round ${round}: ${what}`);

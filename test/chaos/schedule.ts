@@ -32,27 +32,28 @@ export interface ScheduledRound {
 export const FAULTS_A_ROUND = 5;
 /** So many rounds in a row have one stream: the same topic, relay and copy. */
 export const ROUNDS_A_STREAM = 2;
-/** Within so many rounds every kind happens. */
+/** Within so many rounds in a row every kind happens. */
 export const ROUNDS_FOR_ALL = Math.ceil((2 * ALL_KINDS.length) / FAULTS_A_ROUND);
 
 /** Every third fault is a pair. */
 const PAIR_EVERY = 3;
 
-export function scheduledRound(seed: number, round: number): ScheduledRound {
+/** `kinds`: which there are. */
+export function scheduledRound(seed: number, round: number, kinds: readonly FaultKind[] = ALL_KINDS): ScheduledRound {
   const below = drawer(seed, round + 1);
   const faults = Array.from({ length: FAULTS_A_ROUND }, (_, i) => {
     const number = round * FAULTS_A_ROUND + i;
-    const first = dealt(seed, number);
-    const partners = ALL_KINDS.filter((kind) => factsOf(kind).area !== factsOf(first).area);
+    const first = dealt(seed, number, kinds);
+    const partners = kinds.filter((kind) => factsOf(kind).area !== factsOf(first).area);
     const second = number % PAIR_EVERY === PAIR_EVERY - 1 ? partners[below(partners.length)] : undefined;
-    const kinds = second === undefined ? ([first] as const) : ([first, second] as const);
-    const holds = kinds.map((kind) => {
+    const drawn = second === undefined ? ([first] as const) : ([first, second] as const);
+    const holds = drawn.map((kind) => {
       const [shortest, longest] = factsOf(kind).holdMs;
       return shortest + below(longest - shortest + 1);
     });
     return {
       pauseMs: 500 + below(2500),
-      kinds,
+      kinds: drawn,
       offsetMs: below(2000),
       holdMs: Math.max(...holds),
       seed: below(1 << 30),
@@ -67,16 +68,16 @@ export function scheduledRound(seed: number, round: number): ScheduledRound {
 }
 
 /** Kinds are dealt like cards: each comes once before any comes again. */
-function dealt(seed: number, number: number): FaultKind {
-  const deck = Math.floor(number / ALL_KINDS.length);
+function dealt(seed: number, number: number, kinds: readonly FaultKind[]): FaultKind {
+  const deck = Math.floor(number / kinds.length);
   const below = drawer(seed, -1 - deck);
-  const cards = [...ALL_KINDS];
+  const cards = [...kinds];
   for (let i = cards.length - 1; i > 0; i -= 1) {
     const j = below(i + 1);
     const [a, b] = [cards[i], cards[j]];
     if (a !== undefined && b !== undefined) [cards[i], cards[j]] = [b, a];
   }
-  const card = cards[number % ALL_KINDS.length];
+  const card = cards[number % kinds.length];
   if (card === undefined) throw new Error('there are no kinds of faults');
   return card;
 }

@@ -10,9 +10,9 @@ import { ApplyProcess } from '../../dev/apply-process.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { createShop } from '../../dev/shop.ts';
-import { mountCheckpoint, type CheckpointFolder } from './checkpoint-folder.ts';
 import type { Ordering } from './schedule.ts';
 import type { ChaosServers, LineName } from './servers.ts';
+import { smallDisk, type SmallDisk } from './small-disk.ts';
 import { Supervised } from './supervised.ts';
 import { TopicOracle } from './topic-oracle.ts';
 import { Watch } from './watch.ts';
@@ -21,6 +21,8 @@ import { MORE_TABLES } from './workload.ts';
 /** So soon does the relay notice that a server is silent; by default after some 20 s. */
 const SOURCE_WAITS = { heartbeat: '2s', connectTimeout: '3s' };
 const SINK_WAITS = { sendTimeout: '3s' };
+/** Room for what a large transaction takes. */
+const CHECKPOINT_SIZE = '16m';
 const STOP_TIMEOUT_MS = 5000;
 const APPLY_PASSWORD = 'of-apply';
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'preload.mjs')).href;
@@ -38,7 +40,7 @@ export class Stream {
   readonly ordering: Ordering;
   readonly database: string;
   readonly copy: string;
-  readonly checkpoint: CheckpointFolder;
+  readonly checkpoint: SmallDisk;
   readonly relay: Supervised;
   readonly apply: Supervised;
   readonly oracle: TopicOracle;
@@ -50,7 +52,7 @@ export class Stream {
   readonly #topic: string;
   readonly #ledger: string;
 
-  private constructor(options: StreamOptions, names: { readonly unique: string }, checkpoint: CheckpointFolder) {
+  private constructor(options: StreamOptions, names: { readonly unique: string }, checkpoint: SmallDisk) {
     const { servers, ordering, number } = options;
     this.#options = options;
     this.ordering = ordering;
@@ -91,7 +93,7 @@ export class Stream {
     await servers.rocketmq.createTopic(topic, { queues: 8, fifo: true });
     await servers.rocketmq.createGroup(`${topic}-readers`, { ordered: true });
     await servers.rocketmq.createGroup(`${topic}-oracle`, { ordered: true });
-    const stream = new Stream(options, { unique }, await mountCheckpoint(join(folder, 'checkpoint')));
+    const stream = new Stream(options, { unique }, await smallDisk(join(folder, 'checkpoint'), CHECKPOINT_SIZE));
     await stream.relay.start();
     if ((await stream.watchRelay.until(({ healthy }) => healthy, 60_000)) === undefined)
       throw new Error(`the relay does not become healthy; see ${folder}`);
@@ -107,7 +109,14 @@ export class Stream {
     return RelayProcess.start({
       folder: join(folder, `relay-${this.relay.starts + 1}`),
       config: {
-        source: { host, port, user, password, ...SOURCE_WAITS },
+        source: {
+          host,
+          port,
+          user,
+          password,
+          tls: { mode: this.isEncrypted ? 'required' : 'disabled' },
+          ...SOURCE_WAITS,
+        },
         tables: { include: [`${this.database}.*`] },
         sink: { endpoint: servers.rocketmq.endpoint, topic: this.#topic, ...SINK_WAITS },
         publish: { progress: '1s' },
@@ -160,6 +169,11 @@ export class Stream {
       verify: { source: { host, port, user, password }, rest: 0, patience: '60s' },
       log: { format: 'json' },
     };
+  }
+
+  /** Whether the relay's connections to MySQL are. */
+  get isEncrypted(): boolean {
+    return this.ordering === 'key';
   }
 
   get folder(): string {

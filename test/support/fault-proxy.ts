@@ -19,8 +19,11 @@ export type Fault =
    */
   | { readonly kind: 'cut-tls'; readonly how: 'end' | 'reset' }
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
-  /** Every bit of one byte is turned over. */
-  | { readonly kind: 'flip'; readonly atByte: number };
+  /**
+   * Every bit of one byte is turned over. `dump`: counted from the client's request for MySQL's binlog, on a connection
+   * that is not encrypted; others stay whole.
+   */
+  | { readonly kind: 'flip'; readonly atByte: number; readonly from?: 'start' | 'dump' };
 
 interface Line {
   readonly client: Socket;
@@ -118,10 +121,15 @@ export class FaultProxy {
       if (fault?.kind === 'cut-tls' && beginsTls(bytes)) cut(line, fault.how);
       else server.write(bytes);
     });
+    // From where bytes are counted, of those that have passed.
     let passed = 0;
+    let isCounting = fault?.kind !== 'flip' || fault.from !== 'dump';
+    client.on('data', (bytes: Buffer) => {
+      isCounting ||= asksForBinlog(bytes);
+    });
     server.on('data', (bytes: Buffer) => {
       const start = passed;
-      passed += bytes.length;
+      if (isCounting) passed += bytes.length;
       if (fault?.kind === 'cut' && passed >= fault.atByte) {
         client.write(bytes.subarray(0, fault.atByte - start), () => cut(line, fault.how));
         server.pause();
@@ -149,6 +157,9 @@ export class FaultProxy {
     send();
   }
 }
+
+/** COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID, the first packet of a request. */
+const asksForBinlog = (bytes: Buffer): boolean => bytes[3] === 0 && (bytes[4] === 0x12 || bytes[4] === 0x1e);
 
 /** MySQL's request for TLS stands before the handshake, often in the same read. */
 function beginsTls(bytes: Buffer): boolean {

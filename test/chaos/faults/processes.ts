@@ -44,3 +44,25 @@ export async function stopInOrder(
   else if (isStrict && exit.code !== 0) problem(`${who} ended with ${exit.code ?? String(exit.signal)} after SIGTERM`);
   else if (ms > STOPS_WITHIN_MS) problem(`${who} took ${(ms / 1000).toFixed(1)} s to end after SIGTERM`);
 }
+
+/** The clock of the process goes an hour ahead, and back again; preload.mjs does it. */
+export const clockAhead =
+  (of: (scene: Scene) => Supervised): Fault =>
+  (scene) => {
+    const { pid } = of(scene);
+    of(scene).signal('SIGUSR2');
+    return Promise.resolve(() => {
+      // A process that was started meanwhile has the right time.
+      if (of(scene).pid === pid) of(scene).signal('SIGUSR2');
+      return Promise.resolve();
+    });
+  };
+
+/** Stopped, and started by the next of the Node.js that the run was given. */
+export const otherNode: Fault = async ({ stream, servers, isAlone, problem }) => {
+  if (servers.nodePaths.length === 0) return { skipped: 'no other Node.js was given (--nodes)' };
+  await stopInOrder(stream.relay, isAlone, problem);
+  const paths = ['', ...servers.nodePaths];
+  stream.nodePath = paths[(paths.indexOf(stream.nodePath) + 1) % paths.length] ?? '';
+  return () => stream.relay.start();
+};
