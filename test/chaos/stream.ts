@@ -23,6 +23,7 @@ const SOURCE_WAITS = { heartbeat: '2s', connectTimeout: '3s' };
 const SINK_WAITS = { sendTimeout: '3s' };
 /** Room for what a large transaction takes. */
 const CHECKPOINT_SIZE = '16m';
+const BEGINS_WITHIN_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
 const APPLY_PASSWORD = 'of-apply';
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'preload.mjs')).href;
@@ -94,10 +95,14 @@ export class Stream {
     await servers.rocketmq.createGroup(`${topic}-readers`, { ordered: true });
     await servers.rocketmq.createGroup(`${topic}-oracle`, { ordered: true });
     const stream = new Stream(options, { unique }, await smallDisk(join(folder, 'checkpoint'), CHECKPOINT_SIZE));
-    await stream.relay.start();
-    if ((await stream.watchRelay.until(({ healthy }) => healthy, 60_000)) === undefined)
-      throw new Error(`the relay does not become healthy; see ${folder}`);
-    await stream.apply.start();
+    for (const [supervised, watch] of [
+      [stream.relay, stream.watchRelay],
+      [stream.apply, stream.watchApply],
+    ] as const) {
+      await supervised.start();
+      if ((await watch.until(({ healthy }) => healthy, BEGINS_WITHIN_MS)) === undefined)
+        throw new Error(`${supervised.who} does not become healthy; see ${folder}`);
+    }
     return stream;
   }
 

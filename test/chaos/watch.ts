@@ -21,6 +21,7 @@ export interface Seen {
   readonly parts: Readonly<Record<string, Part | undefined>>;
   readonly heldBytes?: number;
   readonly heldBytesLimit?: number;
+  readonly sourcePaused?: boolean;
   readonly lowWaterMark?: { readonly gtidSet?: string } | null;
   readonly complete?: { readonly gtidSet: string } | null;
   readonly copies?: readonly { readonly id: string; readonly endedAt?: string | null }[];
@@ -36,6 +37,8 @@ export class Watch {
   peakHeldOverLimit = Number.NEGATIVE_INFINITY;
   /** Longest answer of a process that did answer, ms. */
   slowestAnswerMs = 0;
+  /** How often it has looked. */
+  #looks = 0;
   readonly #supervised: Supervised;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
@@ -45,11 +48,13 @@ export class Watch {
     this.#ended = this.#look();
   }
 
-  /** Ms until `holds`, from now; undefined when it did not in time. */
+  /** Ms until `holds`, from now, of what is seen from now on; undefined when it did not in time. */
   async until(holds: (seen: Seen) => boolean, timeoutMs: number): Promise<number | undefined> {
     const startMs = performance.now();
+    // One look may be on its way.
+    const first = this.#looks + 2;
     while (performance.now() - startMs < timeoutMs) {
-      if (this.seen !== undefined && holds(this.seen)) return performance.now() - startMs;
+      if (this.#looks >= first && this.seen !== undefined && holds(this.seen)) return performance.now() - startMs;
       await sleep(LOOK_MS / 4);
     }
     return undefined;
@@ -64,6 +69,7 @@ export class Watch {
     while (!this.#stop.signal.aborted) {
       const { pid } = this.#supervised;
       this.seen = await this.#ask();
+      this.#looks += 1;
       if (pid !== undefined) this.peakResidentBytes = Math.max(this.peakResidentBytes, await peakOf(pid));
       const { heldBytes = 0, heldBytesLimit = 0 } = this.seen ?? {};
       this.peakHeldBytes = Math.max(this.peakHeldBytes, heldBytes);

@@ -18,7 +18,8 @@ export const MORE_TABLES = [
 const DOCUMENTS = 40;
 const LARGE_BYTES = 100_000;
 const BULK_ROWS = 400;
-const PAUSE_MS = 60;
+/** Of visits, and of everything that customers of the shop do not do, beside so many transactions of customers. */
+const OTHERS_A_TRANSACTION = { visits: 0.5, more: 0.15 };
 const AGAIN_MS = 200;
 
 export interface Done {
@@ -33,6 +34,7 @@ export class Workload {
   readonly #server: MysqlAddress;
   readonly #database: string;
   readonly #random: Randomness;
+  readonly #pauseMs: number;
   #transactions = 0;
   #rolledBack = 0;
 
@@ -47,7 +49,9 @@ export class Workload {
     this.#server = server;
     this.#database = database;
     this.#random = new Randomness(seed);
-    this.#shop = new ShopLoad(server, database, transactionsPerSecond, seed);
+    this.#pauseMs = 1000 / (transactionsPerSecond * OTHERS_A_TRANSACTION.more);
+    const visitMs = 1000 / (transactionsPerSecond * OTHERS_A_TRANSACTION.visits);
+    this.#shop = new ShopLoad(server, database, transactionsPerSecond, seed, visitMs);
     this.#ended = this.#work(isAltering);
   }
 
@@ -72,7 +76,7 @@ export class Workload {
               await connection.query(`ALTER TABLE notes ADD COLUMN c${this.#random.below(1e9)} INT NULL`);
             }
             await this.#act(connection);
-            await sleep(PAUSE_MS);
+            await sleep(this.#pauseMs);
           }
         } finally {
           connection.destroy();
