@@ -78,11 +78,13 @@ function toldOf(kind: FaultKind, kinds: readonly FaultKind[], holdMs: number): r
 
 async function untilTold(kind: FaultKind, { who, part, moreMs = 0 }: Told, context: RoundContext): Promise<void> {
   const { stream, report, problem } = context;
-  const watch = who === 'relay' ? stream.watchRelay : stream.watchApply;
+  const [supervised, watch] = who === 'relay' ? [stream.relay, stream.watchRelay] : [stream.apply, stream.watchApply];
   const tells = ({ healthy, parts, reasons }: Seen): boolean =>
     !healthy && parts[part]?.ok === false && reasons.some((reason) => reason.startsWith(`${part}:`));
   const delayMs = await watch.until(tells, TOLD_WITHIN_MS + moreMs + margin(context));
   if (delayMs === undefined) {
+    // Who has ended has told of it by that; whether it might is looked at later.
+    if (supervised.ownEnds.length > 0) return;
     // Who does not read for want of room does not look at the line either.
     if (part === 'source' && watch.seen?.sourcePaused === true) return;
     problem(`${kind}: ${who} did not tell of ${part} in time; it says ${JSON.stringify(watch.seen?.reasons ?? null)}`);
