@@ -108,7 +108,7 @@ export class Applier {
   }
 
   status(): ApplyStatus {
-    return this.#status.shown(this.#streams.current?.stream ?? '');
+    return this.#status.shown(this.#streams.current?.stream ?? '', this.#pool.waitsSinceMs());
   }
 
   /** Resolves when it was stopped. Throws what ends the run. */

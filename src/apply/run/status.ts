@@ -22,6 +22,9 @@ interface ShownLane {
   readonly appliedMs: number;
 }
 
+/** After so long without an answer the target is not called well, although the statement may only take long. */
+const SILENT_MS = 8000;
+
 const WORKS: ApplyPart = { ok: true, reason: '' };
 
 /** Gathers what is shown of a run. */
@@ -123,11 +126,14 @@ export class Status {
     this.#parts[part] = WORKS;
   }
 
-  shown(stream: string): ApplyStatus {
+  /** `waitsSinceMs`: since when a statement has had no answer, on the monotonic clock. */
+  shown(stream: string, waitsSinceMs?: number): ApplyStatus {
     const blocked = [...this.#blocked.values()];
     const ofTarget = blocked.find(({ code }) => code.startsWith('TARGET_') && !code.startsWith('TARGET_TABLE'));
     const target =
-      ofTarget === undefined ? this.#parts.target : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
+      ofTarget === undefined
+        ? this.#targetPart(waitsSinceMs)
+        : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
     return {
       state: this.#state,
       stream,
@@ -142,6 +148,16 @@ export class Status {
       counters: { ...this.#counters },
       lastError:
         this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
+    };
+  }
+
+  #targetPart(waitsSinceMs: number | undefined): ApplyPart {
+    const silentMs = waitsSinceMs === undefined ? 0 : this.#clock.monotonic() - waitsSinceMs;
+    if (!this.#parts.target.ok || silentMs < SILENT_MS) return this.#parts.target;
+    const seconds = Math.floor(silentMs / 1000);
+    return {
+      ok: false,
+      reason: `no answer to a statement for ${seconds} s: it takes long or waits for a lock, or the server or the line hangs`,
     };
   }
 }
