@@ -13,6 +13,8 @@ export interface DaemonProcessOptions {
   /** The sections of the configuration; `admin` and `log` are filled in. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Exit {
@@ -100,14 +102,17 @@ export interface Spawned {
 export async function spawnDaemon(
   command: string,
   name: string,
-  { folder, config, args = [] }: DaemonProcessOptions,
+  { folder, config, args = [], env = {} }: DaemonProcessOptions,
 ): Promise<Spawned> {
   await mkdir(folder, { recursive: true });
   const configFile = join(folder, `${name}.yaml`);
   const logFile = join(folder, `${name}.log`);
   await writeFile(configFile, stringify({ admin: { port: 0 }, log: { level: 'info', format: 'json' }, ...config }));
   await writeFile(logFile, '');
-  const child = spawn(PROGRAM, [command, '--config', configFile, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(PROGRAM, [command, '--config', configFile, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
   return { child, logFile };
 }

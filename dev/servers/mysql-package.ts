@@ -37,6 +37,14 @@ export async function unpackMysql(version: MysqlVersion, progress: Progress): Pr
   }
 }
 
+/** The program that prints a binlog as text, of MySQL 9.7; without arguments. */
+export async function mysqlbinlog(progress: Progress): Promise<CommandLine> {
+  const { command, args } = await unpackMysql('9.7', progress);
+  const [flag = '', libraries = '', mysqld = ''] = args;
+  const tool = join(mysqld, '..', '..', 'bin', 'mysqlbinlog');
+  return { command, args: [flag, libraries, tool, '--no-defaults'] };
+}
+
 /** Runs with the C library it was built with, through that library's own loader: the machine's may be older. */
 function fromDebian(folder: string): CommandLine {
   const usr = join(folder, 'root', 'usr');

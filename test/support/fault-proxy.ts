@@ -9,6 +9,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export type Fault =
   /** Accepted, and reset at once. */
   | { readonly kind: 'refuse' }
+  /** Accepted, and nothing passes in either direction. */
+  | { readonly kind: 'hold' }
   /** Ended in order (`end`) or reset (`reset`) when so many bytes have been passed on. */
   | { readonly kind: 'cut'; readonly atByte: number; readonly how: 'end' | 'reset' }
   /**
@@ -17,8 +19,11 @@ export type Fault =
    */
   | { readonly kind: 'cut-tls'; readonly how: 'end' | 'reset' }
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
-  /** Every bit of one byte is turned over. */
-  | { readonly kind: 'flip'; readonly atByte: number };
+  /**
+   * Every bit of one byte is turned over. `dump`: counted from the client's request for MySQL's binlog, on a connection
+   * that is not encrypted; others stay whole.
+   */
+  | { readonly kind: 'flip'; readonly atByte: number; readonly from?: 'start' | 'dump' };
 
 interface Line {
   readonly client: Socket;
@@ -105,6 +110,9 @@ export class FaultProxy {
       return;
     }
     const server = connect(this.target.port, this.target.host);
+    // Small writes are not to wait for one another: nothing is slower than without a proxy unless that is the fault.
+    client.setNoDelay();
+    server.setNoDelay();
     const line = { client, server };
     this.#lines.add(line);
     server.on('error', () => client.destroy());
@@ -118,14 +126,24 @@ export class FaultProxy {
         to.destroy();
       });
     }
+    if (fault?.kind === 'hold') {
+      client.pause();
+      server.pause();
+      return;
+    }
     client.on('data', (bytes: Buffer) => {
       if (fault?.kind === 'cut-tls' && beginsTls(bytes)) cut(line, fault.how);
       else server.write(bytes);
     });
+    // From where bytes are counted, of those that have passed.
     let passed = 0;
+    let isCounting = fault?.kind !== 'flip' || fault.from !== 'dump';
+    client.on('data', (bytes: Buffer) => {
+      isCounting ||= asksForBinlog(bytes);
+    });
     server.on('data', (bytes: Buffer) => {
       const start = passed;
-      passed += bytes.length;
+      if (isCounting) passed += bytes.length;
       if (fault?.kind === 'cut' && passed >= fault.atByte) {
         client.write(bytes.subarray(0, fault.atByte - start), () => cut(line, fault.how));
         server.pause();
@@ -153,6 +171,9 @@ export class FaultProxy {
     send();
   }
 }
+
+/** COM_BINLOG_DUMP or COM_BINLOG_DUMP_GTID, the first packet of a request. */
+const asksForBinlog = (bytes: Buffer): boolean => bytes[3] === 0 && (bytes[4] === 0x12 || bytes[4] === 0x1e);
 
 /** MySQL's request for TLS stands before the handshake, often in the same read. */
 function beginsTls(bytes: Buffer): boolean {

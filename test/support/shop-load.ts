@@ -14,10 +14,18 @@ export class ShopLoad {
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
 
-  constructor(server: MysqlAddress, database: string, transactionsPerSecond: number, seed: number) {
+  /** `visitMs`: from one visit to the next. */
+  constructor(
+    server: MysqlAddress,
+    database: string,
+    transactionsPerSecond: number,
+    seed: number,
+    visitMs: number = VISIT_MS,
+  ) {
     const customers = (round: number): Promise<void> =>
       shop(server, database, transactionsPerSecond, 100 * seed + round, this);
-    const visitors = (round: number): Promise<void> => visit(server, database, `page-${seed}-${round}`, this.signal);
+    const visitors = (round: number): Promise<void> =>
+      visit(server, database, `page-${seed}-${round}`, visitMs, this.signal);
     this.#ended = Promise.all([this.#again(customers), this.#again(visitors)]);
   }
 
@@ -67,6 +75,7 @@ async function visit(
   { host, port, user, password }: MysqlAddress,
   database: string,
   page: string,
+  visitMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const connection = await createConnection({ host, port, user, password, database });
@@ -74,7 +83,7 @@ async function visit(
   try {
     for (let n = 0; !signal.aborted; n += 1) {
       await connection.query('INSERT INTO visits VALUES (NOW(6), ?)', [`${page}-${n}`]);
-      await pause(VISIT_MS);
+      await pause(visitMs);
     }
   } finally {
     connection.destroy();

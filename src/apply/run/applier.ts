@@ -66,8 +66,8 @@ export class Applier {
   constructor(options: ApplierOptions) {
     const { config, clock, logger } = options;
     this.#options = options;
-    this.#status = new Status(clock, logger);
     this.#pool = new SessionPool(config.connections, () => options.openSession(this.#closing.signal));
+    this.#status = new Status(clock, logger, () => this.#pool.waitsSinceMs());
     this.#ledger = new Ledger(config.ledger, config.source);
     this.#streams = new Streams(this.#ledger, options);
     this.#tables = new Tables({

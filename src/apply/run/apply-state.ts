@@ -19,6 +19,8 @@ export interface ApplyFacts {
   readonly troubles: Readonly<Record<'topic' | 'target', Trouble | undefined>>;
   readonly blocked: readonly BlockedLane[];
   readonly isBehind: boolean;
+  /** That the target does not answer a statement, in words. */
+  readonly silence: string | undefined;
 }
 
 /** A state as an operator sees it. */
@@ -30,7 +32,7 @@ export interface ApplyStateNow {
 
 /** The state that follows from the facts: the first that holds. The words are those of the relay. */
 export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
-  const { ended, failure, isDraining, isStarted, troubles, blocked, isBehind } = facts;
+  const { ended, failure, isDraining, isStarted, troubles, blocked, isBehind, silence } = facts;
   const failed = failure === undefined ? undefined : `${failure.code}: ${failure.message}`;
   if (ended === 'failed') return now('failed', failed ?? 'failed', failure?.remedy);
   if (ended === 'stopped') return now('stopped', 'stopped as asked for');
@@ -50,9 +52,13 @@ export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
   }
   if (topic !== undefined) return now('connecting', topic.message, topic.remedy);
   if (target !== undefined) return now('connecting', target.message, target.remedy);
+  if (silence !== undefined) return now('blocked', silence, SILENCE_REMEDY);
   return isBehind
     ? now('catching-up', 'rows come that were committed long ago')
     : now('live', 'what comes is written at once');
 }
+
+const SILENCE_REMEDY =
+  'SHOW PROCESSLIST on the target says what the statement waits for. An ALTER of a large table may take its time; a server or a line that hangs is given up after 10 minutes.';
 
 const now = (state: ApplyState, reason: string, remedy?: string): ApplyStateNow => ({ state, reason, remedy });

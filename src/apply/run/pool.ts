@@ -42,6 +42,12 @@ export class SessionPool {
     }
   }
 
+  /** Since when the statement that has waited for longest has had no answer, on the monotonic clock. */
+  waitsSinceMs(): number | undefined {
+    const waits = [...this.#all].flatMap(({ waitsSinceMs }) => waitsSinceMs ?? []);
+    return waits.length === 0 ? undefined : Math.min(...waits);
+  }
+
   /** Ends all of them at once; what is under way fails. */
   close(): void {
     for (const session of this.#all) session.destroy();

@@ -24,6 +24,9 @@ interface ShownLane {
   readonly appliedMs: number;
 }
 
+/** After so long without an answer the target is not called well, although the statement may only take long. */
+const SILENT_MS = 8000;
+
 const WORKS: ApplyPart = { ok: true, reason: '' };
 
 /** Rows that were committed in the source longer ago than this, when they are written: catching up. */
@@ -54,6 +57,7 @@ export class Status {
     resumesUndecided: 0,
   };
   #state: ApplyState = 'starting';
+  readonly #waitsSinceMs: () => number | undefined;
   #sinceMs: number;
   readonly #troubles: Record<'topic' | 'target', Trouble | undefined> = { topic: undefined, target: undefined };
   #ended: 'stopped' | 'failed' | undefined;
@@ -64,9 +68,11 @@ export class Status {
   #lastLagSeconds: number | undefined;
   #lastError: RelayError | undefined;
 
-  constructor(clock: Clock, logger: Logger) {
+  /** `waitsSinceMs`: since when a statement has had no answer, on the monotonic clock. */
+  constructor(clock: Clock, logger: Logger, waitsSinceMs: () => number | undefined = () => undefined) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#waitsSinceMs = waitsSinceMs;
     this.#sinceMs = clock.now();
   }
 
@@ -103,6 +109,7 @@ export class Status {
       troubles: this.#troubles,
       blocked: [...this.#blocked.values()],
       isBehind: this.#isBehind,
+      silence: this.#silence(),
     });
     if (next.state === this.#state) return next;
     this.#logger.info({ state: next.state, before: this.#state, reason: next.reason }, 'the state has changed');
@@ -187,7 +194,7 @@ export class Status {
     const blocked = [...this.#blocked.values()];
     const ofTarget = blocked.find(({ code }) => code.startsWith('TARGET_') && !code.startsWith('TARGET_TABLE'));
     const target =
-      ofTarget === undefined ? this.#parts.target : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
+      ofTarget === undefined ? this.#targetPart() : { ok: false, reason: `${ofTarget.code}: ${ofTarget.message}` };
     return {
       state,
       sinceMs: this.#sinceMs,
@@ -206,6 +213,20 @@ export class Status {
       lastError:
         this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
     };
+  }
+
+  #targetPart(): ApplyPart {
+    const silence = this.#silence();
+    return this.#parts.target.ok && silence !== undefined ? { ok: false, reason: silence } : this.#parts.target;
+  }
+
+  /** Of the target, in words; undefined while it answers. */
+  #silence(): string | undefined {
+    const sinceMs = this.#waitsSinceMs();
+    const silentMs = sinceMs === undefined ? 0 : this.#clock.monotonic() - sinceMs;
+    if (silentMs < SILENT_MS) return undefined;
+    const seconds = Math.floor(silentMs / 1000);
+    return `no answer to a statement for ${seconds} s: it takes long or waits for a lock, or the server or the line hangs`;
   }
 }
 

@@ -70,6 +70,7 @@ function cutOff(connection: Connection): void {
 class MysqlSession implements Session {
   server: Session['server'] = { flavour: 'mysql', version: '', maxPacketBytes: 0 };
   isOver = false;
+  waitsSinceMs: number | undefined;
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #place: string;
@@ -140,6 +141,7 @@ class MysqlSession implements Session {
 
   async #answered<T>(work: Promise<T>, hasValues = false): Promise<T> {
     const unlessOver = Promise.race([work, this.#over.promise.then(() => work)]);
+    this.waitsSinceMs = this.#clock.monotonic();
     try {
       return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () => {
         return new RelayError('TARGET_UNREACHABLE', `no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
@@ -148,6 +150,8 @@ class MysqlSession implements Session {
       const error = targetError(thrown, this.#place, hasValues);
       if (error.code === 'TARGET_UNREACHABLE') this.destroy();
       throw error;
+    } finally {
+      this.waitsSinceMs = undefined;
     }
   }
 }

@@ -23,6 +23,8 @@ export interface Outcome {
 export interface Session {
   readonly server: TargetServer;
   readonly isOver: boolean;
+  /** Since when a statement has had no answer, on the monotonic clock; undefined while none is under way. */
+  readonly waitsSinceMs: number | undefined;
   query(sql: string): Promise<readonly AnswerRow[]>;
   /** Sends statements without answers of rows in one packet, and tells what each has done. */
   run(statements: readonly Uint8Array[]): Promise<readonly Outcome[]>;

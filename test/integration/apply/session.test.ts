@@ -34,3 +34,19 @@ it.each([
     await target.drop();
   }
 });
+
+it('says since when the server has not answered, and no longer when it has', async () => {
+  const session = await openSession(targetOf(sharedMysql()), systemClock, new AbortController().signal);
+  try {
+    expect(session.waitsSinceMs).toBeUndefined();
+    const beforeMs = systemClock.monotonic();
+    const answer = session.query('SELECT SLEEP(0.3)');
+    expect(session.waitsSinceMs).toBeGreaterThanOrEqual(beforeMs);
+    await answer;
+    expect(session.waitsSinceMs).toBeUndefined();
+    await expect(session.query('SELECT nothing')).rejects.toThrow();
+    expect(session.waitsSinceMs).toBeUndefined();
+  } finally {
+    session.destroy();
+  }
+});

@@ -23,6 +23,7 @@ const WELL: ApplyFacts = {
   troubles: { topic: undefined, target: undefined },
   blocked: [],
   isBehind: false,
+  silence: undefined,
 };
 
 /** Whatever holds wins over all that stand below it. */
@@ -33,6 +34,7 @@ const ROWS: readonly (readonly [Partial<ApplyFacts>, ApplyState, RegExp, string 
   [{ isStarted: false }, 'starting', /./, undefined],
   [{ blocked: [lane('a')] }, 'blocked', /^lane a waits: full$/, 'room'],
   [{ troubles: { topic: trouble('t'), target: undefined } }, 'connecting', /^t$/, 'mend: t'],
+  [{ silence: 'no answer' }, 'blocked', /^no answer$/, expect.stringContaining('SHOW PROCESSLIST') as string],
   [{ isBehind: true }, 'catching-up', /long ago/, undefined],
   [{}, 'live', /at once/, undefined],
 ];

@@ -1,0 +1,60 @@
+/** `npm run chaos`: faults of all kinds on the whole way, for as long as one likes. */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { ALL_KINDS } from './fault-kinds.ts';
+import { asTable } from './report.ts';
+import { runChaos } from './run.ts';
+
+const USAGE = `npm run chaos -- [--minutes 3] [--seed 1] [--round 0] [--rate 100] [--only KIND,KIND] [--nodes DIR,DIR] [--report FILE]
+Faults on the whole way: MySQL, relay, RocketMQ, apply, MySQL. After each round source, topic and copy are compared.
+  --minutes  how long; the round that has begun is ended
+  --seed     what happens when; a seed that failed happens again
+  --round    begin with this round of the seed
+  --rate     transactions per second
+  --only     these kinds of faults alone: relay-kill,broker-freeze; a part of a name stands for all that have it
+  --nodes    folders with other versions of node, under which the relay runs by turns
+  --report   also writes what it found there, as JSON`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '3' },
+      seed: { type: 'string', default: '1' },
+      round: { type: 'string', default: '0' },
+      rate: { type: 'string', default: '100' },
+      only: { type: 'string', default: '' },
+      nodes: { type: 'string', default: '' },
+      report: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const numbers = [values.minutes, values.seed, values.round, values.rate].map(Number);
+  const [minutes = 0, seed = 0, firstRound = 0, transactionsPerSecond = 0] = numbers;
+  if (values.help === true || numbers.some((number) => !(number >= 0))) {
+    console.error(USAGE);
+    return values.help === true ? 0 : 78;
+  }
+  const wanted = values.only.split(',');
+  const kinds = ALL_KINDS.filter((kind) => wanted.some((part) => kind.includes(part)));
+  if (kinds.length === 0) {
+    console.error(`There is no kind of fault ${values.only}. There are: ${ALL_KINDS.join(', ')}`);
+    return 78;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const report = await runChaos({
+    seed,
+    minutes,
+    firstRound,
+    kinds,
+    transactionsPerSecond,
+    nodePaths: values.nodes.split(',').filter((path) => path !== ''),
+    say: (line) => console.log(line),
+    signal: stop.signal,
+  });
+  if (values.report !== undefined) await writeFile(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
+  console.log(asTable(report));
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

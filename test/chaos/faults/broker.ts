@@ -1,0 +1,27 @@
+/** A broker that answers, and takes nothing. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fill } from '../small-disk.ts';
+import type { Fault, Scene } from './fault.ts';
+
+const READABLE = 4;
+const READABLE_AND_WRITABLE = 6;
+
+export const readOnly: Fault = async (scene) => {
+  await permit(scene, READABLE);
+  return () => permit(scene, READABLE_AND_WRITABLE);
+};
+
+async function permit({ servers }: Scene, permission: number): Promise<void> {
+  const option = ['-k', 'brokerPermission', '-v', String(permission)];
+  await servers.rocketmq.mqadmin(['updateBrokerConfig', '-c', 'DefaultCluster', ...option]);
+}
+
+/** It looks at its disk every 10 s. */
+export const diskFull: Fault = async ({ servers }) => {
+  const { store } = servers;
+  if (store === undefined) return { skipped: 'its store is a disk of its own only in runs of 10 minutes, and as root' };
+  const filler = join(store, 'filler');
+  await fill(filler);
+  return () => rm(filler, { force: true });
+};

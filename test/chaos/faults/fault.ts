@@ -1,0 +1,20 @@
+import type { ChaosServers } from '../servers.ts';
+import type { Stream } from '../stream.ts';
+
+/** Where a fault happens. */
+export interface Scene {
+  readonly servers: ChaosServers;
+  readonly stream: Stream;
+  /** A whole number below a limit, of the fault's own seed. */
+  readonly below: (limit: number) => number;
+  /** Something that must not be, in words. */
+  readonly problem: (what: string) => void;
+  /** Nothing else is out of order at the same time. */
+  readonly isAlone: boolean;
+}
+
+/** Mends what the fault has done; resolves when everything that was hit runs again. */
+export type Heal = () => Promise<void>;
+
+/** Does it; what it resolves to is called when its time is over. `skipped`: it cannot be done here. */
+export type Fault = (scene: Scene) => Promise<Heal | { readonly skipped: string }>;

@@ -1,0 +1,153 @@
+/** What must hold at the end of a round, when nothing is broken any more and the load has stopped. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { stringify } from 'yaml';
+import { PROGRAM } from '../../dev/daemon-process.ts';
+import { holdsGtids, newestGtids } from '../support/gtids.ts';
+import { tableStates } from '../support/table-states.ts';
+import { stopInOrder } from './faults/processes.ts';
+import type { RoundContext } from './round.ts';
+import { connect } from './stream.ts';
+import { KEYED_TABLES } from './workload.ts';
+
+const DRAINED_WITHIN_MS = 120_000;
+const RESIDENT_LIMIT = 400 << 20;
+/**
+ * What one event, or a transaction of a sixteenth of the limit (256 KiB in the binlog, more as text) may add, and the
+ * buffers of all lanes, which double.
+ */
+const OVER_LIMIT = 2 << 20;
+/** So long may the server take to see that a client is gone. */
+const SESSIONS_WITHIN_MS = 20_000;
+
+export async function judgeRound(context: RoundContext, stopsAtEnd: boolean): Promise<void> {
+  const { servers, stream } = context;
+  const [source, target] = await Promise.all([connect(servers.source), connect(servers.target)]);
+  try {
+    if (!(await isDrained(context, source))) return;
+    await judgeTopic(context, source);
+    await judgeCopy(context, source, target);
+    await verify(context);
+    judgeMemory(context);
+    if (stopsAtEnd) await judgeStop(context, source);
+  } finally {
+    await Promise.all([source.end(), target.end()]);
+  }
+  for (const problem of stream.oracle.problems.splice(0)) context.problem(problem);
+}
+
+/** Everything that was committed is acknowledged, and written into the copy; every copy of tables has ended. */
+async function isDrained({ stream, problem }: RoundContext, source: Connection): Promise<boolean> {
+  const newest = await newestGtids(source);
+  const { watchRelay, watchApply } = stream;
+  const published = await watchRelay.until(
+    ({ lowWaterMark, copies = [] }) =>
+      holdsGtids(lowWaterMark?.gtidSet ?? '', newest) && copies.every(({ endedAt }) => typeof endedAt === 'string'),
+    DRAINED_WITHIN_MS,
+  );
+  if (published === undefined) problem(`the relay has not published everything: ${JSON.stringify(watchRelay.seen)}`);
+  const applied = await watchApply.until(
+    ({ complete }) => holdsGtids(complete?.gtidSet ?? '', newest),
+    DRAINED_WITHIN_MS,
+  );
+  if (applied === undefined) problem(`apply has not written everything: ${JSON.stringify(watchApply.seen)}`);
+  return published !== undefined && applied !== undefined;
+}
+
+/** The topic against the binlog, as MySQL's own program reads it, and against the tables. */
+async function judgeTopic({ servers, stream, report, problem }: RoundContext, source: Connection): Promise<void> {
+  const truth = await servers.truth.since(stream.database);
+  report.committedChanges += truth.reduce((sum, { kinds }) => sum + kinds.length, 0);
+  const deadlineMs = performance.now() + DRAINED_WITHIN_MS;
+  while (!stream.oracle.hasAll(truth) && performance.now() < deadlineMs) await sleep(200);
+  stream.oracle.judge(truth);
+  const heard = stream.oracle.rows();
+  const states = await tableStates(source, stream.database, (table) => KEYED_TABLES.some((keyed) => keyed === table));
+  const lacking = [...states.keys()].filter((row) => !heard.has(row));
+  // `notes` is altered sooner or later, and is compared in the copy only.
+  const surplus = [...heard].filter((row) => !states.has(row) && !row.startsWith('notes '));
+  if (lacking.length + surplus.length > 0)
+    problem(`topic: ${lacking.length} rows lacking, ${surplus.length} surplus: ${shown({ lacking, surplus })}`);
+}
+
+async function judgeCopy(
+  { stream, report, problem }: RoundContext,
+  source: Connection,
+  target: Connection,
+): Promise<void> {
+  const all = (): boolean => true;
+  const [states, copied] = [
+    await tableStates(source, stream.database, all),
+    await tableStates(target, stream.copy, all),
+  ];
+  report.rowsCompared += states.size;
+  const lacking = [...states].filter(([row, n]) => copied.get(row) !== n);
+  const surplus = [...copied.keys()].filter((row) => !states.has(row));
+  if (lacking.length + surplus.length > 0)
+    problem(`copy: ${lacking.length} rows lacking, ${surplus.length} surplus: ${shown({ lacking, surplus })}`);
+}
+
+async function verify({ stream, problem }: RoundContext): Promise<void> {
+  const file = join(stream.folder, 'verify.yaml');
+  await writeFile(file, stringify(stream.verifyConfig()));
+  const child = spawn(PROGRAM, ['verify', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const timeout = setTimeout(() => child.kill('SIGKILL'), DRAINED_WITHIN_MS);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timeout);
+  if (code !== 0) problem(`verify ended with ${String(code)}: ${said.slice(-1000)}`);
+}
+
+function judgeMemory({ stream, report, problem }: RoundContext): void {
+  const { watchRelay, watchApply } = stream;
+  const peaks = { relay: watchRelay.peakResidentBytes, apply: watchApply.peakResidentBytes };
+  for (const who of ['relay', 'apply'] as const) {
+    report.peakResidentBytes[who] = Math.max(report.peakResidentBytes[who], peaks[who]);
+    if (peaks[who] > RESIDENT_LIMIT) problem(`${who} has taken ${peaks[who] >> 20} MiB of memory`);
+  }
+  report.peakHeldBytes = Math.max(report.peakHeldBytes, watchRelay.peakHeldBytes);
+  if (watchRelay.peakHeldOverLimit > OVER_LIMIT)
+    problem(`the relay has held ${watchRelay.peakHeldOverLimit} bytes more than its limit`);
+}
+
+/** Both end in order when they are asked to, and leave nothing behind; then they are started again. */
+async function judgeStop({ stream, problem }: RoundContext, source: Connection): Promise<void> {
+  for (const supervised of [stream.relay, stream.apply]) {
+    const children = supervised.pid === undefined ? [] : await childrenOf(supervised.pid);
+    if (children.length > 0) problem(`${supervised.who} has processes of its own: ${children.join()}`);
+    await stopInOrder(supervised, true, problem);
+  }
+  const deadlineMs = performance.now() + SESSIONS_WITHIN_MS;
+  let sessions = await sessionsOfRelay(source);
+  while (sessions > 0 && performance.now() < deadlineMs) {
+    await sleep(200);
+    sessions = await sessionsOfRelay(source);
+  }
+  if (sessions > 0) problem(`${sessions} sessions of the relay are left in MySQL after its end`);
+  await Promise.all([stream.relay.start(), stream.apply.start()]);
+}
+
+async function childrenOf(pid: number): Promise<readonly string[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
+  return (await Promise.all(lists)).flatMap((list) => list.split(' ')).filter((child) => child.trim() !== '');
+}
+
+async function sessionsOfRelay(source: Connection): Promise<number> {
+  const [[row]] = await source.query<RowDataPacket[]>(
+    "SELECT COUNT(*) AS n FROM performance_schema.processlist WHERE user = 'relay'",
+  );
+  return Number(row?.['n']);
+}
+
+const shown = ({
+  lacking,
+  surplus,
+}: {
+  readonly lacking: readonly unknown[];
+  readonly surplus: readonly unknown[];
+}): string => JSON.stringify({ lacking: lacking.slice(0, 3), surplus: surplus.slice(0, 3) }).slice(0, 1500);
