@@ -471,7 +471,7 @@ describe('a server of its own', () => {
     expectRefusal(await other.run().outcome(), 1, 'SOURCE_ROLLED_BACK', [uuid, 'new checkpoint folder']);
     // A server that has never heard of them.
     await other.configure({ source: { port: MYSQL.port, host: MYSQL.host } });
-    expectRefusal(await other.run().outcome(), 1, 'SOURCE_ROLLED_BACK', [uuid, 'new checkpoint folder']);
+    expectRefusal(await other.run().outcome(), 1, 'SOURCE_LACKS_PUBLISHED', [uuid, 'new checkpoint']);
   });
 });
 

@@ -3,7 +3,7 @@ import type { PartName } from '../relay.ts';
 /**
  * Which parts have worked in this run, with the configuration that it still has: the source when a session was opened;
  * the sink when a message was acknowledged, or an earlier run has stored a checkpoint for the same destination; the
- * checkpoint when it was stored.
+ * checkpoint when it was stored, or has one of an earlier run.
  */
 export class Proven {
   readonly #parts = new Set<PartName>();

@@ -23,6 +23,8 @@ export interface StateFacts {
   readonly troubles: Readonly<Partial<Record<PartName, Trouble | undefined>>>;
   /** A session with the source is open. */
   readonly isReading: boolean;
+  /** That the source answers no question, in words. */
+  readonly silence: string | undefined;
   /** See Right. */
   readonly hasRight: boolean;
   /** For how long no send has succeeded; 0 while they do. */
@@ -78,12 +80,13 @@ function beginning({ standby, isStarted, asked, troubles }: StateFacts): StateNo
 }
 
 function hindered(facts: StateFacts): StateNow | undefined {
-  const { troubles, isReading, hasRight, sinkFailingMs, ddlWaitsMs, isStuck } = facts;
+  const { troubles, isReading, silence, hasRight, sinkFailingMs, ddlWaitsMs, isStuck } = facts;
   const { source, sink, checkpoint } = troubles;
   if (sink !== undefined && sinkFailingMs >= SINK_GRACE_MS)
     return now('blocked', `the sink takes no messages: ${sink.message}`, sink.remedy);
   if (!isReading) return now('connecting', source?.message ?? 'opens a session with the source', source?.remedy);
   if (!hasRight) return now('blocked', 'the lock is not confirmed: nothing is sent or stored until it is', LOCK_REMEDY);
+  if (silence !== undefined) return now('blocked', `the source does not answer: ${silence}`, SILENCE_REMEDY);
   if (checkpoint !== undefined)
     return now('blocked', `the checkpoint cannot be stored: ${checkpoint.message}`, checkpoint.remedy);
   if (ddlWaitsMs >= DDL_GRACE_MS)
@@ -107,6 +110,8 @@ const NAMES: Readonly<Record<PartName, string>> = {
 
 const LOCK_REMEDY =
   'Nothing to do if the source has just restarted or failed over: the relay takes its lock again by itself. If it lasts for more than a minute, see whether the source answers and lets the account in: binlog-relay check.';
+const SILENCE_REMEDY =
+  'See whether MySQL and the network to it live: binlog-relay check. What was read is sent all the same; the relay opens a new session by itself when the line is found dead.';
 const DDL_REMEDY =
   'See whether the broker takes messages: binlog-relay check, and the disk of the broker. The relay goes on by itself as soon as the statement is acknowledged.';
 const STUCK =

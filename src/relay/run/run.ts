@@ -368,7 +368,7 @@ export class Relay {
           this.#fail(error);
           return;
         }
-        this.#status.headSeen(undefined, flow);
+        this.#status.headUnknown(flow);
       }
       this.#warnOfOldBranches(flow);
       await clock.sleep(Math.min(HEAD_INTERVAL_MS, progressMs), ended);

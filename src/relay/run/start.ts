@@ -50,6 +50,8 @@ export async function start(
   // Only looked at: whether an earlier run has published there decides what is waited for.
   const earlier = await attempts.untilItWorks('checkpoint', () => store.load().then((stored) => ({ stored })));
   if (earlier === undefined) return undefined;
+  // A full disk must not keep a run that was restarted from waiting until it is mended.
+  if (earlier.stored !== undefined) proven.add('checkpoint');
   if (sink.destination !== undefined && earlier.stored?.destination === sink.destination) proven.add('sink');
   const opened = await attempts.untilItWorks('sink', () => sink.open());
   if (opened === undefined) return undefined;

@@ -22,6 +22,8 @@ const UNCONFIRMED: PartStatus = {
 type BoardOptions = Pick<RelayOptions, 'clock' | 'heldBytes' | 'lanes' | 'logger' | 'maxCountedTables'>;
 
 const MAX_TABLES = 200;
+/** The source is asked every 5 s. */
+const SILENT_MS = 9_000;
 
 interface SeenTrouble {
   readonly error: RelayError;
@@ -51,6 +53,8 @@ export class StatusBoard {
   #isReading = false;
   #asked: PartName | undefined;
   readonly #troubles: Partial<Record<PartName, Trouble | undefined>> = {};
+  /** Monotonic: when the source last answered a question, or let the relay in. */
+  #answeredMs = 0;
   /** Monotonic. */
   #ddlWaitsSinceMs: number | undefined;
   readonly #distance = new Distance();
@@ -162,6 +166,7 @@ export class StatusBoard {
   /** `place`: which server of several. */
   sessionOpened(place: string | undefined): void {
     this.#isReading = true;
+    this.#answeredMs = this.#options.clock.monotonic();
     this.source = { ok: true, reason: place === undefined ? 'reading the binlog' : `reading the binlog of ${place}` };
     this.#distance.sessionOpened();
   }
@@ -245,9 +250,36 @@ export class StatusBoard {
 
   /** Told every few seconds, so that standing still is noticed whether somebody asks for the status or not. */
   headSeen(head: StartPosition | undefined, flow: Flow): void {
+    this.#answeredMs = this.#options.clock.monotonic();
+    this.#headIs(head, flow);
+  }
+
+  /** The server could not be asked. */
+  headUnknown(flow: Flow): void {
+    this.#headIs(undefined, flow);
+  }
+
+  #headIs(head: StartPosition | undefined, flow: Flow): void {
     this.#head = head;
     this.#distance.headSeen(head, this.#options.clock.monotonic());
     this.look(flow);
+  }
+
+  /**
+   * In words, while the source answers no question although its session is open: while reading is paused nothing else
+   * would tell that it is gone.
+   */
+  #silence(): string | undefined {
+    const silentMs = this.#options.clock.monotonic() - this.#answeredMs;
+    if (!this.#isReading || silentMs < SILENT_MS) return undefined;
+    return `no answer to a question for ${Math.floor(silentMs / 1000)} s`;
+  }
+
+  #sourceNow(flow: Flow | undefined): PartStatus {
+    if (!this.source.ok) return this.source;
+    if (flow?.right.isHeld === false) return UNCONFIRMED;
+    const silence = this.#silence();
+    return silence === undefined ? this.source : { ok: false, reason: silence };
   }
 
   snapshot(flow: Flow | undefined): RelayStatus {
@@ -263,7 +295,7 @@ export class StatusBoard {
       standby: this.standby,
       epoch: this.lastStored?.epoch ?? 0,
       parts: {
-        source: this.source.ok && flow?.right.isHeld === false ? UNCONFIRMED : this.source,
+        source: this.#sourceNow(flow),
         sink: this.#sinkNow(),
         checkpoint: this.checkpoint,
       },
@@ -335,6 +367,7 @@ export class StatusBoard {
       asked: this.#asked,
       troubles: { ...this.#troubles, sink: this.#troubles.sink ?? seen?.error },
       isReading: this.#isReading,
+      silence: this.#silence(),
       hasRight: flow?.right.isHeld !== false,
       sinkFailingMs: sinkSinceMs === undefined ? 0 : clock.now() - sinkSinceMs,
       ddlWaitsMs: this.#ddlWaitsSinceMs === undefined ? 0 : nowMs - this.#ddlWaitsSinceMs,

@@ -21,6 +21,7 @@ const WELL: StateFacts = {
   asked: undefined,
   troubles: {},
   isReading: true,
+  silence: undefined,
   hasRight: true,
   sinkFailingMs: 0,
   ddlWaitsMs: 0,
@@ -54,6 +55,7 @@ const ROWS: readonly Row[] = [
   ],
   ['no session is open', { isReading: false }, 'connecting', /^opens a session/, undefined],
   ['the right is not held', { hasRight: false }, 'blocked', /^the lock is not confirmed/, /check/],
+  ['the source is silent', { silence: 'no answer' }, 'blocked', /^the source does not answer: no answer$/, /check/],
   [
     'the checkpoint fails',
     { troubles: { checkpoint: trouble('c') } },

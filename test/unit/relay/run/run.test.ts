@@ -392,6 +392,21 @@ describe('Relay', () => {
       await run.stop();
     });
 
+    it('is tried again at the start of a run in a place that has one: the disk was full when the process was restarted', async () => {
+      const before = await started();
+      await before.stop();
+      const run = new RelayRun({ store: before.store });
+      before.store.onSave = () => Promise.reject(NOT_WRITABLE);
+      await run.start();
+      await run.clock.advance(3000);
+      expect(run.outcome).toBeUndefined();
+      expect(run.relay.status()).toMatchObject({ state: 'starting', parts: { checkpoint: { ok: false } } });
+      before.store.onSave = () => Promise.resolve();
+      for (let n = 0; n < 5; n += 1) await run.clock.advance(1000);
+      expect(run.relay.status().parts.checkpoint.ok).toBe(true);
+      await run.stop();
+    });
+
     it('ends a run that never stored one in a place that cannot be used', async () => {
       const run = new RelayRun();
       run.store.onSave = () => Promise.reject(NOT_WRITABLE);
@@ -669,3 +684,14 @@ function withDamagedRows(event: FixtureEvent): FixtureEvent {
   bytes.writeUInt8(bytes.readUInt8(30) ^ 1, 30);
   return { name: event.name, bytes };
 }
+
+it('a source that answers no question is told of although its session is open, as while reading is paused', async () => {
+  const run = await started();
+  run.source.onHead = () => never();
+  for (let n = 0; n < 8; n += 1) await run.clock.advance(1000);
+  expect(run.relay.status().parts.source.ok).toBe(true);
+  for (let n = 0; n < 7; n += 1) await run.clock.advance(1000);
+  const reason = expect.stringMatching(/no answer to a question for 1\d s$/) as string;
+  expect(run.relay.status()).toMatchObject({ state: 'blocked', reason, parts: { source: { ok: false, reason } } });
+  await run.stop();
+});
