@@ -6,29 +6,21 @@ import type { EventReader, Session } from '../../source/source.ts';
 import { Attempts, RECONNECT } from './attempts.ts';
 import { CheckpointKeeper, isSamePosition } from './checkpoint-keeper.ts';
 import { createFlow, type Flow } from './flow.ts';
+import { watchHead } from './head-watch.ts';
 import type { Intake } from '../intake/intake.ts';
 import { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { CopyRequest, RelayStatus } from '../relay.ts';
-import { delayMs, isAborted, unlessAborted } from '../../base/retry.ts';
+import { delayMs, isAborted } from '../../base/retry.ts';
 import { Right } from '../progress/right.ts';
 import { RunwayWatch } from './runway-watch.ts';
 import { watchSinks } from './sink-watch.ts';
 import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
-const HEAD_INTERVAL_MS = 5_000;
 const STATE_INTERVAL_MS = 1_000;
-/**
- * What the server's newest position, or asking for it, may tell for good. Anything else may pass; opening the next
- * session judges it.
- */
-const ENDED_BY_HEAD: ReadonlySet<Code> = new Set<Code>(['SOURCE_LOCKED', 'SOURCE_ROLLED_BACK']);
 /** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
 const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
-/** An XA branch that is open for longer was most likely forgotten. */
-const OLD_BRANCH_MS = 600_000;
-
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
   readonly #options: RelayOptions;
@@ -129,13 +121,17 @@ export class Relay {
     this.#flow = flow;
     this.#keeper = keeper;
     this.#reportSkip(flow);
-    watchSinks(this.#options, this.#status, (error) => {
+    const fail = (error: RelayError): void => {
       this.#fail(error);
-    });
+    };
+    watchSinks(this.#options, this.#status, fail);
     const keeping = keeper.keep(ended).catch((thrown: unknown) => {
       this.#fail(thrown);
     });
-    this.#watching = Promise.all([this.#watchHead(ended, flow), this.#watchRunway(ended, flow)]);
+    this.#watching = Promise.all([
+      watchHead(this.#options, this.#status, flow, ended, fail),
+      this.#watchRunway(ended, flow),
+    ]);
     const copying = flow.copies.run(ended);
     const saying = flow.progress.run(ended);
     try {
@@ -353,28 +349,6 @@ export class Relay {
     }
   }
 
-  /** Keeps the server's newest position for the status; not knowing it is no failure. */
-  async #watchHead(ended: AbortSignal, flow: Flow): Promise<void> {
-    const { clock, source, progressMs = HEAD_INTERVAL_MS } = this.#options;
-    while (!isAborted(ended)) {
-      try {
-        const head = await unlessAborted(ended, source.head());
-        this.#status.headSeen(head, flow);
-        if (head !== undefined) flow.progress.headSeen(head);
-      } catch (thrown) {
-        if (isAborted(ended)) return;
-        const error = asRelayError(thrown);
-        if (ENDED_BY_HEAD.has(error.code)) {
-          this.#fail(error);
-          return;
-        }
-        this.#status.headUnknown(flow);
-      }
-      this.#warnOfOldBranches(flow);
-      await clock.sleep(Math.min(HEAD_INTERVAL_MS, progressMs), ended);
-    }
-  }
-
   /** Keeps how long the server keeps what a restart would need; not knowing it is no failure. */
   #watchRunway(ended: AbortSignal, { intake }: Flow): Promise<void> {
     const { source, runwayWarningMs, clock, logger } = this.#options;
@@ -390,16 +364,6 @@ export class Relay {
       logger,
     });
     return watch.run(ended);
-  }
-
-  #warnOfOldBranches({ xa }: Flow): void {
-    const { clock, logger } = this.#options;
-    for (const { xid, sinceMs, bytes } of xa.newlyOlder(clock.now() - OLD_BRANCH_MS)) {
-      logger.warn(
-        { xid, preparedAt: new Date(sinceMs).toISOString(), bytes, remedy: `XA COMMIT ${xid}, or XA ROLLBACK ${xid}` },
-        'an XA branch has been prepared for long: the checkpoint stays before it until it is committed or rolled back',
-      );
-    }
   }
 
   /** The first failure ends the run; what comes after it is its consequence. */
