@@ -154,12 +154,21 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ['test/unit/relay/run/run.test.ts'],
   },
+  // Cut off from the server, which will free its lock, it would go on sending.
+  {
+    invariant: 18,
+    file: 'src/source/control.ts',
+    find: 'return silentMs > this.#lockTimes.certainSeconds * 1000 ? undefined : held.term;',
+    replace: 'return silentMs < 0 ? undefined : held.term;',
+    tests: ['test/e2e/standby.test.ts'],
+    needsServers: true,
+  },
   // What the stream has brought may not be visible to a read yet.
   {
     invariant: 19,
-    file: 'src/source/copy/table-reader.ts',
-    find: "if (seen.gtidSet === '') return false;",
-    replace: 'if (seen.gtidSet !== undefined) return false;',
+    file: 'src/source/copy/visible.ts',
+    find: "return gtidSet === '' || isInTime(session, 'WAIT_FOR_EXECUTED_GTID_SET', gtidSet);",
+    replace: 'return true;',
     tests: ['test/integration/relay/copy-moving.test.ts'],
     needsServers: true,
   },

@@ -1,6 +1,7 @@
 /** docs/invariants.md names tests that exist, and each of its numbers stands in the title of a test of its own. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { MUTATIONS } from '../mutations/mutations.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/invariants.md', ROOT), 'utf8');
@@ -25,3 +26,10 @@ describe('docs/invariants.md', () => {
     expect(texts.some((text) => new RegExp(`[(; ']invariant ${number}[):]`).test(text))).toBe(true);
   });
 });
+
+it.each(MUTATIONS)(
+  'the code that a mutation of invariant $invariant changes in $file is there, once',
+  ({ file, find }) => {
+    expect(readFileSync(new URL(file, ROOT), 'utf8').split(find)).toHaveLength(2);
+  },
+);
