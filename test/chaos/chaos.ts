@@ -5,10 +5,11 @@ import { ALL_KINDS } from './fault-kinds.ts';
 import { asTable } from './report.ts';
 import { runChaos } from './run.ts';
 
-const USAGE = `npm run chaos -- [--minutes 3] [--seed 1] [--round 0] [--rate 100] [--only KIND,KIND] [--nodes DIR,DIR]
+const USAGE = `npm run chaos -- [--minutes 3 | --rounds N] [--seed 1] [--round 0] [--rate 100] [--only KIND,KIND] [--nodes DIR,DIR]
   [--standby | --no-standby] [--failover | --no-failover] [--report FILE]
 Faults on the whole way: MySQL, relay, RocketMQ, apply, MySQL. After each round source, topic and copy are compared.
-  --minutes  how long; the round that has begun is ended
+  --minutes  how long; what has begun is ended and judged
+  --rounds   so many whole rounds, however long they take
   --seed     what happens when; a seed that failed happens again
   --round    begin with this round of the seed
   --rate     transactions per second
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
       seed: { type: 'string', default: '1' },
       round: { type: 'string', default: '0' },
       rate: { type: 'string', default: '100' },
@@ -36,7 +38,8 @@ async function main(): Promise<number> {
       help: { type: 'boolean' },
     },
   });
-  const numbers = [values.minutes, values.seed, values.round, values.rate].map(Number);
+  const { rounds } = values;
+  const numbers = [values.minutes, values.seed, values.round, values.rate, rounds ?? 1].map(Number);
   const [minutes = 0, seed = 0, firstRound = 0, transactionsPerSecond = 0] = numbers;
   if (values.help === true || numbers.some((number) => !(number >= 0))) {
     console.error(USAGE);
@@ -53,6 +56,7 @@ async function main(): Promise<number> {
   const report = await runChaos({
     seed,
     minutes,
+    rounds: rounds === undefined ? undefined : Number(rounds),
     firstRound,
     kinds,
     transactionsPerSecond,

@@ -21,6 +21,8 @@ const TOTAL_SHARE = 8;
 export interface ChaosOptions {
   readonly seed: number;
   readonly minutes: number;
+  /** Whole rounds; `minutes` does not count then. */
+  readonly rounds?: number | undefined;
   readonly transactionsPerSecond: number;
   /** Of faults; unless given all. */
   readonly kinds?: readonly FaultKind[];
@@ -46,8 +48,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     progress: say,
   });
   const startMs = performance.now();
-  const isOver = (): boolean =>
-    signal?.aborted === true || performance.now() - startMs > minutes * 60_000 || report.problems.length > 0;
+  const { rounds } = options;
+  const isDue = (): boolean =>
+    rounds === undefined ? performance.now() - startMs > minutes * 60_000 : report.rounds >= rounds;
+  const isOver = (): boolean => signal?.aborted === true || report.problems.length > 0 || isDue();
   let stream: Stream | undefined;
   try {
     const first = options.firstRound ?? 0;

@@ -27,7 +27,7 @@ export interface ScheduledRound {
   readonly copyBefore: number | undefined;
   /** Two relays of one configuration, one of which stands by. The same in all rounds of a stream. */
   readonly isStandby: boolean;
-  /** The source has a replica, and the relay knows both. The same in all rounds of a stream; the last ends in a failover. */
+  /** The source has a replica, and the relay knows both. As above; the last round of a stream ends in a failover. */
   readonly isReplicated: boolean;
   /** The relay and apply are stopped by SIGTERM at the end, and must end in order. */
   readonly stopsAtEnd: boolean;

@@ -69,8 +69,8 @@ export const failedOver: Fault = async ({ servers }) => {
 async function allKilled(scene: Scene, sql: string): Promise<() => Promise<void>> {
   const { primary, replica } = scene.servers.sources;
   const deadlineMs = performance.now() + FOUND_WITHIN_MS;
-  let killed = 0;
-  while (killed === 0) {
+  for (;;) {
+    let killed = 0;
     for (const server of replica === undefined ? [primary] : [primary, replica]) {
       const connection = await connect(server);
       try {
@@ -79,14 +79,13 @@ async function allKilled(scene: Scene, sql: string): Promise<() => Promise<void>
         await connection.end();
       }
     }
-    if (killed > 0) break;
+    if (killed > 0) return NOTHING;
     if (performance.now() > deadlineMs) {
       missed(scene, 'no such connection is there');
-      break;
+      return NOTHING;
     }
     await sleep(100);
   }
-  return NOTHING;
 }
 
 /** How many there were. */
