@@ -9,16 +9,26 @@ const FIRST_BYTE = 100;
 const BYTES = { source: 20_000, broker: 3000 };
 const FLIPPED_WITHIN_MS = 30_000;
 
-function linesOf(name: LineName, { servers, relay }: Scene): readonly FaultProxy[] {
+type LinesOf = (name: LineName, scene: Scene) => readonly FaultProxy[];
+
+/** Of relays those of the one that is hit. */
+const linesOfOne: LinesOf = (name, { servers, relay }) => {
   if (name === 'source') return relay.lines.sources;
   return [name === 'broker' ? relay.lines.broker : servers.lines[name]];
-}
+};
+
+/** Of relays those of both: whichever reads after the reset. */
+const linesOfAll: LinesOf = (name, scene) =>
+  name === 'source' || name === 'broker'
+    ? scene.stream.relays.all.flatMap((relay) => linesOfOne(name, { ...scene, relay }))
+    : linesOfOne(name, scene);
 
 /** Holds for all connections: those that are open are reset, so that new ones are made; at the end once more. */
 const lasting =
   (
     name: LineName,
     faultOf: (scene: Scene) => LineFault,
+    linesOf: LinesOf = linesOfOne,
     beforeEnd: (lines: readonly FaultProxy[], scene: Scene) => Promise<void> = () => Promise.resolve(),
   ): Fault =>
   (scene) => {
@@ -41,7 +51,8 @@ const lasting =
 /** Nobody is reached. */
 export const cut = (name: LineName): Fault => lasting(name, () => ({ kind: 'refuse' }));
 
-export const slow = (name: LineName): Fault => lasting(name, () => ({ kind: 'slow', bytesPerSecond: 1024 }));
+export const slow = (name: LineName): Fault =>
+  lasting(name, () => ({ kind: 'slow', bytesPerSecond: 1024 }), linesOfAll);
 
 /** One byte of each connection; of one to MySQL that is not encrypted only among the events, which have checksums. */
 export const flipped = (name: 'source' | 'broker'): Fault =>
@@ -52,6 +63,7 @@ export const flipped = (name: 'source' | 'broker'): Fault =>
       atByte: FIRST_BYTE + below(BYTES[name]),
       from: name === 'source' && !stream.isEncrypted ? 'dump' : 'start',
     }),
+    linesOfAll,
     async (lines, scene) => {
       const hasFlipped = (): boolean => lines.some(({ flips }) => flips > 0);
       const deadlineMs = performance.now() + (scene.isAlone ? FLIPPED_WITHIN_MS : 0);
@@ -70,7 +82,9 @@ export const cutInHandshake = (name: LineName): Fault =>
 export const reset =
   (name: LineName): Fault =>
   (scene) => {
-    if (linesOf(name, scene).reduce((sum, line) => sum + line.reset(), 0) === 0) missed(scene, 'no connection is open');
+    // One that waits may have none to the broker.
+    const lines = name === 'broker' ? linesOfAll(name, scene) : linesOfOne(name, scene);
+    if (lines.reduce((sum, line) => sum + line.reset(), 0) === 0) missed(scene, 'no connection is open');
     return Promise.resolve(() => Promise.resolve());
   };
 
@@ -78,7 +92,7 @@ export const reset =
 export const halfOpen =
   (name: LineName): Fault =>
   (scene) => {
-    const lines = linesOf(name, scene);
+    const lines = linesOfOne(name, scene);
     for (const line of lines) {
       line.fault = { kind: 'hold' };
       line.freeze();
