@@ -37,7 +37,8 @@ export async function judgeRound(context: RoundContext, stopsAtEnd: boolean): Pr
   } finally {
     await Promise.all([source.end(), target.end()]);
   }
-  for (const problem of stream.oracle.problems.splice(0)) context.problem(problem);
+  for (const found of [stream.oracle, stream.relays].flatMap(({ problems }) => problems.splice(0)))
+    context.problem(found);
 }
 
 /** Everything that was committed is acknowledged, and written into the copy; every copy of tables has ended. */
