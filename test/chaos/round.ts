@@ -36,7 +36,7 @@ export async function runFault(scheduled: ScheduledFault, context: RoundContext)
   const isAlone = kinds.length === 1;
   const what = kinds.join(' + ');
   const relay = hitRelay(scheduled, context);
-  const hit = `${what}${stream.relays.isPair ? ` (${relay === stream.relays.active ? 'active' : 'waiting'})` : ''}`;
+  const hit = `${what}${stream.relays.isPair && kinds.some(hitsOneRelay) ? ` (${relay === stream.relays.active ? 'active' : 'waiting'})` : ''}`;
   const wasActive = relay === stream.relays.active;
   stream.relays.takeOvers.length = 0;
   const injectedMs = performance.now();
@@ -132,6 +132,8 @@ function toldOf(
     return others.every((area) => harmless.includes(area));
   });
 }
+
+const hitsOneRelay = (kind: FaultKind): boolean => /^(relay|line-source|line-broker)-/.test(kind);
 
 const isLine = (kind: FaultKind): boolean => kind.startsWith('line-');
 
