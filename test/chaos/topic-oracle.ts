@@ -3,6 +3,7 @@
  * nothing is out of order, and what a change says was there before it is what was there.
  */
 import { topicMessages, type ReceivedMessage } from '../../dev/topic-messages.ts';
+import { LateMessages } from './late-messages.ts';
 import type { TransactionOfTable } from './truth.ts';
 import type { Ordering } from './schedule.ts';
 
@@ -65,10 +66,7 @@ export class TopicOracle {
   readonly #ended: Promise<void>;
   /** By stream and lane. */
   readonly #lanes = new Map<string, { epoch: number; sequence: number }>();
-  /** Where each epoch begins in a lane, by stream and lane. */
-  readonly #begins = new Map<string, Map<number, bigint>>();
-  /** Offsets of late messages, each counted once however often the broker gives it. */
-  readonly #late = new Set<string>();
+  readonly #late = new LateMessages();
   /** In the order in which they came: the UUIDs of primaries. */
   readonly #servers: string[] = [];
   /** By `ordinal table`; judged ones are left out. */
@@ -173,12 +171,12 @@ export class TopicOracle {
   }
 
   /** By stream, epoch and sequence: the first rule of a reader, and the third. */
-  #isNew(message: ReceivedMessage): boolean {
-    const { lane, properties } = message;
+  #isNew({ lane, properties, queue, offset }: ReceivedMessage): boolean {
     const epoch = Number(properties.get('epoch'));
     const sequence = Number(properties.get('sequence'));
     const streamLane = `${properties.get('stream') ?? ''} ${lane}`;
-    this.#countLate(streamLane, epoch, message);
+    this.#late.see({ lane: streamLane, epoch, queue, offset });
+    this.counts.late = this.#late.count;
     const last = this.#lanes.get(streamLane) ?? { epoch: 0, sequence: 0 };
     if (epoch < last.epoch || (epoch === last.epoch && sequence <= last.sequence)) return false;
     const due = epoch === last.epoch ? last.sequence + 1 : 1;
@@ -190,16 +188,6 @@ export class TopicOracle {
       this.#say(`lane ${lane}, epoch ${epoch} does not begin with resume`);
     this.#lanes.set(streamLane, { epoch, sequence });
     return true;
-  }
-
-  /** Messages of a lane are in one queue. */
-  #countLate(streamLane: string, epoch: number, { queue, offset }: ReceivedMessage): void {
-    const begins = this.#begins.get(streamLane) ?? new Map<number, bigint>();
-    this.#begins.set(streamLane, begins);
-    const begin = begins.get(epoch);
-    if (begin === undefined || offset < begin) begins.set(epoch, offset);
-    if ([...begins].some(([later, first]) => later > epoch && first < offset)) this.#late.add(`${queue} ${offset}`);
-    this.counts.late = this.#late.size;
   }
 
   /** Transactions of all servers in one order: those of a promoted one come behind those of the one before. */
