@@ -37,6 +37,7 @@ export const FAULT_KINDS = {
   'source-kill-lock': { area: 'source', holdMs: INSTANT },
   'source-flush': { area: 'source', holdMs: INSTANT },
   'source-purge': { area: 'source', holdMs: INSTANT },
+  'source-failover': { area: 'source', holdMs: INSTANT },
   'target-kill': { area: 'target', holdMs: SEEN },
   'target-restart': { area: 'target', holdMs: BRIEF },
   'target-freeze': { area: 'target', holdMs: SEEN },
@@ -65,6 +66,10 @@ export const FAULT_KINDS = {
 
 export type FaultKind = keyof typeof FAULT_KINDS;
 
-export const ALL_KINDS = Object.keys(FAULT_KINDS) as readonly FaultKind[];
+/** Ends a round of its own kind, since it takes a server away. */
+export const FAILOVER = 'source-failover' satisfies FaultKind;
+
+/** Those that are dealt. */
+export const ALL_KINDS = (Object.keys(FAULT_KINDS) as readonly FaultKind[]).filter((kind) => kind !== FAILOVER);
 
 export const factsOf = (kind: FaultKind): KindFacts => FAULT_KINDS[kind];

@@ -11,6 +11,7 @@ import { tableStates } from '../support/table-states.ts';
 import { stopInOrder } from './faults/processes.ts';
 import type { RoundContext } from './round.ts';
 import { connect } from './stream.ts';
+import type { Watch } from './watch.ts';
 import { KEYED_TABLES } from './workload.ts';
 
 const DRAINED_WITHIN_MS = 120_000;
@@ -36,19 +37,23 @@ export async function judgeRound(context: RoundContext, stopsAtEnd: boolean): Pr
   } finally {
     await Promise.all([source.end(), target.end()]);
   }
-  for (const problem of stream.oracle.problems.splice(0)) context.problem(problem);
+  for (const found of [stream.oracle, stream.relays].flatMap(({ problems }) => problems.splice(0)))
+    context.problem(found);
 }
 
 /** Everything that was committed is acknowledged, and written into the copy; every copy of tables has ended. */
 async function isDrained({ stream, problem }: RoundContext, source: Connection): Promise<boolean> {
   const newest = await newestGtids(source);
-  const { watchRelay, watchApply } = stream;
-  const published = await watchRelay.until(
+  const { relays, watchApply } = stream;
+  const published = await relays.until(
     ({ lowWaterMark, copies = [] }) =>
       holdsGtids(lowWaterMark?.gtidSet ?? '', newest) && copies.every(({ endedAt }) => typeof endedAt === 'string'),
     DRAINED_WITHIN_MS,
   );
-  if (published === undefined) problem(`the relay has not published everything: ${JSON.stringify(watchRelay.seen)}`);
+  if (published === undefined) {
+    const seen = relays.watches.map((watch) => watch.seen);
+    problem(`the relay has not published everything: ${JSON.stringify(seen)}`);
+  }
   const applied = await watchApply.until(
     ({ complete }) => holdsGtids(complete?.gtidSet ?? '', newest),
     DRAINED_WITHIN_MS,
@@ -59,7 +64,7 @@ async function isDrained({ stream, problem }: RoundContext, source: Connection):
 
 /** The topic against the binlog, as MySQL's own program reads it, and against the tables. */
 async function judgeTopic({ servers, stream, report, problem }: RoundContext, source: Connection): Promise<void> {
-  const truth = await servers.truth.since(stream.database);
+  const truth = await servers.sources.truth.since(stream.database);
   report.committedChanges += truth.reduce((sum, { kinds }) => sum + kinds.length, 0);
   const deadlineMs = performance.now() + DRAINED_WITHIN_MS;
   while (!stream.oracle.hasAll(truth) && performance.now() < deadlineMs) await sleep(200);
@@ -103,20 +108,28 @@ async function verify({ stream, problem }: RoundContext): Promise<void> {
 }
 
 function judgeMemory({ stream, report, problem }: RoundContext): void {
-  const { watchRelay, watchApply } = stream;
-  const peaks = { relay: watchRelay.peakResidentBytes, apply: watchApply.peakResidentBytes };
+  const { relays, watchApply } = stream;
+  const mostOf = (of: (watch: Watch) => number): number => Math.max(...relays.watches.map(of));
+  const peaks = {
+    relay: mostOf(({ peakResidentBytes }) => peakResidentBytes),
+    apply: watchApply.peakResidentBytes,
+  };
   for (const who of ['relay', 'apply'] as const) {
     report.peakResidentBytes[who] = Math.max(report.peakResidentBytes[who], peaks[who]);
     if (peaks[who] > RESIDENT_LIMIT) problem(`${who} has taken ${peaks[who] >> 20} MiB of memory`);
   }
-  report.peakHeldBytes = Math.max(report.peakHeldBytes, watchRelay.peakHeldBytes);
-  if (watchRelay.peakHeldOverLimit > OVER_LIMIT)
-    problem(`the relay has held ${watchRelay.peakHeldOverLimit} bytes more than its limit`);
+  report.peakHeldBytes = Math.max(
+    report.peakHeldBytes,
+    mostOf(({ peakHeldBytes }) => peakHeldBytes),
+  );
+  const over = mostOf(({ peakHeldOverLimit }) => peakHeldOverLimit);
+  if (over > OVER_LIMIT) problem(`the relay has held ${over} bytes more than its limit`);
 }
 
 /** Both end in order when they are asked to, and leave nothing behind; then they are started again. */
 async function judgeStop({ stream, problem }: RoundContext, source: Connection): Promise<void> {
-  for (const supervised of [stream.relay, stream.apply]) {
+  const all = [...stream.relays.all.map(({ supervised }) => supervised), stream.apply];
+  for (const supervised of all) {
     const children = supervised.pid === undefined ? [] : await childrenOf(supervised.pid);
     if (children.length > 0) problem(`${supervised.who} has processes of its own: ${children.join()}`);
     await stopInOrder(supervised, true, problem);
@@ -128,7 +141,9 @@ async function judgeStop({ stream, problem }: RoundContext, source: Connection):
     sessions = await sessionsOfRelay(source);
   }
   if (sessions > 0) problem(`${sessions} sessions of the relay are left in MySQL after its end`);
-  await Promise.all([stream.relay.start(), stream.apply.start()]);
+  for (const supervised of all) await supervised.start();
+  if ((await stream.relays.untilInOrder(DRAINED_WITHIN_MS)) === undefined)
+    problem(`not in order after the start: ${stream.relays.said()}`);
 }
 
 async function childrenOf(pid: number): Promise<readonly string[]> {

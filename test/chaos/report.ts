@@ -7,6 +7,9 @@ export interface KindReport {
   paired: number;
   /** From the end of the fault until relay and apply were healthy again, longest, ms. */
   longestRecoveryMs: number;
+  /** Of two relays the other one has taken over: how often, and how long after the fault, longest, ms. */
+  takeOvers: number;
+  longestTakeOverMs: number;
   /** From the fault until health told of it, longest, ms; by `relay source`. */
   readonly longestTellingMs: Record<string, number>;
 }
@@ -15,6 +18,8 @@ export interface ChaosReport {
   seed: number;
   minutes: number;
   rounds: number;
+  /** Of them, with a relay that stands by. */
+  standbyRounds: number;
   copies: number;
   transactions: number;
   rolledBack: number;
@@ -43,6 +48,7 @@ export function emptyReport(seed: number): ChaosReport {
     seed,
     minutes: 0,
     rounds: 0,
+    standbyRounds: 0,
     copies: 0,
     transactions: 0,
     rolledBack: 0,
@@ -51,6 +57,7 @@ export function emptyReport(seed: number): ChaosReport {
     topic: {
       messages: 0,
       messagesRepeated: 0,
+      late: 0,
       changes: 0,
       changesRepeated: 0,
       rowsCopied: 0,
@@ -70,7 +77,14 @@ export function emptyReport(seed: number): ChaosReport {
 }
 
 export function kindOf(report: ChaosReport, kind: string): KindReport {
-  return (report.faults[kind] ??= { times: 0, paired: 0, longestRecoveryMs: 0, longestTellingMs: {} });
+  return (report.faults[kind] ??= {
+    times: 0,
+    paired: 0,
+    longestRecoveryMs: 0,
+    takeOvers: 0,
+    longestTakeOverMs: 0,
+    longestTellingMs: {},
+  });
 }
 
 export function addCounts(sum: TopicCounts, more: TopicCounts): void {
@@ -82,13 +96,14 @@ export function asTable(report: ChaosReport): string {
   const facts: readonly (readonly [string, string | number])[] = [
     ['seed', report.seed],
     ['minutes', report.minutes.toFixed(1)],
-    ['rounds', report.rounds],
+    ['rounds', `${report.rounds}, of them ${report.standbyRounds} with a relay that stands by`],
     ['faults', Object.values(report.faults).reduce((sum, { times }) => sum + times, 0)],
     ['copies of all tables', report.copies],
     ['transactions', `${report.transactions}, and ${report.rolledBack} rolled back`],
     ['changes in the binlog', report.committedChanges],
     ['changes in the topic', `${topic.changes} in ${topic.messages} messages; ${topic.rowsCopied} rows copied`],
     ['came again', `${topic.changesRepeated} changes, ${topic.messagesRepeated} messages`],
+    ['late', `${topic.late} messages of a lower epoch behind a higher one`],
     ['lost', topic.lost],
     ['reordered', topic.reordered],
     ['rows compared', report.rowsCompared],
@@ -98,15 +113,18 @@ export function asTable(report: ChaosReport): string {
   ];
   const kinds = Object.entries(report.faults)
     .sort(([a], [b]) => a.localeCompare(b))
-    .map(([kind, { times, paired, longestRecoveryMs, longestTellingMs }]) => {
+    .map(([kind, { times, paired, longestRecoveryMs, takeOvers, longestTakeOverMs, longestTellingMs }]) => {
       const told = Object.entries(longestTellingMs).map(([what, n]) => `${what} ${ms(n)}`);
-      return `  ${kind.padEnd(24)}${String(times).padStart(4)}${String(paired).padStart(8)}${ms(longestRecoveryMs).padStart(10)}   ${told.join(', ')}`;
+      const taken = takeOvers === 0 ? '' : `${takeOvers} in ${ms(longestTakeOverMs)}`;
+      return `  ${kind.padEnd(24)}${String(times).padStart(4)}${String(paired).padStart(8)}${ms(longestRecoveryMs).padStart(10)}${taken.padStart(16)}   ${told.join(', ')}`;
     });
   return [
     ...facts.map(([name, value]) => `${name.padEnd(24)}${value}`),
-    `  ${'fault'.padEnd(23)}times  paired  recovery   told after`,
+    `  ${'fault'.padEnd(23)}times  paired  recovery      taken over   told after`,
     ...kinds,
-    ...Object.entries(report.skipped).map(([kind, why]) => `not done: ${kind}: ${why}`),
+    ...Object.entries(report.skipped).map(
+      ([kind, why]) => `${kind in report.faults ? 'not always' : 'not'} done: ${kind}: ${why}`,
+    ),
     ...Object.entries(report.ownEnds).map(([what, n]) => `ended by itself, as it must: ${what}, ${n} times`),
     ...report.problems.map((problem) => `PROBLEM ${problem}`),
     ...(report.folder === undefined ? [] : [`logs: ${report.folder}`]),

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FaultKind } from './fault-kinds.ts';
+import { FAILOVER, type FaultKind } from './fault-kinds.ts';
 import { judgeRound } from './judge.ts';
 import { addCounts, emptyReport, type ChaosReport } from './report.ts';
 import { runFault } from './round.ts';
-import { ROUNDS_A_STREAM, scheduledRound } from './schedule.ts';
+import { ROUNDS_A_STREAM, scheduledRound, type Wishes } from './schedule.ts';
 import { startChaosServers, type ChaosServers } from './servers.ts';
 import { Stream } from './stream.ts';
 import { Lateness } from './watch.ts';
@@ -21,11 +21,15 @@ const TOTAL_SHARE = 8;
 export interface ChaosOptions {
   readonly seed: number;
   readonly minutes: number;
+  /** Whole rounds; `minutes` does not count then. */
+  readonly rounds?: number | undefined;
   readonly transactionsPerSecond: number;
   /** Of faults; unless given all. */
   readonly kinds?: readonly FaultKind[];
   /** The first round: to see a later one of a seed again without those before it. */
   readonly firstRound?: number;
+  /** What is not left to the seed. */
+  readonly wishes?: Wishes;
   /** Folders with another `node` each, under which the relay runs by turns. */
   readonly nodePaths?: readonly string[];
   readonly say: (line: string) => void;
@@ -44,17 +48,26 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     progress: say,
   });
   const startMs = performance.now();
-  const isOver = (): boolean =>
-    signal?.aborted === true || performance.now() - startMs > minutes * 60_000 || report.problems.length > 0;
+  const { rounds } = options;
+  const isDue = (): boolean =>
+    rounds === undefined ? performance.now() - startMs > minutes * 60_000 : report.rounds >= rounds;
+  const isOver = (): boolean => signal?.aborted === true || report.problems.length > 0 || isDue();
   let stream: Stream | undefined;
   try {
     const first = options.firstRound ?? 0;
     for (let round = first; !isOver(); round += 1) {
       if (round === first || round % ROUNDS_A_STREAM === 0) {
         if (stream !== undefined) await endStream(stream, report);
-        const { ordering } = scheduledRound(seed, round, options.kinds);
+        const { ordering, isStandby, isReplicated } = scheduledRound(seed, round, options.kinds, options.wishes);
         const number = Math.floor(round / ROUNDS_A_STREAM);
-        stream = await Stream.begin({ servers, ordering, number, folder: join(folder, `stream-${number}`) });
+        stream = await Stream.begin({
+          servers,
+          ordering,
+          isStandby,
+          isReplicated,
+          number,
+          folder: join(folder, `stream-${number}`),
+        });
       }
       if (stream !== undefined) await oneRound(round, { ...options, servers, stream, report, lateness, isOver });
     }
@@ -82,23 +95,27 @@ interface RoundOptions extends ChaosOptions {
 
 async function oneRound(round: number, options: RoundOptions): Promise<void> {
   const { seed, servers, stream, report, say, isOver } = options;
-  const scheduled = scheduledRound(seed, round, options.kinds);
-  say(`round ${round}, ordering ${scheduled.ordering}`);
+  const scheduled = scheduledRound(seed, round, options.kinds, options.wishes);
+  const { ordering, isStandby, isReplicated } = scheduled;
+  const more = [isStandby ? ', two relays' : '', isReplicated ? ', a replica' : ''].join('');
+  say(`round ${round}, ordering ${ordering}${more}`);
   const problem = (what: string): void => {
     report.problems.push(`seed ${seed}, round ${round}: ${what}`);
     say(`  PROBLEM ${what}`);
   };
+  const isEnded = (): boolean => options.signal?.aborted === true || report.problems.length > 0;
   const context = { ...options, problem };
   const load = new Workload(
-    servers.source,
+    servers.sources.address,
     stream.database,
-    options.transactionsPerSecond / (scheduled.ordering === 'total' ? TOTAL_SHARE : 1),
+    options.transactionsPerSecond / (ordering === 'total' ? TOTAL_SHARE : 1),
     1000 * seed + round,
     round % ROUNDS_A_STREAM === 0,
   );
   try {
     for (const [i, fault] of scheduled.faults.entries()) {
-      if (isOver()) break;
+      // However short the run is, it has the end that its round is to have.
+      if (isOver() && (isEnded() || !fault.kinds.some((kind) => kind === FAILOVER))) continue;
       if (i === scheduled.copyBefore) {
         await stream.copyAll();
         report.copies += 1;
@@ -112,14 +129,14 @@ async function oneRound(round: number, options: RoundOptions): Promise<void> {
   }
   await judgeRound(context, scheduled.stopsAtEnd);
   report.rounds += 1;
+  if (isStandby) report.standbyRounds += 1;
 }
 
 async function endStream(stream: Stream, report: ChaosReport): Promise<void> {
   addCounts(report.topic, stream.oracle.counts);
   report.slowestAnswerMs = Math.max(
     report.slowestAnswerMs,
-    stream.watchRelay.slowestAnswerMs,
-    stream.watchApply.slowestAnswerMs,
+    ...stream.watches.map(({ slowestAnswerMs }) => slowestAnswerMs),
   );
   await stream.end();
 }

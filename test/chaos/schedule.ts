@@ -3,7 +3,7 @@
  * for it is no part of it.
  */
 import { mulberry32 } from '../../dev/mulberry32.ts';
-import { ALL_KINDS, factsOf, type FaultKind } from './fault-kinds.ts';
+import { ALL_KINDS, FAILOVER, factsOf, type FaultKind } from './fault-kinds.ts';
 
 export type Ordering = 'key' | 'total';
 
@@ -25,8 +25,18 @@ export interface ScheduledRound {
   readonly faults: readonly ScheduledFault[];
   /** Before which fault a copy of all tables is asked for; undefined: none in this round. */
   readonly copyBefore: number | undefined;
+  /** Two relays of one configuration, one of which stands by. The same in all rounds of a stream. */
+  readonly isStandby: boolean;
+  /** The source has a replica, and the relay knows both. As above; the last round of a stream ends in a failover. */
+  readonly isReplicated: boolean;
   /** The relay and apply are stopped by SIGTERM at the end, and must end in order. */
   readonly stopsAtEnd: boolean;
+}
+
+/** What is not left to the seed. */
+export interface Wishes {
+  readonly isStandby?: boolean | undefined;
+  readonly isReplicated?: boolean | undefined;
 }
 
 export const FAULTS_A_ROUND = 5;
@@ -38,10 +48,24 @@ export const ROUNDS_FOR_ALL = Math.ceil((2 * ALL_KINDS.length) / FAULTS_A_ROUND)
 /** Every third fault is a pair. */
 const PAIR_EVERY = 3;
 
+/** One stream of so many has a replica. */
+const REPLICATED_OF = 3;
+/** Apart from what is drawn for rounds. */
+const STREAMS = 1 << 20;
+
 /** `kinds`: which there are. */
-export function scheduledRound(seed: number, round: number, kinds: readonly FaultKind[] = ALL_KINDS): ScheduledRound {
+export function scheduledRound(
+  seed: number,
+  round: number,
+  kinds: readonly FaultKind[] = ALL_KINDS,
+  wishes: Wishes = {},
+): ScheduledRound {
+  const stream = Math.floor(round / ROUNDS_A_STREAM);
+  const ofStream = drawer(seed, STREAMS + stream);
+  const [standby, replicated] = [ofStream(2) === 0, ofStream(REPLICATED_OF) === 0];
+  const { isStandby = standby, isReplicated = replicated } = wishes;
   const below = drawer(seed, round + 1);
-  const faults = Array.from({ length: FAULTS_A_ROUND }, (_, i) => {
+  const faults: ScheduledFault[] = Array.from({ length: FAULTS_A_ROUND }, (_, i) => {
     const number = round * FAULTS_A_ROUND + i;
     const first = dealt(seed, number, kinds);
     const partners = kinds.filter((kind) => factsOf(kind).area !== factsOf(first).area);
@@ -59,10 +83,15 @@ export function scheduledRound(seed: number, round: number, kinds: readonly Faul
       seed: below(1 << 30),
     };
   });
+  const copyBefore = below(3) === 0 ? undefined : below(FAULTS_A_ROUND);
+  if (isReplicated && round % ROUNDS_A_STREAM === ROUNDS_A_STREAM - 1)
+    faults.push({ pauseMs: 1000, kinds: [FAILOVER], offsetMs: 0, holdMs: 0, seed: below(1 << 30) });
   return {
-    ordering: Math.floor(round / ROUNDS_A_STREAM) % 2 === 0 ? 'key' : 'total',
+    ordering: stream % 2 === 0 ? 'key' : 'total',
     faults,
-    copyBefore: below(3) === 0 ? undefined : below(FAULTS_A_ROUND),
+    copyBefore,
+    isStandby,
+    isReplicated,
     stopsAtEnd: round % 2 === 1,
   };
 }

@@ -5,21 +5,31 @@ import type { MysqlServer, RocketmqServer } from '../../dev/servers/servers.ts';
 import { startMysql, startRocketmq } from '../../dev/servers/start.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { smallDisk, type SmallDisk } from './small-disk.ts';
-import { BinlogTruth } from './truth.ts';
+import { Sources } from './sources.ts';
 
 /** Memory takes it only as far as it is used. */
 const STORE_SIZE = '4g';
 
-/** Lines between relay or apply and a server. */
+/** Lines between relay or apply and a server: the first two are the relay's, the others those of apply. */
 export type LineName = 'source' | 'broker' | 'topic' | 'target';
 
+/** Each relay has its own. */
+export interface RelayLines {
+  /** To the two servers of which one replicates the other; without a replica only the first is used. */
+  readonly sources: readonly [FaultProxy, FaultProxy];
+  readonly broker: FaultProxy;
+}
+
 export interface ChaosServers {
+  readonly sources: Sources;
+  /** The primary of the moment. */
   readonly source: MysqlServer;
   readonly target: MysqlServer;
   readonly rocketmq: RocketmqServer;
-  readonly truth: BinlogTruth;
-  /** `source` and `broker` are the relay's, `topic` and `target` those of apply. */
-  readonly lines: Readonly<Record<LineName, FaultProxy>>;
+  /** Of apply. */
+  readonly lines: Readonly<Record<'topic' | 'target', FaultProxy>>;
+  /** Of the relay, and of one that stands by. */
+  readonly relayLines: readonly [RelayLines, RelayLines];
   /** Where the broker keeps messages, if that is a disk of its own. */
   readonly store: string | undefined;
   /** Folders with another `node` each. */
@@ -46,28 +56,43 @@ export async function startChaosServers(given: ChaosServersOptions): Promise<Cha
   ]);
   const [host = '', port = ''] = rocketmq.endpoint.split(':');
   const proxy = { host, port: Number(port) };
-  const [toSource, toBroker, toTopic, toTarget] = await Promise.all(
-    [source, proxy, proxy, target].map((server) => FaultProxy.to(server)),
-  );
-  if (toSource === undefined || toBroker === undefined || toTopic === undefined || toTarget === undefined)
-    throw new Error('a line is missing');
+  const [topicLine, targetLine] = [await FaultProxy.to(proxy), await FaultProxy.to(target)];
+  const relayLines = [await linesOf(source, proxy), await linesOf(source, proxy)] as const;
+  const sources = new Sources(source);
+  for (const lines of relayLines) sources.leads(lines.sources);
   const store = given.hasStoreDisk ? await storeDisk(rocketmq) : undefined;
-  const lines = { source: toSource, broker: toBroker, topic: toTopic, target: toTarget };
+  const lines = { topic: topicLine, target: targetLine };
   return {
-    source,
+    sources,
+    get source() {
+      return sources.primary;
+    },
     target,
     rocketmq,
-    truth: new BinlogTruth(source.folder),
     lines,
+    relayLines,
     store: store?.isMounted === true ? store.path : undefined,
     nodePaths,
     stop: async () => {
       await rocketmq.kill9();
       await store?.unmount();
-      await Promise.all([source.remove(), target.remove(), rocketmq.remove()]);
-      await Promise.all(Object.values(lines).map((line) => line.close()));
+      await Promise.all([sources.remove(), target.remove(), rocketmq.remove()]);
+      const ofRelays = relayLines.flatMap(({ sources: both, broker }) => [...both, broker]);
+      await Promise.all([...Object.values(lines), ...ofRelays].map((line) => line.close()));
     },
   };
+}
+
+async function linesOf(source: Place, broker: Place): Promise<RelayLines> {
+  return {
+    sources: [await FaultProxy.to(source), await FaultProxy.to(source)],
+    broker: await FaultProxy.to(broker),
+  };
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** It begins empty there: nothing is in the store yet. */

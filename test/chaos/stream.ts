@@ -2,16 +2,18 @@
  * One stream: a shop, the relay that publishes it, the topic, apply, and the copy. Some rounds share it; then another
  * one begins, with another `ordering`.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createConnection, type Connection } from 'mysql2/promise';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { ApplyProcess } from '../../dev/apply-process.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { createShop } from '../../dev/shop.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
 import type { Ordering } from './schedule.ts';
-import type { ChaosServers, LineName } from './servers.ts';
+import { Relays } from './relays.ts';
+import type { ChaosServers, RelayLines } from './servers.ts';
 import { smallDisk, type SmallDisk } from './small-disk.ts';
 import { Supervised } from './supervised.ts';
 import { TopicOracle } from './topic-oracle.ts';
@@ -25,12 +27,18 @@ const SINK_WAITS = { sendTimeout: '3s' };
 const CHECKPOINT_SIZE = '16m';
 const BEGINS_WITHIN_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
+/** The table of checkpoints. */
+const CHECKPOINTS = 'checkpoints';
 const APPLY_PASSWORD = 'of-apply';
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'preload.mjs')).href;
 
 export interface StreamOptions {
   readonly servers: ChaosServers;
   readonly ordering: Ordering;
+  /** Two relays, of which one stands by; their checkpoint is in the target server. */
+  readonly isStandby: boolean;
+  /** The source has a replica, and the relay knows both. */
+  readonly isReplicated: boolean;
   /** Of the run: how many streams were before it. */
   readonly number: number;
   /** Logs and configurations are kept there. */
@@ -42,16 +50,16 @@ export class Stream {
   readonly database: string;
   readonly copy: string;
   readonly checkpoint: SmallDisk;
-  readonly relay: Supervised;
+  readonly relays: Relays;
   readonly apply: Supervised;
   readonly oracle: TopicOracle;
-  readonly watchRelay: Watch;
   readonly watchApply: Watch;
   /** Put before PATH: the folder of another Node.js. */
   nodePath = '';
   readonly #options: StreamOptions;
   readonly #topic: string;
   readonly #ledger: string;
+  readonly #state: string;
 
   private constructor(options: StreamOptions, names: { readonly unique: string }, checkpoint: SmallDisk) {
     const { servers, ordering, number } = options;
@@ -60,15 +68,22 @@ export class Stream {
     this.database = `shop_${names.unique}`;
     this.copy = `copy_${names.unique}`;
     this.#ledger = `ledger_${names.unique}`;
+    this.#state = `state_${names.unique}`;
     this.#topic = `chaos-${number}`;
     this.checkpoint = checkpoint;
-    this.relay = new Supervised('relay', () => this.#startRelay());
+    this.relays = new Relays(
+      servers.relayLines.slice(0, options.isStandby ? 2 : 1).map((lines, i) => {
+        const supervised: Supervised = new Supervised(i === 0 ? 'relay' : 'relay-2', () =>
+          this.#startRelay(supervised, lines),
+        );
+        return { supervised, lines };
+      }),
+    );
     this.apply = new Supervised('apply', () => this.#startApply());
     this.oracle = new TopicOracle(
       { endpoint: servers.rocketmq.endpoint, topic: this.#topic, group: `${this.#topic}-oracle` },
       ordering,
     );
-    this.watchRelay = new Watch(this.relay);
     this.watchApply = new Watch(this.apply);
   }
 
@@ -76,6 +91,9 @@ export class Stream {
   static async begin(options: StreamOptions): Promise<Stream> {
     const { servers, number, folder } = options;
     await mkdir(folder, { recursive: true });
+    if (options.isReplicated) await servers.sources.addReplica();
+    else await servers.sources.removeReplica();
+    servers.sources.settle();
     const unique = String(number);
     const source = await connect(servers.source);
     await createShop(source, `shop_${unique}`);
@@ -87,7 +105,8 @@ export class Stream {
     await target.query(
       `CREATE USER IF NOT EXISTS chaos_apply IDENTIFIED BY '${APPLY_PASSWORD}';
        GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, ALTER, DROP, INDEX ON copy_${unique}.* TO chaos_apply;
-       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON ledger_${unique}.* TO chaos_apply`,
+       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON ledger_${unique}.* TO chaos_apply;
+       CREATE DATABASE state_${unique}`,
     );
     await target.end();
     const topic = `chaos-${number}`;
@@ -95,10 +114,10 @@ export class Stream {
     await servers.rocketmq.createGroup(`${topic}-readers`, { ordered: true });
     await servers.rocketmq.createGroup(`${topic}-oracle`, { ordered: true });
     const stream = new Stream(options, { unique }, await smallDisk(join(folder, 'checkpoint'), CHECKPOINT_SIZE));
-    for (const [supervised, watch] of [
-      [stream.relay, stream.watchRelay],
-      [stream.apply, stream.watchApply],
-    ] as const) {
+    for (const { supervised, watch } of [
+      ...stream.relays.all,
+      { supervised: stream.apply, watch: stream.watchApply },
+    ]) {
       await supervised.start();
       if ((await watch.until(({ healthy }) => healthy, BEGINS_WITHIN_MS)) === undefined)
         throw new Error(`${supervised.who} does not become healthy; see ${folder}`);
@@ -106,17 +125,15 @@ export class Stream {
     return stream;
   }
 
-  /** One relay, as it stands beside one checkpoint. */
-  async #startRelay(): Promise<RelayProcess> {
-    const { servers, folder, ordering } = this.#options;
+  async #startRelay({ who, starts }: Supervised, { sources, broker }: RelayLines): Promise<RelayProcess> {
+    const { servers, folder, ordering, isReplicated } = this.#options;
     const { relayUser: user, relayPassword: password } = servers.source;
-    const { host, port } = servers.lines.source;
+    const [{ host, port }] = sources;
     return RelayProcess.start({
-      folder: join(folder, `relay-${this.relay.starts + 1}`),
+      folder: join(folder, `${who}-${starts + 1}`),
       config: {
         source: {
-          host,
-          port,
+          ...(isReplicated ? { hosts: sources.map((line) => `${line.host}:${line.port}`) } : { host, port }),
           user,
           password,
           tls: { mode: this.isEncrypted ? 'required' : 'disabled' },
@@ -128,25 +145,44 @@ export class Stream {
         ordering,
         ddl: 'inline',
         limits: { heldBytes: '4MiB', messageBytes: '128KiB', stopTimeout: `${STOP_TIMEOUT_MS}ms` },
-        checkpoint: { path: this.checkpoint.path },
+        ...this.#checkpoint(),
       },
-      env: this.#environment('broker'),
+      env: this.#environment(broker),
     });
+  }
+
+  #checkpoint(): Readonly<Record<string, unknown>> {
+    if (!this.relays.isPair) return { checkpoint: { path: this.checkpoint.path } };
+    const { host, port, user, password } = this.#options.servers.target;
+    const [database, table] = [this.#state, CHECKPOINTS];
+    return { checkpoint: { type: 'mysql', host, port, user, password, database, table, name: 'chaos' }, ha: 'standby' };
+  }
+
+  /** What is stored of how far it has come, as JSON. */
+  async storedCheckpoint(): Promise<string> {
+    if (!this.relays.isPair) return readFile(join(this.checkpoint.path, 'checkpoint.json'), 'utf8');
+    const target = await connect(this.#options.servers.target);
+    try {
+      const [[row]] = await target.query<RowDataPacket[]>(`SELECT current FROM ${this.#state}.${CHECKPOINTS}`);
+      return String(row?.['current']);
+    } finally {
+      await target.end();
+    }
   }
 
   #startApply(): Promise<ApplyProcess> {
     return ApplyProcess.start({
       folder: join(this.#options.folder, `apply-${this.apply.starts + 1}`),
       config: this.#applyConfig(this.#options.servers.lines.target),
-      env: this.#environment('topic'),
+      env: this.#environment(this.#options.servers.lines.topic),
     });
   }
 
-  #environment(line: LineName): Readonly<Record<string, string>> {
-    const { lines } = this.#options.servers;
+  /** `line`: to the broker. */
+  #environment(line: FaultProxy): Readonly<Record<string, string>> {
     return {
       NODE_OPTIONS: `--import=${PRELOAD}`,
-      CHAOS_REDIRECT: `${lines[line].target.port}:${lines[line].port}`,
+      CHAOS_REDIRECT: `${line.target.port}:${line.port}`,
       ...(this.nodePath !== '' && { PATH: `${this.nodePath}:${process.env['PATH'] ?? ''}` }),
     };
   }
@@ -181,12 +217,20 @@ export class Stream {
     return this.ordering === 'key';
   }
 
+  get isReplicated(): boolean {
+    return this.#options.isReplicated;
+  }
+
+  get watches(): readonly Watch[] {
+    return [...this.relays.watches, this.watchApply];
+  }
+
   get folder(): string {
     return this.#options.folder;
   }
 
   async copyAll(): Promise<void> {
-    const address = await this.relay.address();
+    const address = await this.relays.active.supervised.address();
     if (address === undefined) return;
     await fetch(`${address}/copy`, {
       method: 'POST',
@@ -197,9 +241,9 @@ export class Stream {
   }
 
   async end(): Promise<void> {
-    await this.relay.end('SIGKILL');
+    for (const { supervised } of this.relays.all) await supervised.end('SIGKILL');
     await this.apply.end('SIGKILL');
-    await Promise.all([this.watchRelay.stop(), this.watchApply.stop(), this.oracle.stop()]);
+    await Promise.all([...this.watches.map((watch) => watch.stop()), this.oracle.stop()]);
     await this.checkpoint.unmount();
   }
 }

@@ -3,12 +3,15 @@
  * nothing is out of order, and what a change says was there before it is what was there.
  */
 import { topicMessages, type ReceivedMessage } from '../../dev/topic-messages.ts';
+import { LateMessages } from './late-messages.ts';
 import type { TransactionOfTable } from './truth.ts';
 import type { Ordering } from './schedule.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
 interface Body {
+  /** Of the change ids: the UUID of the server. */
+  readonly source: string;
   readonly type: string;
   readonly table: string;
   readonly isDdl: boolean;
@@ -30,6 +33,8 @@ export interface TopicCounts {
   messages: number;
   /** Messages that the broker or the relay gave again under a number that was read. */
   messagesRepeated: number;
+  /** Of a lower epoch, and stored behind one of a higher epoch in the same lane: readers drop them. */
+  late: number;
   changes: number;
   /** Changes that came again in a later run of the relay. */
   changesRepeated: number;
@@ -39,12 +44,15 @@ export interface TopicCounts {
 }
 
 const SHOWN = 20;
+/** Of a number in a GTID. */
+const GNO_BITS = 63n;
 const NO_ROW = 'none';
 
 export class TopicOracle {
   readonly counts: TopicCounts = {
     messages: 0,
     messagesRepeated: 0,
+    late: 0,
     changes: 0,
     changesRepeated: 0,
     rowsCopied: 0,
@@ -58,11 +66,14 @@ export class TopicOracle {
   readonly #ended: Promise<void>;
   /** By stream and lane. */
   readonly #lanes = new Map<string, { epoch: number; sequence: number }>();
-  /** By `gno table`; judged ones are left out. */
+  readonly #late = new LateMessages();
+  /** In the order in which they came: the UUIDs of primaries. */
+  readonly #servers: string[] = [];
+  /** By `ordinal table`; judged ones are left out. */
   readonly #heard = new Map<string, Heard>();
   /** Every transaction up to here was judged: it can only be a repeat. */
   #judged = 0n;
-  /** By table and key: the newest change, as gno and number. */
+  /** By table and key: the newest change, as ordinal and number. */
   readonly #newest = new Map<string, readonly [bigint, number]>();
   /** By table, then key: the row as text, or that there is none. */
   readonly #rows = new Map<string, Map<string, string>>();
@@ -83,16 +94,17 @@ export class TopicOracle {
   /** All that `truth` has was heard; throws what ended the reading. */
   hasAll(truth: readonly TransactionOfTable[]): boolean {
     if (this.#failure !== undefined) throw this.#failure;
-    return truth.every(({ gno, table, kinds }) => {
-      const heard = this.#heard.get(`${gno} ${table}`)?.kinds;
+    return truth.every(({ uuid, gno, table, kinds }) => {
+      const heard = this.#heard.get(`${this.#ordinal(uuid, gno)} ${table}`)?.kinds;
       return kinds.every((kind, n) => isOf(kind, heard?.get(n) ?? '', this.#ordering));
     });
   }
 
   /** Compares what was heard with what was committed since the last time, and forgets it. */
   judge(truth: readonly TransactionOfTable[]): void {
-    for (const { gno, table, kinds } of truth) {
-      const name = `${gno} ${table}`;
+    for (const { uuid, gno, table, kinds } of truth) {
+      const ordinal = this.#ordinal(uuid, gno);
+      const name = `${ordinal} ${table}`;
       const heard = this.#heard.get(name)?.kinds;
       this.#heard.delete(name);
       for (const [n, kind] of kinds.entries()) {
@@ -107,7 +119,7 @@ export class TopicOracle {
       }
       if (heard !== undefined && heard.size > 0)
         this.#say(`${heard.size} changes of ${table} in transaction ${gno} came that the binlog does not have`);
-      if (gno > this.#judged) this.#judged = gno;
+      if (ordinal > this.#judged) this.#judged = ordinal;
     }
     for (const name of this.#heard.keys()) this.#say(`the binlog does not have the changes of ${name}`);
     this.#heard.clear();
@@ -159,10 +171,12 @@ export class TopicOracle {
   }
 
   /** By stream, epoch and sequence: the first rule of a reader, and the third. */
-  #isNew({ lane, properties }: ReceivedMessage): boolean {
+  #isNew({ lane, properties, queue, offset }: ReceivedMessage): boolean {
     const epoch = Number(properties.get('epoch'));
     const sequence = Number(properties.get('sequence'));
     const streamLane = `${properties.get('stream') ?? ''} ${lane}`;
+    this.#late.see({ lane: streamLane, epoch, queue, offset });
+    this.counts.late = this.#late.count;
     const last = this.#lanes.get(streamLane) ?? { epoch: 0, sequence: 0 };
     if (epoch < last.epoch || (epoch === last.epoch && sequence <= last.sequence)) return false;
     const due = epoch === last.epoch ? last.sequence + 1 : 1;
@@ -176,14 +190,20 @@ export class TopicOracle {
     return true;
   }
 
+  /** Transactions of all servers in one order: those of a promoted one come behind those of the one before. */
+  #ordinal(uuid: string, gno: bigint): bigint {
+    if (!this.#servers.includes(uuid)) this.#servers.push(uuid);
+    return (BigInt(this.#servers.indexOf(uuid)) << GNO_BITS) + gno;
+  }
+
   #change(body: Body, i: number, row: Row): void {
-    const { table, type, pkNames, old } = body;
+    const { source, table, type, pkNames, old } = body;
     const [, gnoText, numberText, half] = /^(\d+)#(\d+)(\+?)$/.exec(body.changes[i] ?? '') ?? [];
     if (gnoText === undefined) {
       this.#say(`${table}: ${String(body.changes[i])} is no change id`);
       return;
     }
-    const gno = BigInt(gnoText);
+    const gno = this.#ordinal(source, BigInt(gnoText));
     const n = Number(numberText);
     const kind = half === '+' ? '+' : type.charAt(0);
     if (gno <= this.#judged || !this.#isFirst(`${gno} ${table}`, n, kind)) {

@@ -15,9 +15,13 @@ interface Part {
 
 /** What is looked at in /healthz of either. */
 export interface Seen {
+  /** By its own clock. */
+  readonly at: string;
   readonly healthy: boolean;
   readonly reasons: readonly string[];
   readonly state: string;
+  /** Of a relay. */
+  readonly epoch?: number;
   readonly parts: Readonly<Record<string, Part | undefined>>;
   readonly heldBytes?: number;
   readonly heldBytesLimit?: number;
@@ -38,26 +42,22 @@ export class Watch {
   /** Longest answer of a process that did answer, ms. */
   slowestAnswerMs = 0;
   /** How often it has looked. */
-  #looks = 0;
+  looks = 0;
   readonly #supervised: Supervised;
+  readonly #onSeen: (seen: Seen) => void;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(supervised: Supervised) {
+  /** `onSeen`: called with each answer. */
+  constructor(supervised: Supervised, onSeen: (seen: Seen) => void = () => undefined) {
     this.#supervised = supervised;
+    this.#onSeen = onSeen;
     this.#ended = this.#look();
   }
 
   /** Ms until `holds`, from now, of what is seen from now on; undefined when it did not in time. */
   async until(holds: (seen: Seen) => boolean, timeoutMs: number): Promise<number | undefined> {
-    const startMs = performance.now();
-    // One look may be on its way.
-    const first = this.#looks + 2;
-    while (performance.now() - startMs < timeoutMs) {
-      if (this.#looks >= first && this.seen !== undefined && holds(this.seen)) return performance.now() - startMs;
-      await sleep(LOOK_MS / 4);
-    }
-    return undefined;
+    return untilSeen([this], ([seen]) => seen !== undefined && holds(seen), timeoutMs);
   }
 
   async stop(): Promise<void> {
@@ -69,7 +69,8 @@ export class Watch {
     while (!this.#stop.signal.aborted) {
       const { pid } = this.#supervised;
       this.seen = await this.#ask();
-      this.#looks += 1;
+      this.looks += 1;
+      if (this.seen !== undefined) this.#onSeen(this.seen);
       if (pid !== undefined) this.peakResidentBytes = Math.max(this.peakResidentBytes, await peakOf(pid));
       const { heldBytes = 0, heldBytesLimit = 0 } = this.seen ?? {};
       this.peakHeldBytes = Math.max(this.peakHeldBytes, heldBytes);
@@ -91,6 +92,23 @@ export class Watch {
       return undefined;
     }
   }
+}
+
+/** As `Watch.until`, of several at once, in their order. */
+export async function untilSeen(
+  watches: readonly Watch[],
+  holds: (seen: readonly (Seen | undefined)[]) => boolean,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const startMs = performance.now();
+  // One look may be on its way.
+  const first = watches.map(({ looks }) => looks + 2);
+  while (performance.now() - startMs < timeoutMs) {
+    const haveLooked = watches.every(({ looks }, i) => looks >= (first[i] ?? 0));
+    if (haveLooked && holds(watches.map(({ seen }) => seen))) return performance.now() - startMs;
+    await sleep(LOOK_MS / 4);
+  }
+  return undefined;
 }
 
 /** The most that a process has had resident so far; 0 when it is gone. */

@@ -41,6 +41,8 @@ export class FaultProxy {
   target: { readonly host: string; readonly port: number };
   /** Of all connections so far. */
   connections = 0;
+  /** How many bytes were flipped so far. */
+  flips = 0;
   /** Connections of a client, told by its port, that are accepted and bring nothing: the client is cut off. */
   isCutOff: (clientPort: number) => boolean = () => false;
   readonly #lines = new Set<Line>();
@@ -77,12 +79,14 @@ export class FaultProxy {
     }
   }
 
-  /** Both sides of every open connection get a reset. */
-  reset(): void {
+  /** Both sides of every open connection get a reset. How many there were. */
+  reset(): number {
+    const open = this.#lines.size;
     for (const { client, server } of this.#lines) {
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
+    return open;
   }
 
   async close(): Promise<void> {
@@ -150,6 +154,7 @@ export class FaultProxy {
         return;
       }
       if (fault?.kind === 'flip' && start <= fault.atByte && fault.atByte < passed) {
+        this.flips += 1;
         bytes.writeUInt8(bytes.readUInt8(fault.atByte - start) ^ 0xff, fault.atByte - start);
       }
       if (fault?.kind === 'slow') this.#trickle(line, bytes, fault.bytesPerSecond);

@@ -9,10 +9,12 @@ import { fill, remount } from '../small-disk.ts';
 import type { Fault } from './fault.ts';
 
 const run = promisify(execFile);
+const NO_FILE = { skipped: 'of two relays the checkpoint is in MySQL' };
 const NO_DISK = { skipped: 'the checkpoint folder is no disk of its own: only root can mount one' };
 const LONGEST_OPEN_MS = 300;
 
 export const full: Fault = async ({ stream }) => {
+  if (stream.relays.isPair) return NO_FILE;
   const { path, isMounted } = stream.checkpoint;
   if (!isMounted) return NO_DISK;
   const filler = join(path, 'filler');
@@ -21,6 +23,7 @@ export const full: Fault = async ({ stream }) => {
 };
 
 export const readOnly: Fault = async ({ stream }) => {
+  if (stream.relays.isPair) return NO_FILE;
   const { path, isMounted } = stream.checkpoint;
   if (!isMounted) return NO_DISK;
   await remount(path, 'ro');
@@ -29,6 +32,7 @@ export const readOnly: Fault = async ({ stream }) => {
 
 /** To open the file that is written next waits until somebody reads it, which nobody does. */
 export const hanging: Fault = async ({ stream }) => {
+  if (stream.relays.isPair) return NO_FILE;
   const fifo = join(stream.checkpoint.path, 'checkpoint.json.tmp');
   await rm(fifo, { force: true });
   try {

@@ -4,7 +4,7 @@ import type { Fault, Scene } from './fault.ts';
 import { diskFull, readOnly as brokerReadOnly } from './broker.ts';
 import { full, hanging, readOnly } from './checkpoint.ts';
 import { cut, cutInHandshake, flipped, halfOpen, reset, slow } from './lines.ts';
-import { dumpKilled, flushed, lockKilled, purged } from './mysql.ts';
+import { dumpKilled, failedOver, flushed, lockKilled, purged } from './mysql.ts';
 import { clockAhead, frozen, killed, otherNode, terminated } from './processes.ts';
 import { serverFrozen, serverKilled, serverStopped } from './servers.ts';
 
@@ -23,8 +23,11 @@ export interface KnownFault {
   readonly mayEnd?: readonly string[];
 }
 
-const relay = ({ stream }: Scene): Scene['stream']['relay'] => stream.relay;
-const apply = ({ stream }: Scene): Scene['stream']['apply'] => stream.apply;
+const relay = (scene: Scene): Scene['relay'] => scene.relay;
+const apply = ({ stream }: Scene): Pick<Scene['relay'], 'supervised' | 'watch'> => ({
+  supervised: stream.apply,
+  watch: stream.watchApply,
+});
 
 const broker = ({ servers }: Scene): Scene['servers']['rocketmq'] => servers.rocketmq;
 const source = ({ servers }: Scene): Scene['servers']['source'] => servers.source;
@@ -63,6 +66,7 @@ export const FAULTS: Readonly<Record<FaultKind, KnownFault>> = {
   'source-kill-lock': { fault: lockKilled, told: [] },
   'source-flush': { fault: flushed, told: [] },
   'source-purge': { fault: purged, told: [] },
+  'source-failover': { fault: failedOver, told: [] },
   'target-kill': { fault: serverKilled(target), told: TARGET },
   'target-restart': { fault: serverStopped(target), told: [] },
   'target-freeze': { fault: serverFrozen(target), told: TARGET },

@@ -1,31 +1,47 @@
 /** Faults of the relay and of apply themselves. */
+import { readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervised } from '../supervised.ts';
-import type { Fault, Scene } from './fault.ts';
+import type { Watch } from '../watch.ts';
+import { missed, type Fault, type Scene } from './fault.ts';
 
 /** Both stop within 5 s; closing, storing the checkpoint, and a machine that is busy. */
 export const STOPS_WITHIN_MS = 15_000;
+const STARTS_WITHIN_MS = 20_000;
+const CLOCK_SEEN_WITHIN_MS = 20_000;
+const HALF_AN_HOUR_MS = 1_800_000;
+
+interface Hit {
+  readonly supervised: Supervised;
+  readonly watch: Watch;
+}
+type Of = (scene: Scene) => Hit;
 
 export const killed =
-  (of: (scene: Scene) => Supervised): Fault =>
+  (of: Of): Fault =>
   async (scene) => {
-    await of(scene).end('SIGKILL');
-    return () => of(scene).start();
+    const { supervised } = of(scene);
+    if (supervised.pid === undefined) missed(scene, `no ${supervised.who} runs`);
+    await supervised.end('SIGKILL');
+    return () => supervised.start();
   };
 
 export const terminated =
-  (of: (scene: Scene) => Supervised): Fault =>
+  (of: Of): Fault =>
   async (scene) => {
-    await stopInOrder(of(scene), scene.isAlone, scene.problem);
-    return () => of(scene).start();
+    const { supervised } = of(scene);
+    await stopInOrder(supervised, scene.isAlone, scene.problem);
+    return () => supervised.start();
   };
 
 /** Stopped by a signal: its connections stay open, and nothing answers. */
 export const frozen =
-  (of: (scene: Scene) => Supervised): Fault =>
+  (of: Of): Fault =>
   (scene) => {
-    of(scene).signal('SIGSTOP');
+    const { supervised } = of(scene);
+    supervised.signal('SIGSTOP');
     return Promise.resolve(() => {
-      of(scene).signal('SIGCONT');
+      supervised.signal('SIGCONT');
       return Promise.resolve();
     });
   };
@@ -47,22 +63,43 @@ export async function stopInOrder(
 
 /** The clock of the process goes an hour ahead, and back again; preload.mjs does it. */
 export const clockAhead =
-  (of: (scene: Scene) => Supervised): Fault =>
-  (scene) => {
-    const { pid } = of(scene);
-    of(scene).signal('SIGUSR2');
-    return Promise.resolve(() => {
+  (of: Of): Fault =>
+  async (scene) => {
+    const { supervised, watch } = of(scene);
+    const { pid } = supervised;
+    supervised.signal('SIGUSR2');
+    const isAhead = (at: string): boolean => Date.parse(at) - Date.now() > HALF_AN_HOUR_MS;
+    if ((await watch.until(({ at }) => isAhead(at), CLOCK_SEEN_WITHIN_MS)) === undefined)
+      missed(scene, `${supervised.who} says that it is ${watch.seen?.at ?? 'no time'}`);
+    return () => {
       // A process that was started meanwhile has the right time.
-      if (of(scene).pid === pid) of(scene).signal('SIGUSR2');
+      if (supervised.pid === pid) supervised.signal('SIGUSR2');
       return Promise.resolve();
-    });
+    };
   };
 
 /** Stopped, and started by the next of the Node.js that the run was given. */
-export const otherNode: Fault = async ({ stream, servers, isAlone, problem }) => {
+export const otherNode: Fault = async (scene) => {
+  const { stream, servers, relay, isAlone, problem } = scene;
+  const { supervised } = relay;
   if (servers.nodePaths.length === 0) return { skipped: 'no other Node.js was given (--nodes)' };
-  await stopInOrder(stream.relay, isAlone, problem);
+  await stopInOrder(supervised, isAlone, problem);
   const paths = ['', ...servers.nodePaths];
   stream.nodePath = paths[(paths.indexOf(stream.nodePath) + 1) % paths.length] ?? '';
-  return () => stream.relay.start();
+  const { nodePath } = stream;
+  return async () => {
+    await supervised.start();
+    // The program begins as `env`, which looks for `node`.
+    const deadlineMs = performance.now() + STARTS_WITHIN_MS;
+    let runs = await programOf(supervised);
+    while (!runs.endsWith('/node') && performance.now() < deadlineMs) {
+      await sleep(50);
+      runs = await programOf(supervised);
+    }
+    if (runs.startsWith(`${nodePath}/`) !== (nodePath !== '')) missed(scene, `${supervised.who} runs by ${runs}`);
+  };
 };
+
+async function programOf({ pid }: Supervised): Promise<string> {
+  return pid === undefined ? '' : readlink(`/proc/${pid}/exe`).catch(() => '');
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ALL_KINDS, factsOf } from '../../chaos/fault-kinds.ts';
+import { ALL_KINDS, FAILOVER, factsOf } from '../../chaos/fault-kinds.ts';
 import { ROUNDS_FOR_ALL, scheduledRound, type ScheduledRound } from '../../chaos/schedule.ts';
 
 const rounds = (seed: number, n: number, from = 0): readonly ScheduledRound[] =>
@@ -19,7 +19,7 @@ it.each([1, 2, 3, 20_261_123])(
   (seed) => {
     for (const from of [0, 1, 2, 3, 17]) {
       const kinds = rounds(seed, ROUNDS_FOR_ALL, from).flatMap(({ faults }) => faults.flatMap((fault) => fault.kinds));
-      expect(new Set(kinds)).toEqual(new Set(ALL_KINDS));
+      expect(new Set(kinds.filter((kind) => kind !== FAILOVER))).toEqual(new Set(ALL_KINDS));
     }
   },
 );
@@ -47,4 +47,30 @@ it('has both orderings, copies, and rounds that end in a stop, in any eight roun
 it('draws only from the kinds that it is given', () => {
   const { faults } = scheduledRound(5, 0, ['relay-kill', 'broker-kill']);
   expect(new Set(faults.flatMap(({ kinds }) => kinds))).toEqual(new Set(['relay-kill', 'broker-kill']));
+});
+
+it('has a relay that stands by in about half of the rounds, and a replica in a third, the same in all rounds of a stream', () => {
+  const seen = rounds(1, 400);
+  const standby = seen.filter(({ isStandby }) => isStandby).length;
+  const replicated = seen.filter(({ isReplicated }) => isReplicated).length;
+  expect([standby > 160 && standby < 240, replicated > 90 && replicated < 180]).toEqual([true, true]);
+  for (let i = 0; i < seen.length; i += 2) {
+    expect(seen[i]?.isStandby).toBe(seen[i + 1]?.isStandby);
+    expect(seen[i]?.isReplicated).toBe(seen[i + 1]?.isReplicated);
+  }
+});
+
+it('ends each stream with a replica in a failover, and no other', () => {
+  for (const [i, { faults, isReplicated }] of rounds(1, 60).entries()) {
+    const ends = faults.at(-1)?.kinds.some((kind) => kind === FAILOVER) ?? false;
+    expect(ends).toBe(isReplicated && i % 2 === 1);
+  }
+});
+
+it('takes wishes instead of what it would draw, and leaves everything else as it is', () => {
+  for (const isStandby of [true, false]) {
+    expect(scheduledRound(1, 3, ALL_KINDS, { isStandby })).toEqual({ ...scheduledRound(1, 3), isStandby });
+  }
+  expect(scheduledRound(1, 3, ALL_KINDS, { isReplicated: true }).faults.at(-1)?.kinds).toEqual([FAILOVER]);
+  expect(scheduledRound(1, 3, ALL_KINDS, { isReplicated: false }).faults).toHaveLength(5);
 });
