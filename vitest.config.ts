@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'rocketmq-5.4',
           // What speaks with the broker, and the whole way once.
-          include: ['test/integration/sink/*.test.ts', 'test/e2e/shop.test.ts'],
+          include: ['test/integration/sink/rocketmq.test.ts', 'test/e2e/shop.test.ts'],
           globalSetup: ['test/support/global-setup-rocketmq-5.4.ts'],
           // Of servers that a test starts for itself.
           env: { ROCKETMQ: '5.4' },
