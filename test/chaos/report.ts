@@ -1,5 +1,5 @@
 /** What a run has found, as a table for people and as JSON. */
-import type { TopicCounts } from './topic-oracle.ts';
+import { noCounts, type TopicCounts } from './topic-oracle.ts';
 
 export interface KindReport {
   times: number;
@@ -54,16 +54,7 @@ export function emptyReport(seed: number): ChaosReport {
     rolledBack: 0,
     committedChanges: 0,
     rowsCompared: 0,
-    topic: {
-      messages: 0,
-      messagesRepeated: 0,
-      late: 0,
-      changes: 0,
-      changesRepeated: 0,
-      rowsCopied: 0,
-      lost: 0,
-      reordered: 0,
-    },
+    topic: noCounts(),
     faults: {},
     skipped: {},
     ownEnds: {},

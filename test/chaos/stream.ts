@@ -5,11 +5,12 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { ApplyProcess } from '../../dev/apply-process.ts';
 import { RelayProcess } from '../../dev/relay-process.ts';
 import type { MysqlAddress } from '../../dev/servers/servers.ts';
 import { createShop } from '../../dev/shop.ts';
+import { openMysql } from '../support/mysql-session.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import type { Ordering } from './schedule.ts';
 import { Relays } from './relays.ts';
@@ -249,17 +250,8 @@ export class Stream {
 }
 
 /** As root; times are texts in UTC. */
-export async function connect({ host, port, user, password }: MysqlAddress): Promise<Connection> {
-  const connection = await createConnection({
-    host,
-    port,
-    user,
-    password,
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    dateStrings: true,
-    multipleStatements: true,
-  });
+export async function connect(address: MysqlAddress): Promise<Connection> {
+  const connection = await openMysql(address);
   await connection.query("SET SESSION sql_mode = '', time_zone = '+00:00'");
   return connection;
 }

@@ -43,22 +43,24 @@ export interface TopicCounts {
   reordered: number;
 }
 
+export const noCounts = (): TopicCounts => ({
+  messages: 0,
+  messagesRepeated: 0,
+  late: 0,
+  changes: 0,
+  changesRepeated: 0,
+  rowsCopied: 0,
+  lost: 0,
+  reordered: 0,
+});
+
 const SHOWN = 20;
 /** Of a number in a GTID. */
 const GNO_BITS = 63n;
 const NO_ROW = 'none';
 
 export class TopicOracle {
-  readonly counts: TopicCounts = {
-    messages: 0,
-    messagesRepeated: 0,
-    late: 0,
-    changes: 0,
-    changesRepeated: 0,
-    rowsCopied: 0,
-    lost: 0,
-    reordered: 0,
-  };
+  readonly counts = noCounts();
   /** What is wrong, the first of it in words. */
   readonly problems: string[] = [];
   readonly #ordering: Ordering;

@@ -145,22 +145,35 @@ it('two processes that share the folder of the checkpoint take over from one ano
 const SLOWLY = { limits: { requestsPerSecond: 10, messageBytes: '1KiB' } };
 const BACKLOG_ROWS = 10_000;
 
+/** A relay that is sending what takes it long, and one that stands by. */
+async function withBacklog(): Promise<{ readonly active: RelayProcess; readonly standby: RelayProcess }> {
+  const active = await pair.start('a');
+  await active.ready();
+  const standby = await pair.start('b');
+  await standby.standingBy();
+  await pair.writeMany(BACKLOG_ROWS);
+  await pair.until(
+    () => pair.messages.length > 0,
+    20_000,
+    () => 'nothing was sent',
+  );
+  return { active, standby };
+}
+
+const untilNextSends = (): Promise<void> =>
+  pair.until(
+    () => pair.messages.some(({ epoch }) => epoch === 2),
+    20_000,
+    () => 'nothing of epoch 2',
+  );
+
 describe('a relay that is active and does not know that it may not be', () => {
   afterEach(() => pair.remove());
 
   it('that is cut off from MySQL and its checkpoint, and not from the broker, has stopped sending before the next one sends', async () => {
     const mysql = await FaultProxy.to(sharedMysql());
     pair = await StandbyPair.create(mysql, SLOWLY);
-    const active = await pair.start('a');
-    await active.ready();
-    const standby = await pair.start('b');
-    await standby.standingBy();
-    await pair.writeMany(BACKLOG_ROWS);
-    await pair.until(
-      () => pair.messages.length > 0,
-      20_000,
-      () => 'nothing was sent',
-    );
+    const { active, standby } = await withBacklog();
     const isActives = (port: number): boolean => portsOf(active.pid).has(port);
     mysql.isCutOff = isActives;
     mysql.freeze(isActives);
@@ -170,11 +183,7 @@ describe('a relay that is active and does not know that it may not be', () => {
     const { heldBytes } = await standby.ready(60_000).then(async () => (await active.health()) ?? { heldBytes: 0 });
     const takenMs = Date.now();
     expect(heldBytes).toBeGreaterThan(0);
-    await pair.until(
-      () => pair.messages.some(({ epoch }) => epoch === 2),
-      20_000,
-      () => 'nothing of epoch 2',
-    );
+    await untilNextSends();
     await ms(3000);
     const { state, parts } = (await active.health()) ?? {};
     expect(['blocked', 'connecting']).toContain(state);
@@ -198,24 +207,11 @@ describe('a relay that is active and does not know that it may not be', () => {
 
   it('that stood still for longer than its lock lasts sends nothing before it has asked, and then waits', async () => {
     pair = await StandbyPair.create(sharedMysql(), SLOWLY);
-    const active = await pair.start('a');
-    await active.ready();
-    const standby = await pair.start('b');
-    await standby.standingBy();
-    await pair.writeMany(BACKLOG_ROWS);
-    await pair.until(
-      () => pair.messages.length > 0,
-      20_000,
-      () => 'nothing was sent',
-    );
+    const { active, standby } = await withBacklog();
     active.signal('SIGSTOP');
     const stoppedMs = Date.now();
     await standby.ready(60_000);
-    await pair.until(
-      () => pair.messages.some(({ epoch }) => epoch === 2),
-      20_000,
-      () => 'nothing of epoch 2',
-    );
+    await untilNextSends();
     await ms(2000);
     active.signal('SIGCONT');
     const wokenMs = Date.now();

@@ -6,10 +6,11 @@
  * that has to starts its own with `startServers`, `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own:
  * true`, and removes them after itself.
  */
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import { inject } from 'vitest';
 import type { MysqlAddress, RocketmqAddress, RocketmqServer } from '../../dev/servers/servers.ts';
 import { rocketmqAdmin } from '../../dev/servers/start.ts';
+import { openMysql } from './mysql-session.ts';
 
 export type SharedRocketmq = RocketmqAddress & Pick<RocketmqServer, 'createTopic' | 'createGroup'>;
 
@@ -27,25 +28,9 @@ export function sharedRocketmq(): SharedRocketmq {
   };
 }
 
-/**
- * A connection as the address's user. BIGINT comes as a string where a number cannot hold it; times stay MySQL's own
- * text. The caller ends it.
- */
-export function connectMysql(
-  { host, port, user, password }: MysqlAddress = sharedMysql(),
-  options: ConnectionOptions = {},
-): Promise<Connection> {
-  return createConnection({
-    host,
-    port,
-    user,
-    password,
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    dateStrings: true,
-    multipleStatements: true,
-    ...options,
-  });
+/** See openMysql; of the shared server unless another one is given. */
+export function connectMysql(address: MysqlAddress = sharedMysql(), options?: ConnectionOptions): Promise<Connection> {
+  return openMysql(address, options);
 }
 
 export interface FreshDatabase {
