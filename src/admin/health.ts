@@ -1,6 +1,6 @@
 import type { Notice } from '../checkpoint/checkpoint.ts';
 import { copyReasons, shownCopies, type ShownCopy } from './copies.ts';
-import type { PartName, PartStatus, RelayState, RelayStatus } from '../relay/relay.ts';
+import { PART_NAMES, type PartName, type PartStatus, type RelayState, type RelayStatus } from '../relay/relay.ts';
 import { probeAnswer, type ProbeAnswer } from './site-pages.ts';
 
 export interface Versions {
@@ -83,7 +83,7 @@ export function readiness(status: RelayStatus): ProbeAnswer {
 export function health(status: RelayStatus, nowMs: number, versions: Versions): HealthDocument {
   const reasons = [
     ...stateReasons(status, HEALTHY),
-    ...partReasons(status, ['source', 'sink', 'checkpoint']),
+    ...partReasons(status, PART_NAMES),
     ...(status.progress === 'stuck' ? [STUCK] : []),
     ...runwayReasons(status),
     ...noticeReasons(status),

@@ -1,5 +1,5 @@
 import type { TableCopyState } from '../checkpoint/checkpoint.ts';
-import { LAG_BOUNDS, RELAY_STATES, type PartName, type RelayStatus } from '../relay/relay.ts';
+import { LAG_BOUNDS, PART_NAMES, RELAY_STATES, type RelayStatus } from '../relay/relay.ts';
 import { tablesIn } from './copies.ts';
 import { lagSeconds, type Versions } from './health.ts';
 
@@ -35,7 +35,6 @@ export interface Metric<S = Snapshot> {
   readonly samples: (snapshot: S) => readonly Sample[];
 }
 
-const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];
 const PROGRESS: readonly RelayStatus['progress'][] = ['idle', 'catching-up', 'stuck', 'unknown'];
 
 const NOTICES: readonly RelayStatus['notices'][number]['about'][] = ['differs', 'skipped'];
@@ -51,7 +50,7 @@ export const METRICS: readonly Metric[] = [
     PROGRESS.map((progress) => [progress, Number(status.progress === progress)]),
   ),
   gauges('binlog_relay_part_ok', 'Whether a part of the relay works.', 'part', ({ status }) =>
-    PARTS.map((part) => [part, Number(status.parts[part].ok)]),
+    PART_NAMES.map((part) => [part, Number(status.parts[part].ok)]),
   ),
   gauge('binlog_relay_lag_seconds', 'Age of the oldest commit that is not acknowledged; 0 when idle.', (now) =>
     lagSeconds(now.status, now.nowMs),

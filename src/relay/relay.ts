@@ -24,7 +24,9 @@ export const RELAY_STATES = [
 
 export type RelayState = (typeof RELAY_STATES)[number];
 
-export type PartName = 'source' | 'sink' | 'checkpoint';
+export const PART_NAMES = ['source', 'sink', 'checkpoint'] as const;
+
+export type PartName = (typeof PART_NAMES)[number];
 
 /** One part of the relay as an operator sees it. */
 export interface PartStatus {

@@ -1,5 +1,5 @@
 import type { Code } from '../../base/error-codes.ts';
-import type { FailureCount, PartName } from '../relay.ts';
+import { PART_NAMES, type FailureCount, type PartName } from '../relay.ts';
 
 /** Counts what was tried again, by part and code: no more than there are codes. */
 export class Failures {
@@ -15,8 +15,6 @@ export class Failures {
   }
 
   list(): readonly FailureCount[] {
-    return PARTS.flatMap((part) => [...this.#counts[part]].map(([code, count]) => ({ part, code, count })));
+    return PART_NAMES.flatMap((part) => [...this.#counts[part]].map(([code, count]) => ({ part, code, count })));
   }
 }
-
-const PARTS: readonly PartName[] = ['source', 'sink', 'checkpoint'];

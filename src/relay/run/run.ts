@@ -21,6 +21,7 @@ import { StatusBoard } from './status.ts';
 const STATE_INTERVAL_MS = 1_000;
 /** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
 const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
+
 /** One run of the relay: from the checkpoint until it is asked to stop, or cannot go on. */
 export class Relay {
   readonly #options: RelayOptions;
@@ -33,6 +34,14 @@ export class Relay {
   #flow: Flow | undefined;
   #keeper: CheckpointKeeper | undefined;
   #watching: Promise<unknown> = Promise.resolve();
+
+  /** The first failure ends the run; what comes after it is its consequence. */
+  readonly #fail = (thrown: unknown): void => {
+    if (this.#failure !== undefined) return;
+    this.#failure = asRelayError(thrown);
+    this.#status.failed(this.#failure);
+    this.#failed.abort();
+  };
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -121,15 +130,10 @@ export class Relay {
     this.#flow = flow;
     this.#keeper = keeper;
     this.#reportSkip(flow);
-    const fail = (error: RelayError): void => {
-      this.#fail(error);
-    };
-    watchSinks(this.#options, this.#status, fail);
-    const keeping = keeper.keep(ended).catch((thrown: unknown) => {
-      this.#fail(thrown);
-    });
+    watchSinks(this.#options, this.#status, this.#fail);
+    const keeping = keeper.keep(ended).catch(this.#fail);
     this.#watching = Promise.all([
-      watchHead(this.#options, this.#status, flow, ended, fail),
+      watchHead(this.#options, this.#status, flow, ended, this.#fail),
       this.#watchRunway(ended, flow),
     ]);
     const copying = flow.copies.run(ended);
@@ -198,9 +202,7 @@ export class Relay {
       right,
       status: this.#status,
       guarded: (read) => this.#guarded(read),
-      fail: (error) => {
-        this.#fail(error);
-      },
+      fail: this.#fail,
     });
   }
 
@@ -364,14 +366,6 @@ export class Relay {
       logger,
     });
     return watch.run(ended);
-  }
-
-  /** The first failure ends the run; what comes after it is its consequence. */
-  #fail(thrown: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = asRelayError(thrown);
-    this.#status.failed(this.#failure);
-    this.#failed.abort();
   }
 }
 
