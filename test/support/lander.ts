@@ -45,7 +45,9 @@ function listIn(toml: string, name: string): readonly string[] {
 }
 
 export interface Ended {
+  /** Null when a signal ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -68,9 +70,9 @@ export class PythonProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
-      this.#child.once('close', (code) => {
+      this.#child.once('close', (code, signal) => {
         this.hasEnded = true;
-        resolve({ code, stdout: this.stdout, stderr: this.stderr });
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
       });
     });
   }

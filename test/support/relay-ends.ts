@@ -217,6 +217,7 @@ export class FakeSink implements Sink {
 export class FakeStore implements CheckpointStore {
   readonly location = 'a variable';
   readonly saved: Checkpoint[] = [];
+  onLoad: () => Promise<void> = () => Promise.resolve();
   onSave: () => Promise<void> = () => Promise.resolve();
   onConfirm: () => Promise<void> = () => Promise.resolve();
   isClosed = false;
@@ -225,8 +226,9 @@ export class FakeStore implements CheckpointStore {
     return this.saved.at(-1);
   }
 
-  load(): Promise<Checkpoint | undefined> {
-    return Promise.resolve(this.last);
+  async load(): Promise<Checkpoint | undefined> {
+    await this.onLoad();
+    return this.last;
   }
 
   take(): Promise<Taken> {

@@ -9,6 +9,13 @@ interface SeenTrouble {
   readonly sinceMs: number;
 }
 
+/** What a part has failed with, until it works, and how that reads. */
+interface Failing {
+  readonly trouble: Trouble;
+  readonly status: PartStatus;
+}
+
+const NOT_CONNECTED: PartStatus = { ok: false, reason: 'not connected yet' };
 const UNCONFIRMED: PartStatus = {
   ok: false,
   reason: 'the lock is not confirmed: nothing is sent or stored until it is',
@@ -19,13 +26,13 @@ const SILENT_MS = 9_000;
 /** How source, sink and checkpoint are, each for itself. */
 export class Parts {
   readonly #clock: Clock;
+  /** As each is, or was before it failed. */
   readonly #now: Record<PartName, PartStatus> = {
-    source: { ok: false, reason: 'not connected yet' },
-    sink: { ok: false, reason: 'not connected yet' },
+    source: NOT_CONNECTED,
+    sink: NOT_CONNECTED,
     checkpoint: { ok: true, reason: 'nothing stored yet' },
   };
-  /** What each has failed with, until it works. */
-  readonly #troubles: Partial<Record<PartName, Trouble | undefined>> = {};
+  readonly #failing: Partial<Record<PartName, Failing | undefined>> = {};
   readonly #failures = new Failures();
   #isReading = false;
   /** Monotonic: when the source last answered a question, or let the relay in. */
@@ -39,25 +46,31 @@ export class Parts {
   }
 
   failed(part: PartName, error: RelayError, sinceMs = this.#clock.now()): void {
-    this.#now[part] = failedSince({ error, sinceMs });
-    this.#troubles[part] = error;
-    this.#failures.add(part, error.code);
+    this.#fail(part, error, failedSince({ error, sinceMs }));
   }
 
   /** The checkpoint could not be stored this time: the next attempt comes soon. */
   storeFailed(error: RelayError): void {
-    this.failed('checkpoint', error);
-    this.#now.checkpoint = { ok: false, reason: error.message };
+    this.#fail('checkpoint', error, { ok: false, reason: error.message });
+  }
+
+  #fail(part: PartName, error: RelayError, status: PartStatus): void {
+    this.#failing[part] = { trouble: error, status };
+    this.#failures.add(part, error.code);
   }
 
   works(part: PartName, reason: string): void {
-    this.#now[part] = { ok: true, reason };
-    this.#troubles[part] = undefined;
+    this.#is(part, { ok: true, reason });
   }
 
-  /** It has answered, which shows in nothing but that its trouble is over. */
+  /** What it failed with is over: it is as it was before. */
   answered(part: PartName): void {
-    this.#troubles[part] = undefined;
+    this.#failing[part] = undefined;
+  }
+
+  #is(part: PartName, status: PartStatus): void {
+    this.#now[part] = status;
+    this.#failing[part] = undefined;
   }
 
   sendFailed(error: RelayError): void {
@@ -90,6 +103,7 @@ export class Parts {
 
   sessionLost(error: RelayError): void {
     this.#isReading = false;
+    this.#is('source', NOT_CONNECTED);
     this.failed('source', error);
   }
 
@@ -98,16 +112,20 @@ export class Parts {
   }
 
   takesOver(): void {
-    this.#now.source = { ok: false, reason: 'taking over' };
+    this.#is('source', { ok: false, reason: 'taking over' });
   }
 
   isWell(part: PartName): boolean {
-    return this.#now[part].ok;
+    return this.#part(part).ok;
+  }
+
+  #part(part: PartName): PartStatus {
+    return this.#failing[part]?.status ?? this.#now[part];
   }
 
   status(hasRight: boolean): Pick<RelayStatus, 'parts' | 'failures' | 'sinkFailingSinceMs'> {
     return {
-      parts: { ...this.#now, source: this.#source(hasRight), sink: this.#sink() },
+      parts: { source: this.#source(hasRight), sink: this.#sink(), checkpoint: this.#part('checkpoint') },
       failures: this.#failures.list(),
       sinkFailingSinceMs: this.#sinkFailingSinceMs,
     };
@@ -117,7 +135,11 @@ export class Parts {
     const seen = this.#seenTrouble;
     const sinceMs = this.#sinkFailingSinceMs ?? seen?.sinceMs;
     return {
-      troubles: { ...this.#troubles, sink: this.#troubles.sink ?? seen?.error },
+      troubles: {
+        source: this.#failing.source?.trouble,
+        sink: this.#failing.sink?.trouble ?? seen?.error,
+        checkpoint: this.#failing.checkpoint?.trouble,
+      },
       isReading: this.#isReading,
       silence: this.#silence(),
       sinkFailingMs: sinceMs === undefined ? 0 : this.#clock.now() - sinceMs,
@@ -125,7 +147,7 @@ export class Parts {
   }
 
   #source(hasRight: boolean): PartStatus {
-    const { source } = this.#now;
+    const source = this.#part('source');
     if (!source.ok) return source;
     if (!hasRight) return UNCONFIRMED;
     const silence = this.#silence();
@@ -144,7 +166,7 @@ export class Parts {
 
   /** What sends say goes first. */
   #sink(): PartStatus {
-    const { sink } = this.#now;
+    const sink = this.#part('sink');
     const seen = this.#seenTrouble;
     return sink.ok && seen !== undefined ? failedSince(seen) : sink;
   }

@@ -84,6 +84,34 @@ describe('a relay that stands by', () => {
     expect(run.log.filter((line) => line.startsWith('standing by'))).toHaveLength(1);
     await run.stop();
   });
+
+  it('does not go on saying that the checkpoint was away at its start', async () => {
+    const { run } = waiting();
+    run.store.onLoad = () => Promise.reject(new RelayError('CHECKPOINT_UNREACHABLE', 'away'));
+    await run.start();
+    expect(run.relay.status().parts.checkpoint.ok).toBe(false);
+    run.store.onLoad = () => Promise.resolve();
+    await run.clock.advance(20_000);
+    expect(run.relay.status()).toMatchObject({
+      state: 'standby',
+      parts: { checkpoint: { ok: true, reason: 'nothing stored yet' } },
+    });
+    await run.stop();
+  });
+
+  it('does not go on saying that the broker was away when it took over', async () => {
+    const { run, free } = waiting();
+    await run.start();
+    run.store.saved.push({ ...(await checkpoint()), epoch: 4 });
+    run.sink.onOpen = () => Promise.reject(new RelayError('SINK_UNREACHABLE', 'away'));
+    free();
+    await settled();
+    expect(run.relay.status().parts.sink.ok).toBe(false);
+    run.sink.onOpen = () => Promise.resolve();
+    await run.clock.advance(20_000);
+    expect(run.relay.status()).toMatchObject({ state: 'live', parts: { sink: { ok: true, reason: 'ready: a list' } } });
+    await run.stop();
+  });
 });
 
 describe('a run that was ended by another relay', () => {
