@@ -87,6 +87,9 @@ describe.skipIf(reason !== undefined)('the lander', () => {
       ({ lowWaterMark }) => holdsGtids(lowWaterMark?.gtidSet ?? '', newest),
       PATIENCE_MS,
     );
+    // Before it has begun, a signal ends it as it ends any program.
+    const isReading = (): Promise<boolean> => Promise.resolve(lander?.stderr.includes('reading on') === true);
+    await until('the lander reads on', isReading);
     expect((await lander.signal('SIGTERM')).code, lander.stderr).toBe(0);
     // Its progress messages would have no end.
     await relay?.stop();
