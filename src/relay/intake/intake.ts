@@ -2,7 +2,7 @@ import { RelayError } from '../../base/errors.ts';
 import { plainEvent } from '../../binlog/events/compressed.ts';
 import { readRotate } from '../../binlog/events/rotate.ts';
 import { rowsKind } from '../../binlog/rows/rows.ts';
-import { checkFrame, eventFlags, eventType } from '../../binlog/wire/event-header.ts';
+import { eventFlags, eventType } from '../../binlog/wire/event-header.ts';
 import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F } from '../../binlog/wire/event-types.ts';
 import { nestedEvents } from '../../binlog/wire/transaction-payload.ts';
 import type { FilePosition } from '../../binlog/binlog.ts';
@@ -147,7 +147,7 @@ export class Intake {
   }
 
   #event(b: Buffer, start: number, end: number): void {
-    checkFrame(b, start, end);
+    this.#check.frame(b, start, end);
     const type = eventType(b, start);
     this.#counters.eventsRead += 1;
     this.#counters.bytesRead += end - start;
