@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { MysqlAddress, MysqlServer } from '../../dev/servers/servers.ts';
 import { connectMysql } from './servers.ts';
-import { newestGtids } from './gtids.ts';
+import { holdsGtids, newestGtids } from './gtids.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -26,14 +26,17 @@ export async function uuidOf(server: MysqlAddress): Promise<string> {
   return String(row?.['uuid']);
 }
 
-/** Waits until `server` has executed all of `gtidSet`. */
-export async function untilExecuted(server: MysqlAddress, gtidSet: string): Promise<void> {
+/** Waits until `server` has all of `gtids` in its binlog: a GTID set, of MariaDB a GTID position. */
+export async function untilExecuted(server: MysqlAddress, gtids: string): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const [row] = await asRoot(server, `SELECT GTID_SUBSET('${gtidSet}', @@GLOBAL.gtid_executed) AS has`);
-    if (String(row?.['has']) === '1') return;
-    if (performance.now() > deadlineMs) throw new Error(`${addressOf(server)} does not get ${gtidSet}`);
-    await sleep(50);
+  const connection = await connectMysql(server);
+  try {
+    while (!holdsGtids(await newestGtids(connection), gtids)) {
+      if (performance.now() > deadlineMs) throw new Error(`${addressOf(server)} does not get ${gtids}`);
+      await sleep(50);
+    }
+  } finally {
+    await connection.end();
   }
 }
 
@@ -57,6 +60,19 @@ export async function promote(promoted: MysqlAddress, others: readonly MysqlAddr
       'STOP REPLICA',
       `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${promoted.host}', SOURCE_PORT = ${promoted.port}`,
       'START REPLICA',
+    );
+  }
+}
+
+/** The same of MariaDB. */
+export async function promoteMariadb(promoted: MysqlAddress, others: readonly MysqlAddress[]): Promise<void> {
+  await asRoot(promoted, 'STOP SLAVE', 'RESET SLAVE ALL');
+  for (const other of others) {
+    await asRoot(
+      other,
+      'STOP SLAVE',
+      `CHANGE MASTER TO MASTER_HOST = '${promoted.host}', MASTER_PORT = ${promoted.port}`,
+      'START SLAVE',
     );
   }
 }
