@@ -4,9 +4,6 @@ import type { TablePlan } from '../tables/table-plan.ts';
 import { SELECTED } from '../tables/value-form.ts';
 import { ExactKey } from './exact-key.ts';
 
-/** Some ten milliseconds of work. */
-const TURN_BYTES = 1 << 20;
-
 /** Which chunk the rows are of, as their change ids say: `<source>:<number>#<n>`. */
 export interface ChunkIdentity {
   readonly source: string;
@@ -20,6 +17,8 @@ export interface CopiedRowsOptions {
   readonly taker: Pick<RowTaker, 'add'>;
   /** Resolves when more may be held, and other work was done meanwhile. */
   readonly turn: () => Promise<void>;
+  /** So much of a chunk is given between two turns. */
+  readonly turnBytes: number;
 }
 
 /** Gives the rows of chunks to the lanes, each as the insert of it. */
@@ -53,7 +52,7 @@ export class CopiedRows {
    * publish a row.
    */
   async give(images: Buffer, { source, number, readMs }: ChunkIdentity, dirty: ReadonlySet<string>): Promise<number> {
-    const { plan, taker, turn } = this.#options;
+    const { plan, taker, turn, turnBytes } = this.#options;
     const change = this.#change;
     const { transaction } = change;
     transaction.source = source;
@@ -63,7 +62,7 @@ export class CopiedRows {
     change.image = images;
     const messageClass = plan.classes.insert(source);
     let given = 0;
-    let turnEnds = TURN_BYTES;
+    let turnEnds = turnBytes;
     await turn();
     for (let p = 0; p < images.length;) {
       const end = plan.imageEnd(images, p);
@@ -78,7 +77,7 @@ export class CopiedRows {
       }
       p = end;
       if (p < turnEnds) continue;
-      turnEnds = p + TURN_BYTES;
+      turnEnds = p + turnBytes;
       await turn();
     }
     return given;

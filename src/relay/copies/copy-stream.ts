@@ -10,6 +10,9 @@ import { HeldStream } from './held-stream.ts';
 import type { StreamWatch, WatchedTable } from './stream-watch.ts';
 import type { WithheldTables } from './withheld-tables.ts';
 
+/** Some ten milliseconds of work. */
+const TURN_BYTES = 1 << 20;
+
 /** What copies need of the stream and of the lanes. */
 export interface StreamEnds {
   readonly watch: StreamWatch;
@@ -28,6 +31,8 @@ export interface StreamEnds {
   };
   /** As much is held as may be. */
   readonly isFull: () => boolean;
+  /** So much may be given without asking whether it is. */
+  readonly oneStepBytes: number;
   /** Everything before it is acknowledged: where a run would begin that has to begin anew. */
   readonly lowWater: { position(): StartPosition };
   /** `isHeld` has changed. */
@@ -189,6 +194,11 @@ export class CopyStream {
     });
     outbox.mark({ ...mark, position: `${file}:${offset}`, gtidSet });
     if (outbox.isBlocked) await orEnd(ended, isPassable);
+  }
+
+  /** How many bytes of rows are given in a turn. */
+  get turnBytes(): number {
+    return Math.min(TURN_BYTES, this.#ends.oneStepBytes);
   }
 
   /** Sends what was given, lets other work be done, and resolves when there is room for more. */

@@ -106,7 +106,8 @@ export class TableCopier {
     requireCopyable(definition);
     const plan = planOf(definition, this.id);
     watched.expect(plan);
-    const rows = new CopiedRows({ plan, taker: stream.taker, turn: () => stream.turn(ended) });
+    const { taker, turnBytes } = stream;
+    const rows = new CopiedRows({ plan, taker, turn: () => stream.turn(ended), turnBytes });
     return { definition, plan, rows };
   }
 

@@ -238,6 +238,7 @@ export function createFlow(
       outbox,
       intake,
       isFull: () => throttle.isFull,
+      oneStepBytes: heldBytes * ONE_STEP_SHARE,
       lowWater,
       onHeld: () => {
         throttle.added();
