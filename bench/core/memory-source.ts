@@ -38,6 +38,10 @@ export class MemorySource implements Source {
     return Promise.resolve(true);
   }
 
+  relock(): Promise<void> {
+    return Promise.resolve();
+  }
+
   prepare(): Promise<Prepared> {
     return Promise.resolve({ start: START, serverUuid: SERVER_UUID, flavour: 'mysql', warnings: [] });
   }

@@ -72,6 +72,8 @@ export class ControlConnection {
   /** The session that has the lock. */
   #held: { readonly session: ControlSession; readonly term: number } | undefined;
   #terms = 0;
+  /** How often a session was left. */
+  #releases = 0;
   #lockLost: RelayError | undefined;
   #stopPinging: (() => void) | undefined;
   readonly #closing = new AbortController();
@@ -210,10 +212,8 @@ export class ControlConnection {
    * now on. The lock is taken there before anything else.
    */
   async renew(): Promise<void> {
-    const session = await this.#session.release();
+    const session = await this.#release();
     session?.destroy();
-    // That of the session which is destroyed, even if it has just come.
-    this.#held = undefined;
     void this.#keepLock();
   }
 
@@ -222,8 +222,7 @@ export class ControlConnection {
     this.#stopPinging?.();
     this.#stopPinging = undefined;
     this.#lock = undefined;
-    this.#held = undefined;
-    await (await this.#session.release())?.close();
+    await (await this.#release())?.close();
   }
 
   /** Frees the lock, and everything else. Idempotent. */
@@ -233,9 +232,8 @@ export class ControlConnection {
     this.#stopPinging?.();
     this.#stopPinging = undefined;
     this.#lock = undefined;
-    this.#held = undefined;
     // One that is just being made and fails has nothing to close.
-    const opened = await this.#session.release();
+    const opened = await this.#release();
     // Its good-bye would stand behind the statement that waits.
     if (opened !== undefined && opened === this.#awaiting) opened.destroy();
     else await opened?.close();
@@ -256,7 +254,15 @@ export class ControlConnection {
     return this.#session.get();
   }
 
+  /** The session that is there is kept no more, and neither is one that is just being made; nor its lock. */
+  #release(): Promise<ControlSession | undefined> {
+    this.#releases += 1;
+    this.#held = undefined;
+    return this.#session.release();
+  }
+
   async #open(onLost: () => void): Promise<ControlSession> {
+    const releases = this.#releases;
     const session = await openControlSession(
       this.#settings(),
       this.#clock,
@@ -268,6 +274,8 @@ export class ControlConnection {
     if (this.#lock === undefined) return session;
     try {
       await takeLock(session, this.#lock, this.#lockWaits);
+      // The one that was made instead may have the lock of another server by now.
+      if (releases !== this.#releases) throw new RelayError('SOURCE_UNREACHABLE', 'the server was left');
       this.#holds(session);
       return session;
     } catch (error) {

@@ -174,14 +174,23 @@ export class MysqlSource implements Source {
     return this.#atFitHost(async () => (await resolveStart(this.#control, this.#config.start, stored)).sentence);
   }
 
+  async relock(position: StartPosition): Promise<void> {
+    await this.#atFitHost(() => this.#reach(position));
+  }
+
   open(position: StartPosition, reader: EventReader): Promise<Session> {
     return this.#atFitHost(() => this.#open(position, reader));
   }
 
-  async #open(position: StartPosition, reader: EventReader): Promise<Session> {
+  /** The identity of the server, with which the run can go on from `position`. */
+  async #reach(position: StartPosition): Promise<string> {
     await this.#control.ensureLock();
     await this.#nextHead();
-    const serverUuid = await this.#requireResumable(position);
+    return this.#requireResumable(position);
+  }
+
+  async #open(position: StartPosition, reader: EventReader): Promise<Session> {
+    const serverUuid = await this.#reach(position);
     const session = await openZongjiSession(
       {
         connection: await this.#control.dumpOptions(),
@@ -213,6 +222,9 @@ export class MysqlSource implements Source {
       return await this.#trusted(() => this.#nextHead());
     } catch (thrown) {
       const error = asRelayError(thrown);
+      // A session that is paused does not notice that its server is gone; without the lock it is of no use.
+      const isLost = error.code === 'SOURCE_UNREACHABLE' && this.lockTerm === undefined;
+      if (isLost && this.#hosts.areSeveral) this.#endSession(error);
       if (error.code !== 'SOURCE_ROLLED_BACK' || !this.#hosts.areSeveral) throw error;
       // Opening the next session passes this server over.
       const ended = new RelayError('SOURCE_UNREACHABLE', `${hostText(this.#hosts.current)} is left: ${error.message}`);

@@ -265,6 +265,11 @@ export interface Source {
    */
   prepare(stored: StoredPosition | undefined): Promise<Prepared>;
   /**
+   * Takes the lock again where `open` would open a session, of several servers at the next one that can serve: for a
+   * run that may read nothing until it has sent what it holds. Throws as `open` does.
+   */
+  relock(position: StartPosition): Promise<void>;
+  /**
    * Opens a session that hands everything after `position` to `reader`. Throws a RelayError; a retryable one when the
    * server is away.
    */

@@ -1,15 +1,18 @@
 /**
  * A primary that dies, and the relay that goes on at a replica: source.hosts. Real servers, and the whole way of a row.
+ * `LONG=1` also lets a primary hang, which takes a minute to be noticed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { usesDocker } from '../../dev/servers/container.ts';
 import type { MysqlServer } from '../../dev/servers/servers.ts';
-import { startMysql } from '../../dev/servers/start.ts';
+import { startMysql, startRocketmq } from '../../dev/servers/start.ts';
 import { Pipeline } from '../support/pipeline.ts';
 import { Program } from '../support/program.ts';
 import { startReplica } from '../support/replica.ts';
 import { addressOf, asRoot, killReplicated, promote, untilExecuted, uuidOf } from '../support/replicated.ts';
+
+const isLong = process.env['LONG'] === '1';
 
 // A container does not reach the other one under the address that both have here.
 describe.skipIf(await usesDocker())('of a primary and two replicas', () => {
@@ -114,4 +117,44 @@ describe.skipIf(await usesDocker())('of a primary and two replicas', () => {
     await pipeline.expectEqual();
     await untilExecuted(c, `${await uuidOf(b)}:1`);
   });
+
+  // What it holds can be sent only with the lock, which the primary had: another server has to give it.
+  it.each(isLong ? ['dies', 'hangs'] : ['dies'])(
+    'the relay goes on at a replica when the primary %s while it holds as much as it may',
+    { timeout: 300_000 },
+    async (how) => {
+      const broker = await startRocketmq({ own: true, progress: () => undefined });
+      const full = await Pipeline.create({
+        mysql: a,
+        rocketmq: broker,
+        source: { hosts: [a, b, c].map(addressOf), connectTimeout: '5s' },
+        sink: { sendTimeout: '2s' },
+        limits: { heldBytes: '1MiB', messageBytes: '64KiB' },
+      });
+      try {
+        const relay = await full.startRelay();
+        await relay.ready();
+        await broker.freeze();
+        const load = full.load(300);
+        await relay.until('paused', ({ sourcePaused }) => sourcePaused, 60_000);
+        await load.stop();
+        await killReplicated(a, [b, c], how === 'dies' ? () => a.kill9() : () => a.freeze());
+        await promote(b, [c]);
+        const isLockLost = async (): Promise<boolean> => (await relay.log()).includes('the lock is not confirmed');
+        await expect.poll(isLockLost, { timeout: 120_000 }).toBe(true);
+        await broker.thaw();
+        [full.mysql, pipeline.mysql] = [b, b];
+        await full.sql("INSERT INTO visits VALUES (NOW(6), 'after')");
+        const rows = await full.expectEqual();
+        const { parts, epoch } = await relay.ready();
+        expect(parts.source.reason).toMatch(new RegExp(`of (${addressOf(b)}|${addressOf(c)})$`));
+        expect(epoch).toBe(1);
+        console.log(`failover of a relay that holds as much as it may: ${rows} rows compared`);
+      } finally {
+        await Promise.all([broker.thaw(), a.thaw()]);
+        await full.remove();
+        await broker.remove();
+      }
+    },
+  );
 });

@@ -115,6 +115,7 @@ export class FakeSource implements Source {
   onLock: (onHolder: ((holder: string) => void) | undefined) => Promise<void> = () => Promise.resolve();
   onHasLock: () => Promise<boolean> = () => Promise.resolve(this.lockTerm !== undefined);
   onPrepare: () => Promise<void> = () => Promise.resolve();
+  onRelock: () => Promise<void> = () => Promise.resolve();
   onOpen: () => Promise<void> = () => Promise.resolve();
   onHead: () => Promise<Head> = () => Promise.resolve({ ...EARLIEST, serverUuid: SERVER_UUID });
   onRetention: () => Promise<Retention> = () => Promise.resolve(KEEPS_ALL);
@@ -137,6 +138,10 @@ export class FakeSource implements Source {
   async prepare(stored: StartPosition | undefined): Promise<Prepared> {
     await this.onPrepare();
     return { start: stored ?? EARLIEST, flavour: 'mysql', serverUuid: SERVER_UUID, warnings: [] };
+  }
+
+  relock(): Promise<void> {
+    return this.onRelock();
   }
 
   async open(position: StartPosition, reader: EventReader): Promise<Session> {

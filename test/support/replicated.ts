@@ -40,14 +40,21 @@ export async function untilExecuted(server: MysqlAddress, gtids: string): Promis
   }
 }
 
-/** kill -9 in the middle of its work, when the others have everything that it has committed: nothing is lost. */
-export async function killReplicated(primary: MysqlServer, others: readonly MysqlAddress[]): Promise<void> {
+/**
+ * kill -9, or what `kill` does, in the middle of its work, when the others have everything that it has committed:
+ * nothing is lost.
+ */
+export async function killReplicated(
+  primary: MysqlServer,
+  others: readonly MysqlAddress[],
+  kill = (): Promise<void> => primary.kill9(),
+): Promise<void> {
   const connection = await connectMysql(primary);
   connection.on('error', () => undefined);
   await connection.query('FLUSH TABLES WITH READ LOCK');
   const gtids = (await newestGtids(connection)).replaceAll('\n', '');
   for (const other of others) await untilExecuted(other, gtids);
-  await primary.kill9();
+  await kill();
   connection.destroy();
 }
 

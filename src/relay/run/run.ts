@@ -19,6 +19,8 @@ import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
 const STATE_INTERVAL_MS = 1_000;
+/** How often a run that may not read looks whether it still has the lock. */
+const LOCK_LOOK_MS = 200;
 /** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
 const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
 
@@ -242,7 +244,7 @@ export class Relay {
     const { source, clock, random, logger } = this.#options;
     let fruitless = 0;
     while (!isAborted(ended)) {
-      await flow.throttle.room(ended);
+      await this.#room(ended, flow, attempts);
       if (isAborted(ended)) return;
       const position = flow.intake.position;
       const open = (): Promise<Session> => source.open(position, this.#reader(flow));
@@ -279,6 +281,21 @@ export class Relay {
         isSamePosition(flow.intake.position, position) && clock.monotonic() - openedMs < RECONNECT.lastMs;
       fruitless = isFruitless ? fruitless + 1 : 0;
       if (fruitless > 1) await clock.sleep(delayMs(RECONNECT, fruitless - 1, random), ended);
+    }
+  }
+
+  /**
+   * Resolves when there is room to read. What is held makes room when it is sent, and may be sent only with the lock:
+   * of a server that does not come back it is another one that gives it.
+   */
+  async #room(ended: AbortSignal, { throttle, intake }: Flow, attempts: Attempts): Promise<void> {
+    const { source, clock } = this.#options;
+    let isWaiting = throttle.isPaused;
+    const room = throttle.room(ended).then(() => (isWaiting = false));
+    while (isWaiting) {
+      if (source.lockTerm === undefined)
+        await attempts.untilItWorks('source', () => source.relock(intake.position).then(() => true));
+      await Promise.race([room, clock.sleep(LOCK_LOOK_MS, ended)]);
     }
   }
 

@@ -9,8 +9,9 @@ import { lockNameOf } from '../../../src/source/lock.ts';
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
 import { BreakableLine } from '../../support/broken-line.ts';
+import { FaultProxy } from '../../support/fault-proxy.ts';
 import { connectMysql } from '../../support/servers.ts';
-import { asRoot, controlOf, errorOf, VERSIONS } from './both-servers.ts';
+import { asRoot, controlOf, errorOf, relaySettings, VERSIONS } from './both-servers.ts';
 
 describe.each(VERSIONS)('MySQL %s', (version) => {
   let mysql: MysqlServer;
@@ -154,6 +155,29 @@ describe.each(VERSIONS)('MySQL %s', (version) => {
       expect(await errorOf(open({}, { lockWaits: waits }).lock('killed'))).toMatchObject({ code: 'SOURCE_LOCKED' });
       child.kill('SIGKILL');
       await open().lock('killed');
+    });
+
+    // As of a host that hangs, and one of source.hosts that is turned to meanwhile.
+    test('of the server that is asked now is kept when the attempt at the one before fails late', async () => {
+      const before = await FaultProxy.to(mysql);
+      try {
+        let settings = relaySettings(mysql, { host: before.host, port: before.port, connectTimeoutMs: 1500 });
+        const control = open({}, { settings: () => settings });
+        await control.lock('late');
+        const term = control.lockTerm ?? 0;
+        before.fault = { kind: 'hold' };
+        before.reset();
+        await expect.poll(() => control.lockTerm).toBeUndefined();
+        settings = relaySettings(mysql);
+        // Waits for the attempt that is under way, while others are made already.
+        const renewed = control.renew();
+        await control.ensureLock();
+        expect(control.lockTerm).toBe(term + 1);
+        await renewed;
+        expect(control.lockTerm).toBe(term + 1);
+      } finally {
+        await before.close();
+      }
     });
 
     test('is taken again at once when the connection was lost', async () => {

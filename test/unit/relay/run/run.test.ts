@@ -230,6 +230,38 @@ describe('Relay', () => {
       await run.stop();
     });
 
+    it('takes the lock again where it can, when the server that had it is lost while it is paused', async () => {
+      const run = await started({ heldBytes: 4096 });
+      run.source.lockTerm = undefined;
+      await run.read(events);
+      const relocked = [LOST, LOST];
+      run.source.onRelock = () => {
+        const error = relocked.pop();
+        if (error !== undefined) return Promise.reject(error);
+        run.source.lockTerm = 2;
+        return Promise.resolve();
+      };
+      run.source.session.fail(LOST);
+      for (let i = 0; i < 5; i += 1) await run.clock.advance(1000);
+      expect(run.source.sessions).toHaveLength(2);
+      expect(run.relay.status()).toMatchObject({ sourcePaused: false, parts: { source: { ok: true } } });
+      await run.read(dumpFrom(run));
+      expect(run.sink.changes().sort()).toEqual(all);
+      await run.stop();
+      expect(run.clock.sleeping).toBe(0);
+    });
+
+    it('ends when another relay has taken the lock meanwhile', async () => {
+      const run = await started({ heldBytes: 4096 });
+      run.source.lockTerm = undefined;
+      await run.read(events);
+      run.source.onRelock = () => Promise.reject(LOCKED);
+      run.source.session.fail(LOST);
+      await run.end();
+      expect(run.outcome).toMatchObject({ code: 'SOURCE_LOCKED' });
+      expect(run.sink.taken).toEqual([]);
+    });
+
     it('can be stopped while it waits for room to reconnect', async () => {
       const run = await started({ heldBytes: 4096 });
       run.sink.onSend = never;
