@@ -2,7 +2,7 @@
  * Tells a message that its broker holds in part from a whole one and from one of another program, as
  * docs/message-format.md says under "Torn messages". Pure.
  *
- * A broker copies a message into a mapped file. Killed in the middle of that, it leaves zeros from a page's boundary on;
+ * A broker copies a message into a mapped file. Killed in the middle of that, it leaves zeros from the end of a page on;
  * when it starts again it checks the body, which comes first, and not the properties after it. A property is lost then,
  * or it has a NUL, which no message that was sent has.
  */
