@@ -2,9 +2,9 @@
  * Tells a message that its broker holds in part from a whole one and from one of another program, as
  * docs/message-format.md says under "Torn messages". Pure.
  *
- * A broker copies a message into a mapped file. Killed in the middle of that, it leaves zeros from the end of a page on;
- * when it starts again it checks the body, which comes first, and not the properties after it. A property is lost then,
- * or it has a NUL, which no message that was sent has.
+ * A broker copies a message into a mapped file. Killed in the middle of that, it leaves zeros from the end of a page
+ * on; when it starts again it checks the body, which comes first, and not the properties after it. Then a property is
+ * lost, or it has a NUL, which no message that was sent has.
  */
 import { RelayError } from '../base/errors.ts';
 import { placeOf, type TopicMessage } from './topic.ts';
