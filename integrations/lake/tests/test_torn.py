@@ -65,7 +65,7 @@ def test_zeros_from_any_byte_on(left_out: tuple[str, ...]) -> None:
 
 def test_zeros_between_any_two_bytes() -> None:
     whole = encoded(PROPERTIES)
-    used = [name for name in PROPERTIES if name in ("__SHARDINGKEY", "TAGS") or name.islower() and name != "optional"]
+    used = [name for name in PROPERTIES if name in ("__SHARDINGKEY", "TAGS") or (name.islower() and name != "optional")]
     for start in range(0, len(whole), 3):
         for end in range(start + 1, len(whole)):
             message = stored(whole[:start] + bytes(end - start) + whole[end:])

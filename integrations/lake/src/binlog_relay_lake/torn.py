@@ -66,7 +66,7 @@ def _is_of_relay(body: bytes) -> bool:
     """Canal's form, with what the relay adds to it: Canal's own messages have neither `source` nor `changes`."""
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(parsed, dict):
         return False
