@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import type { Controls } from '../../dev/servers/servers.ts';
 
 export interface StoredMessage {
+  /** Where it begins in the file. */
+  readonly at: number;
   readonly topic: string;
   readonly queue: number;
   readonly queueOffset: bigint;
@@ -31,31 +33,32 @@ export async function storedMessages(rocketmq: Pick<Controls, 'folder'>): Promis
 }
 
 /**
- * Adds copies of a message as newest of its queue, each with zeros from one of the `cuts` on: bytes from the beginning
- * of its properties. Returns their offsets in the queue.
+ * As if the broker had been killed while it stored the message, again and again until it had it: leaves it with zeros
+ * from the first of the `cuts` on (bytes from the beginning of its properties), and adds copies as the newest of its
+ * queue, one for each other cut, and a whole one.
  */
-export async function appendTorn(
+export async function tear(
   rocketmq: Pick<Controls, 'folder'>,
   message: StoredMessage,
   cuts: readonly number[],
-): Promise<readonly bigint[]> {
-  return withFirstFile(rocketmq, async (file) => {
+): Promise<void> {
+  await withFirstFile(rocketmq, async (file) => {
     const { messages, end } = await readMessages(file);
     const ofQueue = messages.filter(({ topic, queue }) => topic === message.topic && queue === message.queue);
-    let next = (ofQueue.at(-1)?.queueOffset ?? -1n) + 1n;
-    let at = end;
-    const offsets: bigint[] = [];
-    for (const cut of cuts) {
-      const bytes = Buffer.from(message.bytes);
-      bytes.writeBigInt64BE(next, QUEUE_OFFSET_AT);
-      bytes.writeBigInt64BE(BigInt(at), PHYSICAL_OFFSET_AT);
-      bytes.fill(0, message.propertiesAt + cut);
-      await file.write(bytes, 0, bytes.length, at);
-      offsets.push(next);
-      at += bytes.length;
-      next += 1n;
+    const places = [{ at: message.at, offset: message.queueOffset }];
+    let next = { at: end, offset: (ofQueue.at(-1)?.queueOffset ?? -1n) + 1n };
+    while (places.length <= cuts.length) {
+      places.push(next);
+      next = { at: next.at + message.bytes.length, offset: next.offset + 1n };
     }
-    return offsets;
+    for (const [i, { at, offset }] of places.entries()) {
+      const bytes = Buffer.from(message.bytes);
+      bytes.writeBigInt64BE(offset, QUEUE_OFFSET_AT);
+      bytes.writeBigInt64BE(BigInt(at), PHYSICAL_OFFSET_AT);
+      const cut = cuts[i];
+      if (cut !== undefined) bytes.fill(0, message.propertiesAt + cut);
+      await file.write(bytes, 0, bytes.length, at);
+    }
   });
 }
 
@@ -83,15 +86,16 @@ async function readMessages(
     if (bytesRead < head.length || head.readUInt32BE(4) !== MAGIC) return { messages, end };
     const bytes = Buffer.alloc(head.readInt32BE(0));
     await file.read(bytes, 0, bytes.length, end);
-    messages.push(storedMessage(bytes));
+    messages.push(storedMessage(end, bytes));
     end += bytes.length;
   }
 }
 
-function storedMessage(bytes: Buffer): StoredMessage {
+function storedMessage(at: number, bytes: Buffer): StoredMessage {
   const topicAt = BODY_LENGTH_AT + 4 + bytes.readInt32BE(BODY_LENGTH_AT);
   const propertiesAt = topicAt + 1 + bytes.readUInt8(topicAt) + 2;
   return {
+    at,
     topic: bytes.toString('utf8', topicAt + 1, propertiesAt - 2),
     queue: bytes.readInt32BE(QUEUE_AT),
     queueOffset: bytes.readBigInt64BE(QUEUE_OFFSET_AT),
