@@ -11,7 +11,7 @@ import { placeOf, type TopicMessage } from './topic.ts';
 
 /** On every message of a relay. */
 const REQUIRED = ['format', 'schema', 'table', 'kind', 'rows', 'first', 'last', 'stream', 'epoch', 'sequence'];
-/** Names those that only some messages have; relays before 0.3 do not send it. */
+/** Names those that only some messages have; relays of 0.2 do not send it. */
 const OPTIONAL = 'optional';
 const NONE = '-';
 const NUL = '\0';

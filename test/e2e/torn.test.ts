@@ -32,7 +32,7 @@ it('torn messages are dropped by apply and by the lake, and nothing is missing',
   const broker = { enabledAppendPropCRC: false, forceVerifyPropCRC: false };
   rocketmq = await startRocketmq({ own: true, progress: () => undefined, broker });
   // Rounds are far enough from each other for a message of rows to be the last of a queue.
-  shop = await AppliedShop.create({ rocketmq, relay: { publish: { progress: '10s' } }, apply: { create: true } });
+  shop = await AppliedShop.create({ rocketmq, relay: { publish: { progress: '10s' } } });
   await createShop(shop.source, shop.sourceDatabase);
   await createShop(shop.target, shop.targetDatabase);
   await shop.startRelay();

@@ -55,7 +55,7 @@ def _lack(message: Message) -> str | None:
             return f"its properties are cut off at {name.partition(_NUL)[0]}"
     if not message.tag:
         return "it has no tag"
-    # Relays before 0.3 do not say which others there are.
+    # Relays of 0.2 do not say which others there are.
     optional = properties.get("optional", "-")
     due = _REQUIRED if optional == "-" else (*_REQUIRED, *optional.split(","))
     missing = next((name for name in due if name not in properties), None)

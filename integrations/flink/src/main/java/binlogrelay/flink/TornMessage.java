@@ -55,7 +55,7 @@ final class TornMessage {
       if (one.getKey().indexOf(0) >= 0 || one.getValue().indexOf(0) >= 0)
         return "its properties are cut off at " + one.getKey().split("\0", 2)[0];
     for (String name : REQUIRED) if (!properties.containsKey(name)) return "it has no property " + name;
-    // Relays before 0.3 do not say which others there are.
+    // Relays of 0.2 do not say which others there are.
     String optional = properties.getOrDefault("optional", NONE);
     if (optional.equals(NONE)) return null;
     for (String name : optional.split(",")) if (!properties.containsKey(name)) return "it has no property " + name;
