@@ -24,10 +24,11 @@ const OF_ROCKETMQ: readonly (readonly [string, string])[] = [
 
 type Sent = Pick<TopicMessage, 'lane' | 'tag' | 'keys' | 'properties'>;
 
-export function storedProperties({ lane, tag, keys, properties }: Sent, slots = BROKER_SLOTS): Buffer {
+/** `rankOf`: by which they are ordered. */
+export function storedProperties({ lane, tag, keys, properties }: Sent, rankOf = slotsOf(BROKER_SLOTS)): Buffer {
   const all: (readonly [string, string])[] = [...properties, ['__SHARDINGKEY', lane], ['TAGS', tag], ...OF_ROCKETMQ];
   if (keys.length > 0) all.push(['KEYS', keys.join(' ')]);
-  all.sort(([a], [b]) => slotOf(a, slots) - slotOf(b, slots));
+  all.sort(([a], [b]) => rankOf(a) - rankOf(b));
   return Buffer.from(all.map(([name, value]) => `${name}${NAME_END}${value}${PROPERTY_END}`).join(''));
 }
 
@@ -49,8 +50,11 @@ export function deliveredWith(stored: Buffer, body: Buffer): TopicMessage {
   };
 }
 
-function slotOf(name: string, slots: number): number {
-  let hash = 0;
-  for (let i = 0; i < name.length; i += 1) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
-  return (hash ^ (hash >>> 16)) & (slots - 1);
+/** The slot of a name in a HashMap of so many. */
+export function slotsOf(slots: number): (name: string) => number {
+  return (name) => {
+    let hash = 0;
+    for (let i = 0; i < name.length; i += 1) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+    return (hash ^ (hash >>> 16)) & (slots - 1);
+  };
 }
