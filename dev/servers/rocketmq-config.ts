@@ -49,6 +49,10 @@ export function writeRocketmqConfig(
     autoCreateTopicEnable: false,
     // A group made by its first use is unordered, and nobody would notice until an acknowledgement is missing.
     autoCreateSubscriptionGroup: false,
+    // Killed, it comes back without the message that it was storing. Only for a store that is new: docs/operations.md,
+    // "A broker that is killed".
+    enabledAppendPropCRC: true,
+    forceVerifyPropCRC: true,
     // A developer's disk may be fuller than RocketMQ likes.
     diskMaxUsedSpaceRatio: 98,
     ...(secured !== undefined && accessControl(secured)),

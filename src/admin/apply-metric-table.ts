@@ -86,6 +86,12 @@ export const APPLY_METRICS: readonly Metric<ApplySnapshot>[] = [
   ),
   one(
     'counter',
+    'torn_total',
+    'Messages that the broker has in part only, and that were dropped.',
+    ({ status }) => status.counters.torn,
+  ),
+  one(
+    'counter',
     'passed_total',
     'Messages that are not written, as configured.',
     ({ status }) => status.counters.passed,

@@ -71,6 +71,8 @@ export interface ApplyCounters {
   readonly transactions: number;
   /** Messages that came again and were dropped. */
   readonly repeated: number;
+  /** Messages that the broker has in part only, and that were dropped. */
+  readonly torn: number;
   /** Messages of tables that are not written, deletes and statements that are ignored. */
   readonly passed: number;
   readonly retries: number;

@@ -29,7 +29,7 @@ export interface EnvelopeFacts {
 
 /** The properties of a message, encoded so that RocketMQ takes them. */
 export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
-  const properties = new Map([
+  const properties = new Map<string, string>([
     ['format', facts.format],
     ['schema', encodeText(facts.database)],
     ['table', encodeText(facts.table)],
@@ -41,10 +41,13 @@ export function propertiesOf(facts: EnvelopeFacts): Map<string, string> {
     ['epoch', String(facts.epoch)],
     ['sequence', String(facts.sequence)],
   ]);
+  const required = properties.size;
   if (facts.marks.length > 0) properties.set('marks', facts.marks.join());
   if (facts.resume !== undefined) properties.set('resume', encodeText(facts.resume));
   if (facts.lanes !== undefined) properties.set('lanes', String(facts.lanes));
   if (facts.copy !== undefined) properties.set('copy', facts.copy);
   if (facts.copyMark !== undefined) properties.set('copyMark', facts.copyMark);
+  // A broker may come to hold a message in part: a reader sees by this what it lacks.
+  properties.set('optional', [...properties.keys()].slice(required).join() || '-');
   return properties;
 }

@@ -126,6 +126,8 @@ export type ReaderNotice =
   | { readonly what: 'back' }
   /** Other readers of the group may have got the batch as well, because the broker could not be told in time. */
   | { readonly what: 'lost'; readonly queue: number; readonly offset: bigint }
+  /** The broker has a part of a message only, as when it was killed while it stored it: left out, it comes again. */
+  | { readonly what: 'torn'; readonly place: string; readonly why: string }
   /** The relay was started again: this lane goes on from `resume`, and what came before is left out by its id. */
   | { readonly what: 'epoch'; readonly at: Place; readonly resume: string }
   /** Another relay, or one without its checkpoint, publishes in the lane: nothing tells whether changes are missing. */

@@ -30,6 +30,7 @@ const RENEWALS = 3;
  */
 export class Lease implements TopicBatch {
   readonly queueKey: string;
+  readonly messages: readonly TopicMessage[];
   readonly #deliveries: readonly Delivery[];
   readonly #deps: LeaseDeps;
   readonly #lost = new AbortController();
@@ -39,17 +40,18 @@ export class Lease implements TopicBatch {
   /** Monotonic ms: until then nobody else gets the batch. */
   #sureUntilMs: number;
 
-  /** `deliveries`: of one queue, at least one, just arrived. */
-  constructor(deliveries: readonly Delivery[], deps: LeaseDeps) {
+  /** `deliveries`: of one queue, at least one, just arrived. `messages`: those of them that are handed out. */
+  constructor(
+    deliveries: readonly Delivery[],
+    deps: LeaseDeps,
+    messages: readonly TopicMessage[] = deliveries.map(({ message }) => message),
+  ) {
     this.#deliveries = deliveries;
+    this.messages = messages;
     this.#deps = deps;
     this.queueKey = deliveries[0] === undefined ? '' : queueKeyOf(deliveries[0].message);
     this.#sureUntilMs = deps.clock.monotonic() + deps.invisibleMs * SURE;
     this.#renewing = this.#renew();
-  }
-
-  get messages(): readonly TopicMessage[] {
-    return this.#deliveries.map(({ message }) => message);
   }
 
   get lost(): AbortSignal {
@@ -63,12 +65,19 @@ export class Lease implements TopicBatch {
     this.#deps.onLost(this);
   }
 
-  async acknowledge(count = this.#deliveries.length): Promise<void> {
+  async acknowledge(count = this.messages.length): Promise<void> {
     if (!this.#begin()) return;
     await this.#renewing;
-    const rest = this.#deliveries.slice(count);
-    if (!isAborted(this.lost)) await Promise.all([this.#tell(this.#deliveries.slice(0, count)), this.#handBack(rest)]);
+    const end = this.#endOf(count);
+    const [done, rest] = [this.#deliveries.slice(0, end), this.#deliveries.slice(end)];
+    if (!isAborted(this.lost)) await Promise.all([this.#tell(done), this.#handBack(rest)]);
     this.#deps.onSettled(this);
+  }
+
+  /** How many deliveries the first `count` messages are, with what is dropped before the next one. */
+  #endOf(count: number): number {
+    const next = this.messages[count];
+    return next === undefined ? this.#deliveries.length : this.#deliveries.findIndex(({ message }) => message === next);
   }
 
   release(): void {

@@ -14,8 +14,9 @@ import {
   type Delivery,
 } from './consumer.ts';
 import { Lease, queueKeyOf } from './lease.ts';
+import { placeOfTorn, tornBecause, TornInRow } from './torn.ts';
 import { assertGroup, assertReadable, readingOf, topicError, type ReadingPlace } from './topic-errors.ts';
-import type { TopicBatch, TopicEvent, TopicOptions, TopicReader } from './topic.ts';
+import type { TopicBatch, TopicEvent, TopicMessage, TopicOptions, TopicReader } from './topic.ts';
 
 export interface TopicDeps {
   readonly clock: Clock;
@@ -59,6 +60,7 @@ class RocketmqReader implements TopicReader {
   readonly #create: CreateConsumer;
   readonly #invisibleMs: number;
   readonly #batches = new Batches();
+  readonly #torn = new TornInRow();
   /** Those that are not settled. */
   readonly #leases = new Set<Lease>();
   /** Aborted by `close`; and when the connection is going away. */
@@ -153,23 +155,40 @@ class RocketmqReader implements TopicReader {
   #take(deliveries: readonly Delivery[]): void {
     const { clock, random } = this.#deps;
     for (const ofQueue of byQueue(deliveries)) {
-      const lease = new Lease(ofQueue, {
+      const deps = {
         clock,
         random,
         consumer: () => this.#current(),
         invisibleMs: this.#invisibleMs,
         ended: this.#ended.signal,
-        onLost: ({ messages: [first] }) => {
+        onLost: ({ messages: [first] }: Lease) => {
           if (first !== undefined) this.#tell({ what: 'lost', queue: first.queue, offset: first.offset });
         },
-        onSettled: (settled) => {
+        onSettled: (settled: Lease) => {
           this.#leases.delete(settled);
           this.#batches.settled(settled);
         },
-      });
+      };
+      const lease = new Lease(ofQueue, deps, this.#notTorn(ofQueue));
       this.#leases.add(lease);
       this.#batches.add(lease);
     }
+  }
+
+  /** Throws MESSAGE_UNREADABLE when too many are torn. */
+  #notTorn(deliveries: readonly Delivery[]): readonly TopicMessage[] {
+    const messages: TopicMessage[] = [];
+    for (const { message } of deliveries) {
+      const why = tornBecause(message);
+      if (why === undefined) {
+        this.#torn.whole(message);
+        messages.push(message);
+        continue;
+      }
+      this.#torn.torn(message, why);
+      this.#tell({ what: 'torn', place: placeOfTorn(message), why });
+    }
+    return messages;
   }
 
   #succeeded(): void {

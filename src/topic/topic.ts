@@ -30,6 +30,7 @@ export interface TopicMessage {
  * However long that takes, the broker is told again and again to keep them for this reader.
  */
 export interface TopicBatch {
+  /** Without those that were dropped because they are torn: there may be none. */
   readonly messages: readonly TopicMessage[];
   /**
    * Aborted when the broker may give them to another reader, because it could not be told in time that this one still
@@ -67,7 +68,12 @@ export type TopicEvent =
   /** It can be received again. */
   | { readonly what: 'back' }
   /** See `TopicBatch.lost`. */
-  | { readonly what: 'lost'; readonly queue: number; readonly offset: bigint };
+  | { readonly what: 'lost'; readonly queue: number; readonly offset: bigint }
+  /**
+   * The broker has a message in part, as when it is killed while it stores one: it was dropped. It was never
+   * acknowledged to the relay, which sends it again. `place`: see `placeOf`. `why`: what it lacks.
+   */
+  | { readonly what: 'torn'; readonly place: string; readonly why: string };
 
 export interface TopicOptions {
   /** host:port of the gRPC proxy that is used first. */
@@ -102,5 +108,5 @@ export interface TopicOptions {
 
 /** `topic order-binlog, lane lane-3 (broker-a, queue 3, offset 4711)`. */
 export function placeOf({ topic, lane, broker, queue, offset }: TopicMessage): string {
-  return `topic ${topic}, lane ${lane} (${broker}, queue ${queue}, offset ${offset})`;
+  return `topic ${topic}${lane === '' ? '' : `, lane ${lane}`} (${broker}, queue ${queue}, offset ${offset})`;
 }

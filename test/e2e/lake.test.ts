@@ -125,7 +125,7 @@ describe.skipIf(reason !== undefined)('the lander', () => {
   });
 
   it('passes its own tests', async () => {
-    const tests = ['frames', 'remoting', 'changes', 'patterns', 'repeats', 'config', 'landed', 'lander', 'cli'];
+    const tests = ['frames', 'remoting', 'changes', 'torn', 'patterns', 'repeats', 'config', 'landed', 'lander', 'cli'];
     const files = tests.map((name) => join('tests', `test_${name}.py`));
     const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...files];
     const { code, stdout } = await new PythonProcess(python, args, { cwd: LAKE_PROJECT }).ended;

@@ -279,4 +279,20 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const isStill = true;',
     tests: ['test/unit/verify/candidates.test.ts'],
   },
+  // A property that is cut off is taken for what was sent.
+  {
+    invariant: 25,
+    file: 'src/topic/torn.ts',
+    find: 'hasNul(name) || hasNul(value)',
+    replace: 'hasNul(name)',
+    tests: ['test/property/topic/torn.test.ts'],
+  },
+  // Nobody misses the mark on a message.
+  {
+    invariant: 25,
+    file: 'src/topic/torn.ts',
+    find: ": [...REQUIRED, ...optional.split(',')]",
+    replace: ': REQUIRED',
+    tests: ['test/property/topic/torn.test.ts'],
+  },
 ];

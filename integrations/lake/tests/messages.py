@@ -70,6 +70,8 @@ def message_of(
         "table": quote(table),
         "kind": kind,
         "rows": str(rows),
+        "first": f"{SERVER}:1#0",
+        "last": f"{SERVER}:1#0",
         "stream": stream,
         "epoch": str(epoch),
         "sequence": str(sequence),

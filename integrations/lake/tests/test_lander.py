@@ -55,8 +55,10 @@ class TopicInMemory(Topic):
 class Relay:
     """Publishes changes of keys, each key in its lane, and now and then dies and sends some of them again."""
 
-    def __init__(self, randoms: random.Random, queues: int, lanes: int) -> None:
+    def __init__(self, randoms: random.Random, queues: int, lanes: int, broker_kills: float = 0) -> None:
+        """`broker_kills`: of a message, how likely."""
         self.randoms = randoms
+        self.broker_kills = broker_kills
         self.topic = TopicInMemory({Queue("broker-a", id): [] for id in range(queues)})
         self.lanes = lanes
         self.epoch = 1
@@ -75,6 +77,9 @@ class Relay:
         more = {"resume": f"{SERVER}:1-{self.resume}"} if self.sequences[lane] == 1 else {}
         body = body_of(kind, rows, [f"{number}#0" for _, number, _ in changes], table=table)
         place = self.place(lane) | {"table": table}
+        if self.broker_kills > 0 and self.randoms.random() < self.broker_kills:
+            # Killed while it stored it, it has no more of it than this.
+            queue.append(Message(len(queue), body, "", "", {"MSG_REGION": "DefaultRegion"}, 0, 0))
         queue.append(message_of(len(queue), body, kind=kind, rows=len(rows), **place, **more))  # type: ignore
         if not is_repeat:
             self.sent[lane].extend(changes)
@@ -185,7 +190,7 @@ def read_all(root: Path) -> pa.Table:
 @pytest.mark.parametrize("seed", range(10))
 def test_every_change_is_landed_once_and_in_order_over_kills_of_relay_and_lander(seed: int, tmp_path: Path) -> None:
     randoms = random.Random(seed)
-    relay = Relay(randoms, randoms.randint(1, 3), randoms.randint(1, 5))
+    relay = Relay(randoms, randoms.randint(1, 3), randoms.randint(1, 5), broker_kills=0.1)
     kills = 0
     for _ in range(randoms.randint(3, 12)):
         relay.work(randoms.randint(1, 60))

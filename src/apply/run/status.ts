@@ -51,6 +51,7 @@ export class Status {
     messages: 0,
     transactions: 0,
     repeated: 0,
+    torn: 0,
     passed: 0,
     retries: 0,
     resumesProved: 0,
@@ -177,6 +178,11 @@ export class Status {
   topic(event: TopicEvent): void {
     if (event.what === 'away') this.away('topic', event.error);
     if (event.what === 'back') this.back('topic');
+    if (event.what !== 'torn') return;
+    this.#counters.torn += 1;
+    this.#logger.warn(
+      `${event.place}: ${event.why}: the broker has a part of this message only, as when it was killed while it stored it. It is dropped, and comes again`,
+    );
   }
 
   away(part: 'topic' | 'target', error: RelayError): void {

@@ -22,6 +22,7 @@ const RUNNING: ApplyStatus = {
     messages: 7,
     transactions: 3,
     repeated: 1,
+    torn: 0,
     passed: 0,
     retries: 0,
     resumesProved: 2,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AckOutcome, Delivery } from '../../../src/topic/consumer.ts';
 import { Batches } from '../../../src/topic/batches.ts';
-import { Lease } from '../../../src/topic/lease.ts';
+import { Lease, type LeaseDeps } from '../../../src/topic/lease.ts';
 import { ManualClock, settled } from '../../support/sink/manual-clock.ts';
 import { topicMessage } from '../../support/topic/messages.ts';
 
@@ -18,9 +18,11 @@ class Bench {
   lost = 0;
   settled = 0;
 
-  lease(first = 1): Lease {
-    const deliveries = [first, first + 1, first + 2].map((sequence) => ({ message: topicMessage({ sequence }) }));
-    return new Lease(deliveries as unknown as readonly Delivery[], {
+  /** `dropped`: which of the three are not handed out. */
+  lease(first = 1, dropped: readonly number[] = []): Lease {
+    const messages = [first, first + 1, first + 2].map((sequence) => topicMessage({ sequence }));
+    const deliveries = messages.map((message) => ({ message })) as unknown as readonly Delivery[];
+    const deps: LeaseDeps = {
       clock: this.clock,
       random: () => 0,
       invisibleMs: INVISIBLE_MS,
@@ -39,7 +41,12 @@ class Bench {
       }),
       onLost: () => (this.lost += 1),
       onSettled: () => (this.settled += 1),
-    });
+    };
+    return new Lease(
+      deliveries,
+      deps,
+      messages.filter((_, index) => !dropped.includes(index)),
+    );
   }
 }
 
@@ -71,6 +78,21 @@ it('acknowledges the first ones and hands the rest back', async () => {
   const bench = new Bench();
   await bench.lease().acknowledge(1);
   expect([bench.acknowledged, bench.kept]).toEqual([[1], [2, 1000]]);
+});
+
+it.each([
+  { dropped: [0], count: 0, acknowledged: [1], kept: [2, 1000] },
+  { dropped: [0], count: 1, acknowledged: [2], kept: [1, 1000] },
+  { dropped: [1], count: 0, acknowledged: [], kept: [3, 1000] },
+  { dropped: [1], count: 1, acknowledged: [2], kept: [1, 1000] },
+  { dropped: [1, 2], count: 1, acknowledged: [3], kept: [] },
+  { dropped: [0, 1, 2], count: 0, acknowledged: [3], kept: [] },
+])('acknowledges what is not handed out with what is before it: %j', async ({ dropped, count, acknowledged, kept }) => {
+  const bench = new Bench();
+  const lease = bench.lease(1, dropped);
+  expect(lease.messages).toHaveLength(3 - dropped.length);
+  await lease.acknowledge(count);
+  expect([bench.acknowledged, bench.kept]).toEqual([acknowledged, kept]);
 });
 
 it('tells the broker until it has heard of all of them', async () => {

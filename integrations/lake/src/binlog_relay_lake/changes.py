@@ -7,6 +7,7 @@ progress. It raises LakeError for what it cannot read to the letter, naming topi
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,10 +19,12 @@ from .errors import LakeError
 from .kinds import COPY_BEGIN, COPY_END, ROW_KINDS, STATEMENT, UPDATE
 from .patterns import ALL_TABLES, TableFilter
 from .remoting import Message, Queue
+from .torn import TornInRow, torn_because
 
 KNOWN_MARKS = ("oversize", "partial", "invalidText")
 FORMAT = "canal-json"
 _NUMBER = re.compile(r"[0-9]{1,18}")
+TORN = "the broker has a part of this message only, as when it was killed while it stored it; dropped, it comes again"
 _TAGS_WITHOUT_ROWS = ("ddl", "copy", "progress")
 
 
@@ -153,6 +156,8 @@ class QueueReader:
     broker filters by tags, so that not every message comes here. `accepted_marks`: of KNOWN_MARKS; rows with another
     one stop. `on_epoch`: called with the facts and the offset of a message before anything of it is known, when a later
     run of the relay begins in its lane, or another relay: changes from `facts.resume` on come again, with their ids.
+    `on_torn`: called with the place of a message that the broker has in part only, and what it lacks: such a message is
+    dropped, and comes again. By default it is a warning of `logging`.
     """
 
     def __init__(
@@ -165,8 +170,11 @@ class QueueReader:
         positions: Mapping[tuple[str, str], LanePosition] | None = None,
         judges_gaps: bool = True,
         on_epoch: Callable[[Facts, int], None] | None = None,
+        on_torn: Callable[[str, str], None] | None = None,
     ) -> None:
         self._on_epoch = on_epoch
+        self._on_torn = on_torn or _warn_of_torn
+        self._torn = TornInRow()
         self._place = f"Topic {topic}, queue {queue}, offset "
         self._tables = tables
         self._accepted = frozenset(accepted_marks)
@@ -175,10 +183,17 @@ class QueueReader:
         self._heads: dict[str, dict[str, Any]] = {}
 
     def place_of(self, message: Message) -> str:
-        return f"{self._place}{message.offset} (tag {message.tag})"
+        tag = message.tag.partition("\x00")[0]
+        return f"{self._place}{message.offset} (tag {tag})"
 
     def read(self, message: Message) -> Changes | None:
         place = self.place_of(message)
+        why = torn_because(message)
+        if why is not None:
+            self._torn.torn(why, place)
+            self._on_torn(place, why)
+            return None
+        self._torn.whole()
         facts = facts_of(message, place)
         verdict = self.gate.judge(facts, place)
         if verdict == "repeat":
@@ -220,6 +235,10 @@ class QueueReader:
         tables = changes.more["tables"]
         # One that names no table was not understood: it may be about any.
         return not tables or any(self._tables.may_include(database, table) for database, table in tables)
+
+
+def _warn_of_torn(place: str, why: str) -> None:
+    logging.getLogger(__package__).warning("%s: %s: %s", place, why, TORN)
 
 
 def facts_of(message: Message, place: str) -> Facts:

@@ -212,7 +212,9 @@ def _message_at(body: bytes, at: int, place: str) -> tuple[int, Message]:
         p += 1 + body[p]
     (length,) = struct.unpack_from(">H", body, p)
     p += 2
-    properties = _properties_of(body[p : p + length].decode())
+    raw = body[p : p + length]
+    # A torn message may end within a character (torn.py).
+    properties = _properties_of(raw.decode(errors="replace" if b"\x00" in raw else "strict"))
     if p + length > at + size:
         raise LakeError("MESSAGE_DAMAGED", f"{here}: its properties reach beyond its end.")
     message = Message(

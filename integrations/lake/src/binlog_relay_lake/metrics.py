@@ -32,6 +32,7 @@ def metrics_text(counts: Counts, now: float) -> str:
     metric("message_bytes_total", "counter", "Bytes of their bodies.", counts.bytes)
     metric("rows_total", "counter", "Rows landed: changes, statements, marks of copies.", counts.rows)
     metric("repeated_messages_total", "counter", "Messages that came before.", counts.repeated_messages)
+    metric("torn_messages_total", "counter", "Messages that the broker had in part only.", counts.torn_messages)
     metric("repeated_changes_total", "counter", "Changes that came before, of a later run.", counts.repeated_changes)
     metric("files_total", "counter", "Files landed.", counts.files)
     metric("file_bytes_total", "counter", "Their bytes.", counts.file_bytes)

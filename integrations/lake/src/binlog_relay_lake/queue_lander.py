@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from . import landed, repeats
 from .builder import FileBuilder
-from .changes import Facts, LanePosition, QueueReader
+from .changes import TORN, Facts, LanePosition, QueueReader
 from .errors import LakeError
 from .landed import LANES_KEY, LandedFile
 from .log import Log
@@ -41,6 +41,7 @@ class Counts:
     rows: int = 0
     repeated_messages: int = 0
     repeated_changes: int = 0
+    torn_messages: int = 0
     files: int = 0
     file_bytes: int = 0
     backlog: dict[Queue, int] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class QueueLander:
             accepted_marks=accepted_marks,
             positions={key: position for key, (position, _) in lanes.items()},
             on_epoch=self._begin_epoch,
+            on_torn=self._torn,
         )
         if self._suspects:
             self._load_known()
@@ -155,6 +157,10 @@ class QueueLander:
             epoch=facts.position.epoch,
             resume=(facts.resume or "")[:200],
         )
+
+    def _torn(self, place: str, why: str) -> None:
+        self._counts.torn_messages += 1
+        self._log.warn(f"{place}: {why}: {TORN}")
 
     def _load_known(self) -> None:
         end = max(suspect.offset for suspect in self._suspects.values())

@@ -25,6 +25,7 @@ from .errors import LakeError
 from .landed import SCHEMA
 from .patterns import TableFilter
 from .remoting import DEFAULT_GROUP, Queue, Topic
+from .torn import torn_because
 
 _BATCH_BYTES = 8 << 20
 _READ_MARKS = ("oversize", "partial", "invalidText")
@@ -141,6 +142,8 @@ class BinlogRelayStream(DataSourceStreamReader):
         while at < end:
             pulled = topic.pull(queue, at, max_messages=min(32, end - at))
             for message in pulled.messages:
+                if torn_because(message) is not None:
+                    continue
                 place = f"Topic {topic.topic}, queue {queue}, offset {message.offset}"
                 facts = facts_of(message, place)
                 if gate.judge(facts, place) != "repeat":

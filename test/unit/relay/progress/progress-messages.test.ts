@@ -84,6 +84,7 @@ describe('progress messages', () => {
       sequence: '1',
       resume: expect.any(String) as unknown,
       lanes: String(LANES),
+      optional: 'resume,lanes',
     });
     await run.stop();
   });

@@ -13,9 +13,13 @@ import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.types.RowKind;
 import org.apache.flink.util.Collector;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A message becomes rows, unless it came before or has none; or it stops the job. */
 final class MessageEmitter implements RecordEmitter<Pulled, RowData, QueueState> {
+  private static final Logger LOG = LoggerFactory.getLogger(MessageEmitter.class);
+
   private final Settings settings;
   private final DeserializationSchema<RowData> format;
   private final List<Metadata> columns;
@@ -39,6 +43,17 @@ final class MessageEmitter implements RecordEmitter<Pulled, RowData, QueueState>
 
   private void take(MessageExt message, SourceOutput<RowData> output, QueueState queue) {
     metrics.message(message.getBody().length);
+    String torn = TornMessage.why(message);
+    if (torn != null) {
+      if (queue.torn() > TornMessage.MOST_IN_A_ROW) throw TornMessage.tooMany(message, torn);
+      metrics.torn.inc();
+      LOG.warn(
+          "{}: {}: the broker has a part of this message only, as when it was killed while it stored it; dropped, it comes again.",
+          MessageFacts.placeOf(message),
+          torn);
+      return;
+    }
+    queue.whole();
     MessageFacts facts = MessageFacts.of(message);
     if (!isNew(message, facts, queue)) {
       metrics.repeats.inc();

@@ -8,6 +8,7 @@ final class QueueState {
   private final QueueSplit start;
   private final Map<QueueSplit.LaneKey, LanePosition> lanes;
   private long offset;
+  private int torn;
 
   QueueState(QueueSplit start) {
     this.start = start;
@@ -21,6 +22,15 @@ final class QueueState {
 
   void reached(QueueSplit.LaneKey lane, LanePosition position) {
     lanes.put(lane, position);
+  }
+
+  /** Returns how many have been torn since the last one that was whole. */
+  int torn() {
+    return ++torn;
+  }
+
+  void whole() {
+    torn = 0;
   }
 
   void next(long offset) {

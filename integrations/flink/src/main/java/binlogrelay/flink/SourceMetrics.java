@@ -8,7 +8,7 @@ import org.apache.flink.metrics.groups.SourceReaderMetricGroup;
 
 /**
  * What a reader shows. Beside Flink's own (numRecordsIn, numBytesIn, pendingRecords: messages that wait in its queues), in
- * the group `binlogRelay`: messages, rows, messagesWithoutRows, repeats; and of each queue offset and lag, in messages.
+ * the group `binlogRelay`: messages, rows, messagesWithoutRows, repeats, torn; and of each queue offset and lag, in messages.
  */
 final class SourceMetrics {
   private final MetricGroup group;
@@ -18,6 +18,7 @@ final class SourceMetrics {
   final Counter rows;
   final Counter messagesWithoutRows;
   final Counter repeats;
+  final Counter torn;
 
   private static final class Place {
     volatile long offset;
@@ -31,6 +32,7 @@ final class SourceMetrics {
     rows = group.counter("rows");
     messagesWithoutRows = group.counter("messagesWithoutRows");
     repeats = group.counter("repeats");
+    torn = group.counter("torn");
     all.setPendingRecordsGauge(() -> places.values().stream().mapToLong(place -> place.end - place.offset).sum());
   }
 
