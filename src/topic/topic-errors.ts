@@ -39,6 +39,8 @@ export function topicError(thrown: unknown, place: ReadingPlace): RelayError {
 
 /** A message that was handed out is no longer kept for who asks. */
 export const INVALID_RECEIPT_HANDLE = 40013;
+/** The proxy came to a receive when there was no time left to wait for messages: it hung, or the line was slow. */
+const ILLEGAL_POLLING_TIME = 40018;
 const CONSUMER_GROUP_NOT_FOUND = 40403;
 /** The proxy says it with a status that stands for much else. */
 const NO_GROUP = /subscription group.*(?:not exist|not found)/is;
@@ -47,6 +49,7 @@ const NO_QUEUE = /no (?:writable|readable) queue/i;
 function classify(status: number | undefined, text: string): Code {
   if (status === undefined) return 'TOPIC_BUSY';
   if (status < 100) return classifyGrpc(status);
+  if (status === ILLEGAL_POLLING_TIME) return 'TOPIC_BUSY';
   if (status === CONSUMER_GROUP_NOT_FOUND || NO_GROUP.test(text)) return 'GROUP_MISSING';
   switch (Math.trunc(status / 100)) {
     case 401:

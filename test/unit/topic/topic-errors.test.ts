@@ -9,6 +9,8 @@ it.each([
   [40100, 'User:x is not found.', 'TOPIC_UNAUTHORIZED'],
   [40100, 'check signature failed.', 'TOPIC_UNAUTHORIZED'],
   [40300, 'User:x has no permission to access Group:bigdata', 'TOPIC_UNAUTHORIZED'],
+  // Of a broker that hung and goes on.
+  [40018, 'The deadline time remaining is not enough for polling', 'TOPIC_BUSY'],
   [40300, 'no readable queue', 'TOPIC_BUSY'],
   [40402, 'No topic route info in name server', 'TOPIC_MISSING'],
   [40403, 'no such group', 'GROUP_MISSING'],
