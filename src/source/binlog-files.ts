@@ -24,6 +24,8 @@ const BOUNDARIES = new Set([
   'Gtid_list',
   'Start_encryption',
   'Binlog_checkpoint',
+  // MariaDB logs it between transactions.
+  'Incident',
 ]);
 export const GTID_EVENTS: ReadonlySet<string> = new Set(['Gtid', 'Gtid_tagged_log_event']);
 
