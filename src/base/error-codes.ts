@@ -423,7 +423,7 @@ export const ERROR_CODES = {
   ),
   ROW_NOT_WHOLE: terminal(
     'A message has rows without some of their columns, which cannot be written.',
-    'Let the relay publish whole rows (publish.oversize: stop, publish.partialRows: stop). To go on, exclude the table, or make the row in the source small enough and copy the table again.',
+    'Let the relay publish whole rows (publish.oversize: fail, publish.partialRows: fail). To pass this message, exclude the table (tables.exclude of apply) and start; when apply has come past it, take the table in again, start, and copy it: binlog-relay copy <database>.<table>. A row that was too large must be smaller in the source by then.',
   ),
   STATEMENT_MET: terminal(
     'The topic has come to a statement that apply does not run: statements is `stop`, or it is of a form that is not safe. All rows before it are written, none after it.',
