@@ -87,10 +87,11 @@ export async function startSite(
         return;
       }
       respond(request, response, site, secret).catch((thrown: unknown) => {
-        const { code, message } = asRelayError(thrown);
-        logger.error({ path: pathOf(request), code, error: message }, 'an admin request failed');
+        const { code, message, remedy } = asRelayError(thrown);
+        logger.error({ path: pathOf(request), code, error: message, remedy }, 'an admin request failed');
         if (response.headersSent) response.destroy();
-        else send(response, text(500, 'internal error'));
+        else
+          send(response, code === 'ADMIN_TOKEN_UNREADABLE' ? text(503, TOKEN_UNREADABLE) : text(500, 'internal error'));
       });
     },
   );
@@ -111,6 +112,10 @@ const MISDIRECTED =
   'this server is asked for by an address, a name without a dot, or a name that admin.hosts lists; see admin.hosts in docs/configuration.md';
 
 const UNAUTHORIZED = 'this server is asked with Authorization: Bearer and the token that admin.token holds';
+
+/** To anybody: it tells neither the token nor where it stands. Commands know the code again. */
+const TOKEN_UNREADABLE =
+  'ADMIN_TOKEN_UNREADABLE: this server cannot read the file of admin.token at the moment, so it answers nobody; its log names the file';
 
 async function respond(
   request: IncomingMessage,

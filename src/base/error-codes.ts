@@ -127,8 +127,8 @@ export const ERROR_CODES = {
     'Do what the message says. Otherwise exclude the table (tables.exclude) or the column (tables.excludeColumns) if other teams do not need it.',
   ),
   BINLOG_INCIDENT: terminal(
-    'The server logged an incident: something went wrong when it wrote its binlog, and changes may be missing from it.',
-    'Compare the copy with the source, repair it, then start again after the incident with source.start and a new checkpoint folder.',
+    'The server logged an incident: it could not write to its binlog what a statement had changed already, mostly in a table without transactions (MyISAM).',
+    'The error log of the server, and the application whose statement failed then, tell which tables. Pass the incident (run --skip), and make the copies of these tables equal: binlog-relay copy <database>.<table>, or by hand if they are not InnoDB.',
   ),
   BINLOG_STATEMENT: terminal(
     'Rows were changed by a statement that is logged as text (binlog_format=STATEMENT or MIXED in some session), so the changed rows are not in the binlog.',
@@ -160,7 +160,7 @@ export const ERROR_CODES = {
   ),
   ROW_METADATA_NOT_FULL: config(
     'The binlog holds row events without column names: binlog_row_metadata was not FULL when they were written.',
-    'SET PERSIST binlog_row_metadata = FULL (MariaDB: SET GLOBAL); then start from a position after it: what was written before stays without names.',
+    'SET PERSIST binlog_row_metadata = FULL (MariaDB: SET GLOBAL). What was written before stays without names: pass it, one transaction by run --skip, all of them by `binlog-relay checkpoint set` to a place after the change (before the first run: source.start). Then make the copies of these tables equal: binlog-relay copy <database>.<table>.',
   ),
   GTID_SET_INVALID: config(
     'The text of a GTID set is not valid.',
@@ -198,7 +198,7 @@ export const ERROR_CODES = {
   // copies of tables
   COPY_WITHOUT_GTIDS: config(
     'Tables can be copied beside the stream only from a server with GTIDs.',
-    'Turn GTIDs on (gtid_mode = ON, enforce_gtid_consistency = ON), which needs no restart: the manual page "Enabling GTID Transactions Online" shows the steps. Without them MySQL does not tell which changes a read has seen.',
+    'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON, with the relay `idle` before the last step; then start the relay again, which goes on by them. Without GTIDs MySQL does not tell which changes a read has seen.',
   ),
   COPY_TABLE_UNSUPPORTED: terminal(
     'A table cannot be copied beside the stream.',
@@ -263,11 +263,11 @@ export const ERROR_CODES = {
   ),
   SINK_CLOSED: terminal(
     'The sink takes no more messages: it was closed, or the other end of the pipe went away.',
-    'Nothing to do on shutdown. With stdout: the program that reads it has ended.',
+    'Nothing to do on shutdown. With stdout: the program that reads it has ended, or the disk that it goes to is full, as the message says. Mend that, then start both again: the relay goes on at its checkpoint.',
   ),
   SINK_FILE: access(
     'The file of the sink cannot be opened, read or written.',
-    'Give sink.path a regular file in a folder that exists and that the relay may write to.',
+    'Give sink.path a regular file in a folder that exists and that the relay may write to. If it has worked before, look at the disk or the mount: the relay keeps everything and tries again.',
   ),
   SINK_DISK_FULL: retried(
     'The disk or the quota of the file is full.',
@@ -423,7 +423,7 @@ export const ERROR_CODES = {
   ),
   ROW_NOT_WHOLE: terminal(
     'A message has rows without some of their columns, which cannot be written.',
-    'Let the relay publish whole rows (publish.oversize: stop, publish.partialRows: stop). To go on, exclude the table, or make the row in the source small enough and copy the table again.',
+    'Let the relay publish whole rows (publish.oversize: fail, publish.partialRows: fail). To pass this message, exclude the table (tables.exclude of apply) and start; when apply has come past it, take the table in again, start, and copy it: binlog-relay copy <database>.<table>. A row that was too large must be smaller in the source by then.',
   ),
   STATEMENT_MET: terminal(
     'The topic has come to a statement that apply does not run: statements is `stop`, or it is of a form that is not safe. All rows before it are written, none after it.',

@@ -46,10 +46,33 @@ export const get = (target: AdminTarget, path: string): Promise<Answer> => ask(t
 
 export const post = (target: AdminTarget, path: string, body: object): Promise<Answer> => ask(target, path, body);
 
-/** A GET; with `body` a POST of it. */
+/** A GET; with `body` a POST of it. Throws ADMIN_REFUSED, ADMIN_TOKEN_UNREADABLE, ADMIN_UNREACHABLE. */
 async function ask({ address, token }: AdminTarget, path: string, body: object | undefined): Promise<Answer> {
+  const response = await reach({ address, token }, path, body);
+  if (response.status === 401) {
+    const why = token === undefined ? 'wants a token' : 'wants another token';
+    throw new RelayError('ADMIN_REFUSED', `${address} ${why}`);
+  }
+  const text = await response.text().catch((cause: unknown) => {
+    throw new RelayError('ADMIN_UNREACHABLE', `${address} broke off its answer: ${reasonOf(cause)}`, { cause });
+  });
+  if (response.status === 503 && text.startsWith('ADMIN_TOKEN_UNREADABLE'))
+    throw new RelayError('ADMIN_TOKEN_UNREADABLE', `${address} cannot read the file of its admin.token`, {
+      remedy: 'The log of the relay there names the file: put it back, and let the user of the relay read it.',
+    });
+  // Asked for by a name that it does not take: it says which setting that is.
+  if (response.status === 421) throw new RelayError('ADMIN_UNREACHABLE', `${address} says: ${text.trim()}`);
   try {
-    const response = await fetch(`${address}${path}`, {
+    return { code: response.status, body: JSON.parse(text) as unknown };
+  } catch (cause) {
+    const message = `${address} does not answer as the admin server of a relay (HTTP ${response.status})`;
+    throw new RelayError('ADMIN_UNREACHABLE', message, { cause });
+  }
+}
+
+async function reach({ address, token }: AdminTarget, path: string, body: object | undefined): Promise<Response> {
+  try {
+    return await fetch(`${address}${path}`, {
       headers: {
         ...(token !== undefined && { Authorization: `Bearer ${token}` }),
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
@@ -59,15 +82,16 @@ async function ask({ address, token }: AdminTarget, path: string, body: object |
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (response.status === 401) {
-      const why = token === undefined ? 'wants a token' : 'wants another token';
-      throw new RelayError('ADMIN_REFUSED', `${address} ${why}`);
-    }
-    return { code: response.status, body: await response.json() };
   } catch (cause) {
-    if (cause instanceof RelayError) throw cause;
-    throw new RelayError('ADMIN_UNREACHABLE', `${address} does not answer as the admin server of a relay`, { cause });
+    throw new RelayError('ADMIN_UNREACHABLE', `${address} cannot be asked: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** Fetch says only that it failed, and why in the cause: `connect ECONNREFUSED 127.0.0.1:8686`. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.name === 'TimeoutError') return `no answer within ${ANSWER_MS / 1000} s`;
+  return thrown.cause instanceof Error && thrown.cause.message !== '' ? thrown.cause.message : thrown.message;
 }
 
 const ANSWER_MS = 5_000;

@@ -3,8 +3,9 @@ import { asRelayError } from '../base/errors.ts';
 import { createLogger } from '../base/log.ts';
 import { systemRandom } from '../base/randomness.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint/checkpoint.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SinkConfig } from '../config/config.ts';
 import { endpointsOf, requireSameIdentity } from '../relay/run/identity.ts';
+import { checkFileSink } from '../sink/file-check.ts';
 import type { SinkInfo } from '../sink/sink.ts';
 import { requireUsableFolder } from '../checkpoint/file-errors.ts';
 import { settingsAt } from '../source/connection-options.ts';
@@ -80,19 +81,27 @@ async function checkSink(
   location: string,
   report: Report,
 ): Promise<void> {
-  if (config.sink.type !== 'rocketmq') {
+  if (config.sink.type === 'stdout') {
     report.ok('sink', config.sink.type);
     return;
   }
-  const sink = createSink(config.sink, surroundings);
   try {
-    const info = await sink.open();
-    report.ok('sink', `${info.destination}, ${info.queues} queues`);
+    const info = await sinkInfo(config.sink, surroundings);
+    report.ok('sink', config.sink.type === 'file' ? info.destination : `${info.destination}, ${info.queues} queues`);
     if (stored !== undefined) {
       requireSameIdentity(stored, identityOf(info, config), { newLanes: false }, location);
     }
   } catch (error) {
     report.failed('sink', error);
+  }
+}
+
+/** Of a file without opening it: that would make it, or cut what the running relay writes. */
+async function sinkInfo(config: SinkConfig, surroundings: Surroundings): Promise<SinkInfo> {
+  if (config.type === 'file') return checkFileSink(config.path);
+  const sink = createSink(config, surroundings);
+  try {
+    return await sink.open();
   } finally {
     await sink.close();
   }

@@ -21,6 +21,9 @@ const UUIDS = new RegExp(UUID, 'g');
 const MARIADB_GTIDS = /^\d+-\d+-\d+(,\d+-\d+-\d+)*$/;
 const GTID_SET_MEMBER = new RegExp(`^${UUID}(:(${TAG}:)?[0-9]+(-[0-9]+)?)+$`);
 
+/** Of MySQL's GTIDs. */
+const LAST_NUMBER = (1n << 63n) - 2n;
+
 /** Checks the form only: the server tells whether it still has what comes after the set. */
 function gtidSetProblem(gtidSet: string): string | undefined {
   const bare = gtidSet.replaceAll(/\s/g, '');
@@ -30,16 +33,16 @@ function gtidSetProblem(gtidSet: string): string | undefined {
   if (!members.every((member) => GTID_SET_MEMBER.test(member))) {
     return `is not a GTID set: write it as SELECT @@gtid_executed shows it, such as ${example}, or for MariaDB as SELECT @@gtid_binlog_pos does, such as 0-1-1000`;
   }
-  const backwards = gtidSet
+  const wrong = gtidSet
     .replaceAll(UUIDS, '')
-    .match(/\d+-\d+/g)
+    .match(/(?<=:\s*)\d+(\s*-\s*\d+)?/g)
     ?.find((interval) => {
-      const [first = '', last = ''] = interval.split('-');
-      return BigInt(first) < 1n || BigInt(last) < BigInt(first);
+      const [first = '', last = first] = interval.split('-');
+      return BigInt(first) < 1n || BigInt(last) < BigInt(first) || BigInt(last) > LAST_NUMBER;
     });
-  return backwards === undefined
+  return wrong === undefined
     ? undefined
-    : `has the interval ${backwards}, which does not count upwards from 1 or more`;
+    : `has the interval ${wrong}, which does not count upwards, from 1 or more to at most ${LAST_NUMBER}`;
 }
 
 function binlogFileProblem(file: string): string | undefined {

@@ -29,12 +29,17 @@ export function currentCredentials(
   };
 }
 
-/** The authorities themselves, or of the file that holds them. Throws `code` when it cannot be read. */
-export async function readAuthorities(ca: Buffer | string | undefined, code: Code): Promise<Buffer | undefined> {
+/** The authorities themselves, or of the file that holds them. `key` names it. Throws `code` when it cannot be read. */
+export async function readAuthorities(
+  ca: Buffer | string | undefined,
+  key: string,
+  code: Code,
+): Promise<Buffer | undefined> {
   if (typeof ca !== 'string') return ca;
   try {
     return await readFile(ca);
-  } catch (thrown) {
-    throw new RelayError(code, `${ca} cannot be read.`, { cause: thrown });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    throw new RelayError(code, `the file ${ca} of ${key} cannot be read (${reason})`, { cause });
   }
 }

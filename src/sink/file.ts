@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { RelayError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { fileSinkInfo } from './file-check.ts';
+import { fileError, noRegularFile } from './file-errors.ts';
 import { endOfLastLine } from './file-tail.ts';
-import { plainLaneNames } from './plain-lanes.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
 
 export interface FileSinkOptions {
@@ -63,9 +64,9 @@ class LineFile implements Sink {
       this.#handle = handle;
     } catch (thrown) {
       await handle?.close();
-      throw this.#error(thrown);
+      throw fileError(this.#path, thrown);
     }
-    return { destination: `file ${this.#path}`, queues: 1, laneNames: plainLaneNames };
+    return fileSinkInfo(this.#path);
   }
 
   send({ body }: OutboundMessage): Promise<void> {
@@ -104,7 +105,7 @@ class LineFile implements Sink {
         await this.#append(handle, Buffer.concat(batch.flatMap(({ body }) => [body, NEWLINE])));
         for (const { resolve } of batch) resolve();
       } catch (thrown) {
-        const error = this.#error(thrown);
+        const error = fileError(this.#path, thrown);
         for (const { reject } of batch) reject(error);
       }
     }
@@ -125,7 +126,7 @@ class LineFile implements Sink {
   /** Cuts an incomplete last line: it was never acknowledged, so it comes again. Returns the size. */
   async #mend(handle: FileHandle): Promise<number> {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new RelayError('SINK_FILE', `${this.#path} is not a regular file.`);
+    if (!stat.isFile()) throw noRegularFile(this.#path);
     const keptBytes = await endOfLastLine(handle, stat.size);
     if (keptBytes === stat.size) return stat.size;
     const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, keptBytes);
@@ -141,16 +142,6 @@ class LineFile implements Sink {
       'cut an incomplete last line that a crash had left; it was never acknowledged and is published again',
     );
     return keptBytes;
-  }
-
-  #error(thrown: unknown): RelayError {
-    if (thrown instanceof RelayError) return thrown;
-    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-    const full = reason === 'ENOSPC' || reason === 'EDQUOT';
-    return new RelayError(full ? 'SINK_DISK_FULL' : 'SINK_FILE', `${this.#path}: ${String(thrown)}`, {
-      details: { reason },
-      cause: thrown,
-    });
   }
 
   #closedError(): RelayError {

@@ -189,7 +189,7 @@ export class Connection {
       topic,
       namespace,
       credentials: currentCredentials(this.#options, 'sink.', 'SINK_UNAUTHORIZED'),
-      tls: tls.enabled ? { ca: await readAuthorities(tls.ca, 'SINK_CA_UNREADABLE') } : undefined,
+      tls: tls.enabled ? { ca: await readAuthorities(tls.ca, 'sink.tls.ca', 'SINK_CA_UNREADABLE') } : undefined,
       sendTimeoutMs,
     };
     return this.#create(settings, this.#deps);

@@ -1,6 +1,7 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { brokerStatus } from '../rocketmq/broker-status.ts';
+import type { OutboundMessage } from './sink.ts';
 import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
 
 /** `look`: at a topic that was there. */
@@ -19,6 +20,19 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: Phase)
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
     cause: thrown,
+  });
+}
+
+/** Says of one that will never be taken which it is: by its changes an operator finds the rows, and what to skip. */
+export function namedMessage(error: RelayError, { tag, properties }: OutboundMessage): RelayError {
+  const [first, last] = [properties.get('first'), properties.get('last')];
+  if (error.code !== 'SINK_REJECTED' || first === undefined) return error;
+  const { message, remedy, details } = error;
+  const changes = last === undefined || last === first ? `change ${first}` : `changes ${first} to ${last}`;
+  return new RelayError(error.code, `${message} (${changes} of ${tag})`, {
+    details: { ...details, tag, first, last },
+    remedy,
+    cause: error,
   });
 }
 
@@ -97,10 +111,13 @@ function remedyOf(code: Code, text: string, place: RocketmqPlace): string | unde
       }
       return undefined;
     case 'SINK_BUSY':
+      if (/sending message is forbidden/i.test(text))
+        return 'Let the broker take messages again: mqadmin updateBrokerConfig -n <name server>:9876 -b <broker>:10911 -k brokerPermission -v 6. The relay keeps everything and tries again.';
       if (!NO_QUEUE.test(text)) return undefined;
       return `Let the topic take messages again: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${place.topic} -p 6; or look for a broker that is read-only (brokerPermission). The relay keeps everything and tries again.`;
     case 'SINK_REJECTED':
-      if (/size exceed/i.test(text)) return 'Raise maxMessageSize of the broker to its default of 4194304 or more.';
+      if (/size exceed|body length limit/i.test(text))
+        return 'Nothing was skipped. Raise maxMessageSize of every broker (broker.conf), and of the proxy (rmq-proxy.json), to its default of 4194304 or more, then start again.';
       return undefined;
     case 'SINK_TOPIC_NOT_FIFO':
       return `Make the topic FIFO again, with as many queues as it has; the relay keeps everything and goes on by itself: ${createTopicCommand(place)}`;

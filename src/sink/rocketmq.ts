@@ -6,6 +6,7 @@ import { laneNames } from './lane-names.ts';
 import { LaneOffsets } from './lane-offsets.ts';
 import { assertSendable } from './message-limits.ts';
 import { Connection, type RocketmqDeps, type RocketmqOptions } from './rocketmq-connection.ts';
+import { namedMessage } from './rocketmq-errors.ts';
 import type { OutboundMessage, Sink, SinkInfo } from './sink.ts';
 import { changeOf } from './topic-changes.ts';
 import { Unanswered } from './unanswered.ts';
@@ -98,6 +99,14 @@ class TopicSink implements RocketmqSink {
   }
 
   async send(message: OutboundMessage): Promise<void> {
+    try {
+      await this.#send(message);
+    } catch (thrown) {
+      throw namedMessage(asRelayError(thrown), message);
+    }
+  }
+
+  async #send(message: OutboundMessage): Promise<void> {
     assertSendable(message, this.#connection.maxBodyBytes);
     if (!this.#connection.isReady) throw this.#connection.closedError();
     if (this.#change !== undefined) throw this.#change;

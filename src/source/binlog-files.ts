@@ -2,6 +2,7 @@
 import { RelayError } from '../base/errors.ts';
 import type { FilePosition } from '../binlog/binlog.ts';
 import { GtidSet } from '../binlog/gtids/gtid-set.ts';
+import { VERIFYING_SERVER } from './dump-errors.ts';
 import { serverErrorNumber } from './mysql-errors.ts';
 import { numberOf, textOf, type Asked, type Row } from './rows.ts';
 import type { BinlogFile } from './source.ts';
@@ -24,6 +25,8 @@ const BOUNDARIES = new Set([
   'Gtid_list',
   'Start_encryption',
   'Binlog_checkpoint',
+  // MariaDB logs it between transactions.
+  'Incident',
 ]);
 export const GTID_EVENTS: ReadonlySet<string> = new Set(['Gtid', 'Gtid_tagged_log_event']);
 
@@ -136,9 +139,11 @@ async function eventsFrom(control: Asked, file: string, offset: number, count: n
   try {
     return await control.query(`SHOW BINLOG EVENTS IN ? FROM ${offset} LIMIT ${count}`, [file]);
   } catch (error) {
+    if (serverErrorNumber(error) !== CANNOT_SHOW) throw error;
+    const text = String(error);
+    if (/crc check failed/i.test(text)) throw damagedFile(file, text, error);
     // A file that was removed meanwhile is another matter.
-    if (serverErrorNumber(error) === CANNOT_SHOW && !/target log/.test(String(error)))
-      throw notABoundary(file, offset, error);
+    if (!/target log/.test(text)) throw notABoundary(file, offset, error);
     throw error;
   }
 }
@@ -147,6 +152,15 @@ async function eventsFrom(control: Asked, file: string, offset: number, count: n
 export function gtidOf(event: Row): string {
   const [, gtid = ''] = /'([^']+)'/.exec(textOf(event, 'Info')) ?? [];
   return gtid;
+}
+
+/** Of a server that looks at the checksums itself; see dump-errors.ts. */
+function damagedFile(file: string, text: string, cause: unknown): RelayError {
+  const [at = file] = /at position \d+/.exec(text) ?? [];
+  return new RelayError('BINLOG_CHECKSUM', `the server says that its ${file} is damaged: ${at}`, {
+    remedy: VERIFYING_SERVER,
+    cause,
+  });
 }
 
 function notABoundary(file: string, offset: number, cause?: unknown): RelayError {

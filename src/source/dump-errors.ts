@@ -10,6 +10,10 @@ interface DumpError {
 const BY_FILE =
   'The server has transactions without GTID. While gtid_mode is not ON the relay goes on by file and offset, and publishes them: SET GLOBAL gtid_mode = ON_PERMISSIVE (from OFF by OFF_PERMISSIVE), start the relay, and turn gtid_mode to ON only when /healthz says `idle`; then restart the relay.';
 
+/** Of a server that looks at checksums itself: nobody can name the transaction while it sends nothing of it. */
+export const VERIFYING_SERVER =
+  'The server does not send what is damaged on its disk. Read from a replica that has the transactions (source.host, with GTIDs). Otherwise let it send that: SET GLOBAL source_verify_checksum = OFF (before 8.0.26 and of MariaDB master_verify_checksum), and start the relay: it stops there, and names the transaction for run --skip. Then repair the copies.';
+
 /**
  * Error 1236 has one number for everything that ends a dump; what happened is in its text. The texts of 8.0 (master,
  * slave) and of 8.4 and later (source, replica): sql/rpl_binlog_sender.cc and sql/rpl_source.cc of MySQL; those that
@@ -55,7 +59,7 @@ const DUMP_ERRORS: readonly DumpError[] = [
     code: 'SOURCE_CHANGED',
     remedy: BY_FILE,
   },
-  { text: /did not pass crc check/, code: 'BINLOG_CHECKSUM' },
+  { text: /did not pass crc check/, code: 'BINLOG_CHECKSUM', remedy: VERIFYING_SERVER },
   // Of a configured start it is not the boundary of an event. In mid-stream the server read what was just being
   // written, or its disk is full; see run.ts.
   {

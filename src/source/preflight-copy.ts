@@ -31,7 +31,7 @@ function gtidFindings({ facts }: CopyPreflight): readonly Finding[] {
       code: 'COPY_WITHOUT_GTIDS',
       message: `source.start is copy, and gtid_mode is ${facts.gtidMode}: without GTIDs the server does not tell which changes a read has seen.`,
       remedy:
-        'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON. Or start without a copy: source.start: latest.',
+        'Turn GTIDs on: SET PERSIST enforce_gtid_consistency = ON; then SET PERSIST gtid_mode step by step up to ON; then start the relay again. Or start without a copy: source.start: latest.',
     },
   ];
 }

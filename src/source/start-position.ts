@@ -140,7 +140,7 @@ async function withoutCheckpoint(
     };
   }
   if ('gtidSet' in setting) {
-    requireGtids(setting.gtidSet, facts);
+    requireStartSet(setting.gtidSet, facts);
     return {
       start: await byGtids(control, parseGtids(facts.version.flavour, setting.gtidSet).toString(), facts, files),
       sentence: 'starts after the GTID set of source.start; the transactions in it are not published.',
@@ -152,6 +152,21 @@ async function withoutCheckpoint(
     start,
     sentence: `starts at ${start.file}:${start.offset}; what was committed before is not published (source.start).`,
   };
+}
+
+/** Nothing was published yet: what does not fit is mostly the setting, and the message says so. */
+function requireStartSet(gtidSet: string, facts: ServerFacts): void {
+  try {
+    requireGtids(gtidSet, facts);
+  } catch (thrown) {
+    if (!(thrown instanceof RelayError)) throw thrown;
+    const { code, message, remedy, details } = thrown;
+    throw new RelayError(code, `source.start.gtidSet: ${message}`, {
+      details,
+      remedy: `If the set is not what you meant: write what @@gtid_executed (MariaDB: @@gtid_binlog_pos) was when the copies were made. Otherwise: ${remedy}`,
+      cause: thrown,
+    });
+  }
 }
 
 function copySentence(gtidSet: string | undefined, file: string, offset: number): string {

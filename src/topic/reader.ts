@@ -262,7 +262,7 @@ class RocketmqReader implements TopicReader {
       group,
       namespace: namespace ?? '',
       credentials: currentCredentials(this.#options, '', 'TOPIC_UNAUTHORIZED'),
-      tls: tls?.enabled === true ? { ca: await readAuthorities(tls.ca, 'TOPIC_CA_UNREADABLE') } : undefined,
+      tls: tls?.enabled === true ? { ca: await readAuthorities(tls.ca, 'tls.ca', 'TOPIC_CA_UNREADABLE') } : undefined,
     };
   }
 

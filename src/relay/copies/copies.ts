@@ -125,4 +125,4 @@ export function createCopies({ settings, stored, stream, planOptions, ...rest }:
 }
 
 const withoutGtids = (): RelayError =>
-  new RelayError('COPY_WITHOUT_GTIDS', 'the source of this relay runs without GTIDs');
+  new RelayError('COPY_WITHOUT_GTIDS', 'the source ran without GTIDs when this relay was started');

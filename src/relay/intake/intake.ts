@@ -2,13 +2,14 @@ import { RelayError } from '../../base/errors.ts';
 import { plainEvent } from '../../binlog/events/compressed.ts';
 import { readRotate } from '../../binlog/events/rotate.ts';
 import { rowsKind } from '../../binlog/rows/rows.ts';
-import { eventFlags, eventType } from '../../binlog/wire/event-header.ts';
+import { eventFlags, eventSize, eventTimestamp, eventType } from '../../binlog/wire/event-header.ts';
 import { EVENT, eventName, LOG_EVENT_ARTIFICIAL_F } from '../../binlog/wire/event-types.ts';
 import { nestedEvents } from '../../binlog/wire/transaction-payload.ts';
 import type { FilePosition } from '../../binlog/binlog.ts';
 import type { StartPosition } from '../../source/source.ts';
 import type { RelayCounters } from '../relay.ts';
 import { EventCheck } from './event-check.ts';
+import { incidentError } from './incident.ts';
 import { PendingEvents, type EventSteps } from './pending-events.ts';
 import { placedError } from './placed-error.ts';
 import type { Skip } from './skip.ts';
@@ -226,12 +227,26 @@ export class Intake {
         this.#rotate(b, start, end);
         return;
       default:
-        passWithoutRows(type, b, start);
+        if (type === EVENT.INCIDENT) this.#incident(b, start);
+        else passWithoutRows(type, b, start);
         if (!this.#transactions.current.isOver) return;
         if (type === EVENT.HEARTBEAT) this.#at.hear(b, start);
         this.#passBetweenTransactions();
         this.#options.onBoundary();
     }
+  }
+
+  /** Throws BINLOG_INCIDENT unless it is the one that is to be skipped, or was passed already. */
+  #incident(b: Buffer, start: number): void {
+    const { skip, onSkipped } = this.#options;
+    if (!this.#transactions.current.isOver) throw incidentError(undefined);
+    // A session that follows MariaDB's GTIDs gets it again until a transaction that comes after it is published.
+    if (this.#at.offset <= this.#at.boundary) return;
+    const begins = `${this.#at.file}:${this.#at.offset - eventSize(b, start)}`;
+    if (skip?.isAt(begins) !== true) throw incidentError(begins);
+    this.#counters.transactionsSkipped += 1;
+    onSkipped({ source: '', number: '', hasGtid: false, begins, commitTimeMs: eventTimestamp(b, start) * 1000 });
+    skip.passed();
   }
 
   /**

@@ -10,7 +10,7 @@ export function placedError(thrown: unknown, at: StreamPlace, transaction: Curre
   const place = transaction.isOver ? offset : `${offset}, transaction ${transaction.name}`;
   return new RelayError(error.code, `at ${place}: ${error.message}`, {
     details: { ...error.details, place },
-    remedy: remedyOf(error, transaction),
+    remedy: remedyOf(error, at, transaction),
     cause: error,
   });
 }
@@ -19,8 +19,13 @@ export function placedError(thrown: unknown, at: StreamPlace, transaction: Curre
  * What an operator can always do about an error in a transaction is to pass the transaction; about a statement that
  * stops the relay it is what they should do.
  */
-function remedyOf({ code, remedy }: RelayError, transaction: CurrentTransaction): string {
-  if (transaction.isOver || !/^(BINLOG|ROW|DDL|XA_UNKNOWN)_/.test(code)) return remedy;
+function remedyOf({ code, remedy }: RelayError, at: StreamPlace, transaction: CurrentTransaction): string {
+  const begins = transaction.isOver ? `${at.file}:${at.boundary}` : transaction.place.begins;
+  const colon = begins.lastIndexOf(':');
+  // From its start on: the tables of rows are named before them.
+  const look = `--start-position=${begins.slice(colon + 1)} ${begins.slice(0, colon)}`;
+  const placed = remedy.replace('--start-position,', `${look},`);
+  if (transaction.isOver || !/^(BINLOG|ROW|DDL|XA_UNKNOWN)_/.test(code)) return placed;
   const way = code === 'DDL_STOPPED' ? 'To pass it' : 'Or give the whole transaction up, for all copies';
-  return `${remedy} ${way}: binlog-relay run --skip ${skipArgument(transaction.place)}`;
+  return `${placed} ${way}: binlog-relay run --skip ${skipArgument(transaction.place)}`;
 }

@@ -48,6 +48,11 @@ export class Skip implements SkipStatus {
     return false;
   }
 
+  /** Whether it is what stands at `begins` (file:position), between transactions. */
+  isAt(begins: string): boolean {
+    return this.#state === 'waiting' && this.transaction === begins;
+  }
+
   /** It has been read to its end. */
   passed(): void {
     this.#state = 'passed';

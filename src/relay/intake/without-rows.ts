@@ -16,8 +16,8 @@ const REMEDIES = new Map<number, string>([
 ]);
 
 /**
- * Lets an event pass that neither brings rows nor begins or ends a transaction. Throws BINLOG_INCIDENT, and
- * BINLOG_UNSUPPORTED for one that is not known to be such.
+ * Lets an event pass that neither brings rows nor begins or ends a transaction. Throws BINLOG_UNSUPPORTED for one that
+ * is not known to be such.
  */
 export function passWithoutRows(type: number, b: Buffer, start: number): void {
   switch (type) {
@@ -44,8 +44,6 @@ export function passWithoutRows(type: number, b: Buffer, start: number): void {
     case EVENT.BINLOG_CHECKPOINT:
     case EVENT.MARIADB_GTID_LIST:
       return;
-    case EVENT.INCIDENT:
-      throw new RelayError('BINLOG_INCIDENT', 'the server logged an incident: changes may be missing from its binlog');
     default:
       if ((eventFlags(b, start) & LOG_EVENT_IGNORABLE_F) !== 0) return;
       throw new RelayError('BINLOG_UNSUPPORTED', `event ${eventName(type)} is not supported by this version`, {

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AdminServer } from '../../../src/admin/admin.ts';
 import type { Copy, Notice } from '../../../src/checkpoint/checkpoint.ts';
 import type { CopyRequest } from '../../../src/relay/relay.ts';
@@ -295,8 +295,25 @@ describe('with a token', () => {
     await writeFile(tokenFile, '');
     expect(await status(TOKEN)).toBe(401);
     await rm(tokenFile);
-    expect(await status(TOKEN)).toBe(500);
+    expect(await status(TOKEN)).toBe(503);
     expect((await fetch(`${server.address}/livez`)).status).toBe(200);
+  });
+
+  it('says to whoever asks that its own file is gone, and in the log which, with the remedy', async () => {
+    const tokenFile = join(await mkdtemp(join(tmpdir(), 'token-')), 'token');
+    const errors = vi.spyOn(options.logger, 'error');
+    const answer = await ask({ token: TOKEN, tokenFile }, '/healthz', `Bearer ${TOKEN}`);
+    expect(await answer.text()).toMatch(/^ADMIN_TOKEN_UNREADABLE: this server cannot read the file of admin\.token/);
+    expect(errors).toHaveBeenCalledWith(
+      {
+        path: '/healthz',
+        code: 'ADMIN_TOKEN_UNREADABLE',
+        error: `the file ${tokenFile} of admin.token cannot be read (ENOENT)`,
+        remedy: expect.stringMatching(/^Put the secret there again/) as unknown,
+      },
+      'an admin request failed',
+    );
+    errors.mockRestore();
   });
 });
 

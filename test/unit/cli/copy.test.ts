@@ -1,4 +1,7 @@
 /** The command against a real admin server, with a relay of this test's own behind it. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { AdminServer } from '../../../src/admin/admin.ts';
@@ -19,10 +22,11 @@ async function run(
   take: (request: CopyRequest) => readonly Copy[] = () => [COPY],
   copies: readonly Copy[] = [],
   token?: string,
+  tokenFile?: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   asked = [];
   server = await startAdmin(
-    { host: '127.0.0.1', port: 0, hosts: [], token },
+    { host: '127.0.0.1', port: 0, hosts: [], token, tokenFile },
     {
       status: () => ({ ...idleStatus, copies }),
       logger: pino({ level: 'silent' }),
@@ -165,4 +169,37 @@ it('sends the token of the environment to the address that --url names', async (
   }
   vi.stubEnv('ADMIN_TOKEN', TOKEN);
   expect((await run(['shop.orders'], undefined, undefined, TOKEN)).code).toBe(0);
+});
+
+it('says that the relay cannot read its own token, and not that it is no relay', async () => {
+  const { code, stderr } = await run(['--list'], undefined, undefined, '0123456789abcdef', '/nowhere/admin-token');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^ADMIN_REFUSED/)]);
+  await server?.close();
+  vi.restoreAllMocks();
+  vi.stubEnv('ADMIN_TOKEN', '0123456789abcdef');
+  const asked = await run(['--list'], undefined, undefined, '0123456789abcdef', '/nowhere/admin-token');
+  expect([asked.code, asked.stderr]).toEqual([
+    1,
+    `ADMIN_TOKEN_UNREADABLE: ${server?.address} cannot read the file of its admin.token
+What to do: The log of the relay there names the file: put it back, and let the user of the relay read it.
+`,
+  ]);
+});
+
+it('says why an address cannot be asked', async () => {
+  const other = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const said = async (url: string): Promise<string> => {
+    const written: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    expect(await main(['copy', '--list', '--url', url])).toBe(1);
+    vi.restoreAllMocks();
+    return written.join('').split('\n')[0] ?? '';
+  };
+  const url = `http://127.0.0.1:${port}`;
+  expect(await said(url)).toBe(`ADMIN_UNREACHABLE: ${url} does not answer as the admin server of a relay (HTTP 200)`);
+  other.close();
+  await once(other, 'close');
+  expect(await said(url)).toBe(`ADMIN_UNREACHABLE: ${url} cannot be asked: connect ECONNREFUSED 127.0.0.1:${port}`);
 });

@@ -214,7 +214,15 @@ describe('source.start', () => {
     ],
     [
       '{ gtidSet: 3e11fa47-71ca-11e1-9e33-c80aa9429562:5-1 }',
-      '4:21: source.start.gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-1" has the interval 5-1, which does not count upwards from 1 or more',
+      '4:21: source.start.gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-1" has the interval 5-1, which does not count upwards, from 1 or more to at most 9223372036854775806',
+    ],
+    [
+      '{ gtidSet: 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:9223372036854775807 }',
+      '4:21: source.start.gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:9223372036854775807" has the interval 9223372036854775807, which does not count upwards, from 1 or more to at most 9223372036854775806',
+    ],
+    [
+      '{ gtidSet: 3e11fa47-71ca-11e1-9e33-c80aa9429562:0 }',
+      '4:21: source.start.gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:0" has the interval 0, which does not count upwards, from 1 or more to at most 9223372036854775806',
     ],
   ])('%s', (start, expected) => {
     expect(problems(REQUIRED.replace('sink:', `  start: ${start}\nsink:`))).toEqual([expected]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkFileSink } from '../../../src/sink/file-check.ts';
 import { createFileSink } from '../../../src/sink/file.ts';
 import type { Sink } from '../../../src/sink/sink.ts';
 import { ManualClock, settled } from '../../support/sink/manual-clock.ts';
@@ -78,6 +79,28 @@ describe('open refuses with SINK_FILE', () => {
   test.each(['EACCES', 'EROFS'])('%s', async (reason) => {
     const sink = fileSink(() => Promise.reject(failure(reason)));
     await expect(sink.open()).rejects.toMatchObject({ code: 'SINK_FILE', details: { reason }, retryable: false });
+  });
+});
+
+describe('a check finds what open would refuse, and changes nothing', () => {
+  test('a folder that is missing, or is none', async () => {
+    for (const [where, reason] of [
+      [join(folder, 'missing', 'changes.jsonl'), 'ENOENT'],
+      ['/etc/passwd/changes.jsonl', 'ENOTDIR'],
+    ] as const)
+      await expect(checkFileSink(where)).rejects.toMatchObject({ code: 'SINK_FILE', details: { reason } });
+  });
+
+  test('something that is no file', async () => {
+    await expect(checkFileSink(folder)).rejects.toMatchObject({ code: 'SINK_FILE' });
+  });
+
+  test('but not a file that is to be made, or that the relay is writing', async () => {
+    expect(await checkFileSink(path)).toMatchObject({ destination: `file ${path}`, queues: 1 });
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    await writeFile(path, `${line(1)}{"la`);
+    await checkFileSink(path);
+    expect(await readFile(path, 'utf8')).toBe(`${line(1)}{"la`);
   });
 });
 

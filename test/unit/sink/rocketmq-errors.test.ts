@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Code } from '../../../src/base/error-codes.ts';
 import { RelayError } from '../../../src/base/errors.ts';
 import { createTopicCommand, destinationOf } from '../../../src/rocketmq/place.ts';
-import { brokerError } from '../../../src/sink/rocketmq-errors.ts';
+import { brokerError, namedMessage } from '../../../src/sink/rocketmq-errors.ts';
+import { message } from '../../support/sink/messages.ts';
 
 const place = { endpoint: 'proxy:8081', topic: 'order-binlog', namespace: '' };
 const broker = (code: number, text: string): Error => Object.assign(new Error(text), { code });
@@ -68,6 +69,36 @@ describe('brokerError', () => {
   test('speaks of sink.tls.ca when the certificate is the trouble', () => {
     const thrown = broker(14, '14 UNAVAILABLE: No connection established. Last error: Error: self-signed certificate');
     expect(brokerError(thrown, place, 'open').remedy).toContain('sink.tls.ca');
+  });
+
+  test('says which setting of the broker lets it take a message again', () => {
+    const readOnly = answered(50001, 'the broker[127.0.0.1:10911] sending message is forbidden');
+    expect(brokerError(readOnly, place, 'send').remedy).toContain('-k brokerPermission -v 6');
+    // RocketMQ 5.3.3
+    const tooLarge = answered(
+      50001,
+      'the message is illegal, maybe msg body or properties length not matched. msg body length limit 2000B',
+    );
+    expect(brokerError(tooLarge, place, 'send')).toMatchObject({
+      code: 'SINK_REJECTED',
+      remedy: expect.stringContaining('Raise maxMessageSize') as unknown,
+    });
+  });
+
+  test('names a message that will never be taken, and no other', () => {
+    const sent = message('lane-0', 1, {
+      properties: new Map([
+        ['first', 'uuid:23#0'],
+        ['last', 'uuid:24#7'],
+      ]),
+    });
+    const rejected = new RelayError('SINK_REJECTED', 'too large.', { remedy: 'Do this.' });
+    expect(namedMessage(rejected, sent)).toMatchObject({
+      message: 'too large. (changes uuid:23#0 to uuid:24#7 of shop.orders)',
+      remedy: 'Do this.',
+    });
+    const busy = new RelayError('SINK_BUSY', 'later');
+    expect(namedMessage(busy, sent)).toBe(busy);
   });
 
   test('leaves an error of the relay as it is', () => {

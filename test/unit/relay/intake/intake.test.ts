@@ -149,6 +149,26 @@ describe('Intake', () => {
     expect(codeOf(() => flow.read([...preamble, ...rows]))).toBe('BINLOG_DECODE');
   });
 
+  it('says with what mysqlbinlog shows the transaction that it cannot decode', () => {
+    const plain = events.map(withoutChecksum);
+    const at = plain.findIndex(({ name }) => name === 'TABLE_MAP');
+    // GTID, BEGIN, and this one.
+    const [gtid, , cut] = plain.slice(at - 2).map(({ bytes }) => bytes);
+    if (gtid === undefined || cut === undefined) throw new Error('the fixture has no rows');
+    const begins = eventNextOffset(gtid, 0) - gtid.length;
+    cut.writeUInt8(200, 19 + 8);
+    const flow = new TestFlow();
+    flow.read(plain.slice(0, at));
+    expect(() => flow.read([{ name: 'TABLE_MAP', bytes: cut }])).toThrow(
+      expect.objectContaining({
+        code: 'BINLOG_DECODE',
+        remedy: expect.stringContaining(
+          `look at it with mysqlbinlog --start-position=${begins} ${flow.intake.position.file}, and report`,
+        ) as unknown,
+      }),
+    );
+  });
+
   it('names the place of what it cannot pass', () => {
     const flow = new TestFlow();
     expect(() => flow.read(fixtureEvents('transactions.9.7'))).toThrow(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RelayError } from '../../../../src/base/errors.ts';
 import { crc32 } from '../../../../src/binlog/wire/checksum.ts';
 import { eventNextOffset, eventSize } from '../../../../src/binlog/wire/event-header.ts';
+import { EVENT } from '../../../../src/binlog/wire/event-types.ts';
 import { parseSkip, Skip } from '../../../../src/relay/intake/skip.ts';
 import { codeOf, fixtureEvents, type FixtureEvent } from '../../../support/binlog-fixture.ts';
 import { changesOf, EARLIEST, TestFlow } from '../../../support/flow.ts';
@@ -93,6 +94,19 @@ describe('a transaction that is to be skipped (invariant 15)', () => {
     const { changes, flow } = await changesWith(events, UPDATE);
     expect(changes).toEqual(without(await changesOf(shop), UPDATE));
     expect(flow.intake.position).toEqual({ file: expect.any(String) as unknown, offset: 4, gtidSet: `${SERVER}:1-17` });
+  });
+
+  it('may be an incident, as MySQL logs one', async () => {
+    const gtids = shop.flatMap((event, i) => (event.name === 'GTID' ? [i] : []));
+    const [at = 0, next = 0] = gtids.slice(7, 9);
+    const [begin] = shop.slice(at + 1, at + 2);
+    if (begin === undefined) throw new Error('the fixture has no such transaction');
+    const events = [...shop.slice(0, at + 1), retyped(begin, EVENT.INCIDENT), ...shop.slice(next)];
+    const remedy = expect.stringMatching(new RegExp(`binlog-relay copy .* run --skip ${UPDATE}$`)) as unknown;
+    expect(() => new TestFlow().read(events)).toThrow(expect.objectContaining({ code: 'BINLOG_INCIDENT', remedy }));
+    const { changes, flow } = await changesWith(events, UPDATE);
+    expect(changes).toEqual(without(await changesOf(shop), UPDATE));
+    expect(flow.intake.position.gtidSet).toBe(`${SERVER}:1-17`);
   });
 
   it('may hold events that are not known, and a payload that cannot be unpacked', async () => {
