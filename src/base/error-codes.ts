@@ -296,11 +296,11 @@ export const ERROR_CODES = {
   ),
   TOPIC_BUSY: retried(
     'RocketMQ answers, but gives no messages at the moment.',
-    'Look at what the broker says in the message. The reader tries again.',
+    'Nothing to do if the broker is restarting or has much to do: a reader tries again, and goes on by itself. Otherwise look at what the broker says in the message, and into its log and that of the proxy.',
   ),
   TOPIC_ERROR: unknown(
     'RocketMQ answered a reader with a status that it does not know.',
-    'Look at the words of the broker in the message, and in the logs of proxy and broker. A reader that has read before tries again.',
+    'Look at the words of the broker in the message, and in the logs of proxy and broker. A reader that has read before tries again; one that has only begun ends.',
   ),
   GROUP_MISSING: access(
     'The consumer group does not exist.',
@@ -378,7 +378,7 @@ export const ERROR_CODES = {
   ),
   TARGET_BUSY: retried(
     'The target does not take the rows at the moment: a deadlock, a lock that is held too long, too many connections.',
-    'Look at what the server says in the message: SHOW ENGINE INNODB STATUS names who holds the lock. It is tried again.',
+    'Look at what the server says in the message. Who holds a lock, and the KILL that frees it: SELECT * FROM sys.innodb_lock_waits; of a lock on the whole table sys.schema_table_lock_waits (before MariaDB 10.6 SHOW ENGINE INNODB STATUS, SHOW PROCESSLIST). It is tried again.',
   ),
   TARGET_READ_ONLY: retried(
     'The target is read-only.',
@@ -403,7 +403,7 @@ export const ERROR_CODES = {
   ),
   TARGET_ERROR: unknown(
     'The target answered with an error that is not known here.',
-    'Look at the words of the server in the message. What has written before tries again.',
+    'Look up the number that the message names in the manual of the server, and look into its error log: its own words may hold values of rows and are left out. An apply that runs tries again, and goes on by itself; one that has only begun ends: start it again.',
   ),
   TARGET_TABLE_MISSING: access(
     'A table of the topic is not there in the target.',
@@ -439,7 +439,7 @@ export const ERROR_CODES = {
   ),
   LEDGER_UNUSABLE: terminal(
     'The ledger in the target is not what was written there.',
-    'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, and copy all tables.',
+    'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, empty the tables of the copy, start once with --from-here, and have all tables copied: binlog-relay copy.',
   ),
   // verify
   VERIFY_NO_PROGRESS: retried(

@@ -14,7 +14,7 @@ import {
   type Delivery,
 } from './consumer.ts';
 import { Lease, queueKeyOf } from './lease.ts';
-import { assertGroup, assertReadable, readingOf, topicError, type ReadingPlace } from './topic-errors.ts';
+import { assertGroup, assertReadable, silenceOf, topicError, type ReadingPlace } from './topic-errors.ts';
 import type { TopicBatch, TopicEvent, TopicOptions, TopicReader } from './topic.ts';
 
 export interface TopicDeps {
@@ -223,10 +223,12 @@ class RocketmqReader implements TopicReader {
     let consumer: BrokerConsumer | undefined;
     try {
       consumer = this.#create(await this.#settings(endpoint), { clock, logger });
-      const inTime = <T>(work: Promise<T>): Promise<T> =>
-        withDeadline(clock, STARTUP_MS, work, () => this.#silence(STARTUP_MS));
-      assertReadable(await inTime(consumer.probe()), this.#place);
-      await inTime(consumer.start());
+      const inTime = <T>(work: Promise<T>, asked: readonly string[]): Promise<T> =>
+        withDeadline(clock, STARTUP_MS, work, () => silenceOf(this.#place, STARTUP_MS, asked));
+      const probe = await inTime(consumer.probe(), [endpoint]);
+      assertReadable(probe, this.#place);
+      // It connects to what the proxy calls itself.
+      await inTime(consumer.start(), probe.addresses);
       assertGroup(consumer.group, this.#place);
       return consumer;
     } catch (thrown) {
@@ -263,13 +265,6 @@ class RocketmqReader implements TopicReader {
   #newAttempt(): string {
     this.#attempts += 1;
     return `${this.#deps.random().toString(36).slice(2)}-${this.#attempts}`;
-  }
-
-  #silence(ms: number): RelayError {
-    return new RelayError(
-      'TOPIC_UNREACHABLE',
-      `${readingOf(this.#place)}: ${this.#place.endpoint} did not answer within ${ms} ms.`,
-    );
   }
 }
 

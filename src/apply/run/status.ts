@@ -63,6 +63,7 @@ export class Status {
   #ended: 'stopped' | 'failed' | undefined;
   #failure: RelayError | undefined;
   #isStarted = false;
+  #asked: 'topic' | 'target' | undefined;
   #isDraining = false;
   #isBehind = false;
   #lastLagSeconds: number | undefined;
@@ -79,6 +80,11 @@ export class Status {
   started(): void {
     this.#isStarted = true;
     this.look();
+  }
+
+  /** The start waits for it. */
+  asks(part: 'topic' | 'target'): void {
+    this.#asked = part;
   }
 
   drains(): void {
@@ -106,6 +112,7 @@ export class Status {
       failure: this.#failure,
       isDraining: this.#isDraining,
       isStarted: this.#isStarted,
+      asked: this.#asked,
       troubles: this.#troubles,
       blocked: [...this.#blocked.values()],
       isBehind: this.#isBehind,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { assertGroup, topicError } from '../../../src/topic/topic-errors.ts';
+import { assertGroup, assertReadable, silenceOf, topicError } from '../../../src/topic/topic-errors.ts';
+import { HEALTHY } from '../../support/sink/fake-producer.ts';
 
 const PLACE = { endpoint: 'mq:8081', topic: 'order-binlog', namespace: '', group: 'bigdata' };
 const failed = (code: number | undefined, text: string): Error =>
@@ -31,6 +32,8 @@ it('says what to do about rights, certificates and groups', () => {
   expect(topicError(failed(40100, 'x'), PLACE).remedy).toContain('-r Topic:order-binlog,Group:bigdata -a Sub');
   expect(topicError(failed(14, 'self-signed certificate'), PLACE).remedy).toContain('tls.ca');
   expect(topicError(failed(40403, 'x'), PLACE).remedy).toContain('updateSubGroup');
+  expect(topicError(failed(40300, 'no readable queue'), PLACE).remedy).toContain('-t order-binlog -p 6');
+  expect(topicError(failed(12, 'Received HTTP status code 404'), PLACE).remedy).toContain('mq:8081 is no gRPC proxy');
 });
 
 it.each([
@@ -46,4 +49,19 @@ it.each([
 
 it('takes a group that is ordered and gives no message up', () => {
   assertGroup({ isKnown: true, isOrdered: true, attempts: 1_000_000_001 }, PLACE);
+});
+
+it('waits for a topic that may not be read, and says how it may', () => {
+  const remedy = expect.stringContaining('updateTopicPerm') as string;
+  expect(() => assertReadable({ ...HEALTHY, readableQueues: 0 }, PLACE)).toThrow(
+    expect.objectContaining({ code: 'TOPIC_BUSY', remedy }),
+  );
+  assertReadable(HEALTHY, PLACE);
+});
+
+it('names the address that does not answer: that of the proxy, or what it calls itself', () => {
+  expect(silenceOf(PLACE, 15_000, ['mq:8081']).message).toMatch(/: mq:8081 did not answer within 15000 ms\.$/);
+  const error = silenceOf(PLACE, 15_000, ['172.17.0.2:8081']);
+  expect(error.message).toContain('the proxy at mq:8081 names 172.17.0.2:8081 as its address');
+  expect(error.remedy).toContain('Make 172.17.0.2:8081 reachable');
 });
