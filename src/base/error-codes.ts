@@ -384,7 +384,10 @@ export const ERROR_CODES = {
     'The target is read-only.',
     'If it is a replica now, point target.host to the new source; otherwise SET GLOBAL read_only = OFF. It is tried again.',
   ),
-  TARGET_FULL: retried('The disk of the target is full.', 'Make room: nothing is half done, and it is tried again.'),
+  TARGET_FULL: retried(
+    'The disk of the target is full, or that of its temporary files.',
+    'Make room where the table, or the file, is that the message names: nothing is half done, and it is tried again.',
+  ),
   TARGET_ACCESS_DENIED: access(
     'The target refused the account.',
     'Check target.user and target.password, and that the account may log in from this host.',

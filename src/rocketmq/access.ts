@@ -32,9 +32,16 @@ export function currentCredentials(
 /** The authorities themselves, or of the file that holds them. Throws `code` when it cannot be read. */
 export async function readAuthorities(ca: Buffer | string | undefined, code: Code): Promise<Buffer | undefined> {
   if (typeof ca !== 'string') return ca;
+  let file: Buffer;
   try {
-    return await readFile(ca);
+    file = await readFile(ca);
   } catch (thrown) {
-    throw new RelayError(code, `${ca} cannot be read.`, { cause: thrown });
+    const why = thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : '';
+    throw new RelayError(code, `${ca} cannot be read${why}.`, { cause: thrown });
   }
+  // What it is made of was looked at with the configuration, but the file is read again at each connect.
+  if (file.includes(CERTIFICATE)) return file;
+  throw new RelayError(code, `${ca} is not a PEM file: it has no line ${CERTIFICATE}.`);
 }
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';

@@ -73,6 +73,8 @@ class RocketmqReader implements TopicReader {
   /** Monotonic ms: since when every receive failed, or a new connection was tried last. */
   #failingSinceMs: number | undefined;
   #renewal: Promise<void> | undefined;
+  /** What keeps a new connection from being made, where that is no silence: it says more than the one that fails. */
+  #refusal: RelayError | undefined;
   #attempts = 0;
 
   constructor(options: TopicOptions, deps: TopicDeps) {
@@ -175,6 +177,7 @@ class RocketmqReader implements TopicReader {
   #succeeded(): void {
     this.#isProven = true;
     this.#failingSinceMs = undefined;
+    this.#refusal = undefined;
     if (this.#failures === 0) return;
     this.#failures = 0;
     this.#tell({ what: 'back' });
@@ -182,7 +185,7 @@ class RocketmqReader implements TopicReader {
 
   #failed(error: RelayError): void {
     this.#failures += 1;
-    this.#tell({ what: 'away', error, failures: this.#failures });
+    this.#tell({ what: 'away', error: this.#refusal ?? error, failures: this.#failures });
     const nowMs = this.#deps.clock.monotonic();
     this.#failingSinceMs ??= nowMs;
     const isSoon =
@@ -201,10 +204,13 @@ class RocketmqReader implements TopicReader {
       const consumer = await this.#connect();
       const old = this.#consumer;
       this.#consumer = consumer;
+      this.#refusal = undefined;
       await old?.dispose();
       if (isAborted(this.#ended.signal)) await consumer.dispose();
     } catch (thrown) {
-      this.#tell({ what: 'away', error: topicError(thrown, this.#place), failures: this.#failures });
+      const error = topicError(thrown, this.#place);
+      this.#refusal = error.retryable ? undefined : error;
+      this.#tell({ what: 'away', error, failures: this.#failures });
     } finally {
       this.#renewal = undefined;
     }

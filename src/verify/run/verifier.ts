@@ -6,7 +6,7 @@ import { SYSTEM_SCHEMAS } from '../../base/system-schemas.ts';
 import { Moments, type MomentOptions } from '../pass/moments.ts';
 import { Pace } from '../pass/pace.ts';
 import type { TablePair } from '../tables/table-pair.ts';
-import type { Ends, TableResult, VerifyProgress, VerifyState, VerifyStatus } from '../verify.ts';
+import type { Ends, TableResult, VerifyProgress, VerifyState, VerifyStatus, VerifyTrouble } from '../verify.ts';
 import type { Pass, Store } from './store.ts';
 import { compareTable, type ComparisonOptions } from './table-comparison.ts';
 
@@ -84,9 +84,8 @@ export class Verifier {
     } catch (thrown) {
       // With the stop its connections end, in the middle of whatever was asked.
       if (isAborted(stop)) return [...this.#results.values()];
-      const { code, message } = asRelayError(thrown);
       this.#state = 'failed';
-      this.#lastError = { code, message };
+      this.#lastError = this.#troubleOf(asRelayError(thrown));
       throw thrown;
     } finally {
       if (this.#state !== 'failed') this.#state = 'stopped';
@@ -203,15 +202,21 @@ export class Verifier {
         random,
         signal: stop,
         isRetried: isAgain,
-        onFailure: ({ code, message }, failures) => {
+        onFailure: (error, failures) => {
           failed = failures;
-          this.#trouble = { code, message };
-          logger.warn({ code, failures }, message);
+          this.#trouble = this.#troubleOf(error);
+          logger.warn({ code: error.code, remedy: error.remedy, failures }, `${error.message}; it is tried again`);
         },
       },
     );
     this.#trouble = undefined;
     return found;
+  }
+
+  #troubleOf({ code, message, remedy }: RelayError): VerifyTrouble {
+    const since =
+      this.#trouble?.code === code ? this.#trouble.since : new Date(this.#options.clock.now()).toISOString();
+    return { code, message, remedy, since };
   }
 
   #note({ name, estimatedRows }: TablePair, progress: { rows: number; open: number; different: number }): void {
