@@ -288,7 +288,7 @@ export const ERROR_CODES = {
   ),
   TOPIC_CA_UNREADABLE: access(
     'The file with the certificate authorities of RocketMQ cannot be used.',
-    'Give tls.ca a readable PEM file.',
+    'Give source.tls.ca (of the reader library tls.ca) a readable PEM file: it is read again at each connection, and one that has read before goes on by itself.',
   ),
   TOPIC_UNREACHABLE: retried(
     'RocketMQ cannot be reached by the reader, or did not answer in time.',

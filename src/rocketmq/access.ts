@@ -37,11 +37,11 @@ export async function readAuthorities(ca: Buffer | string | undefined, code: Cod
     file = await readFile(ca);
   } catch (thrown) {
     const why = thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : '';
-    throw new RelayError(code, `${ca} cannot be read${why}.`, { cause: thrown });
+    throw new RelayError(code, `${ca} cannot be read${why}`, { cause: thrown });
   }
   // What it is made of was looked at with the configuration, but the file is read again at each connect.
   if (file.includes(CERTIFICATE)) return file;
-  throw new RelayError(code, `${ca} is not a PEM file: it has no line ${CERTIFICATE}.`);
+  throw new RelayError(code, `${ca} is not a PEM file: it has no line ${CERTIFICATE}`);
 }
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';

@@ -42,11 +42,14 @@ export const INVALID_RECEIPT_HANDLE = 40013;
 const CONSUMER_GROUP_NOT_FOUND = 40403;
 /** The proxy says it with a status that stands for much else. */
 const NO_GROUP = /subscription group.*(?:not exist|not found)/is;
+/** A proxy that stood still, or a line that is slow: what it was asked had no time left when it looked at it. */
+const TOO_LATE = /deadline time remaining is not enough/i;
 const NO_QUEUE = /no (?:writable|readable) queue/i;
 
 function classify(status: number | undefined, text: string): Code {
   if (status === undefined) return 'TOPIC_BUSY';
   if (status < 100) return classifyGrpc(status);
+  if (TOO_LATE.test(text)) return 'TOPIC_UNREACHABLE';
   if (status === CONSUMER_GROUP_NOT_FOUND || NO_GROUP.test(text)) return 'GROUP_MISSING';
   switch (Math.trunc(status / 100)) {
     case 401:

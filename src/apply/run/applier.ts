@@ -279,7 +279,10 @@ export class Applier {
         // Each of them once: it may be another one by and by.
         if (told === error.code) return;
         told = error.code;
-        logger.warn({ code: error.code, remedy: error.remedy }, `${error.message}; it is tried again`);
+        logger.warn(
+          { code: error.code, remedy: error.remedy },
+          `the ${part} cannot be used yet, it is tried again: ${error.message}`,
+        );
       },
     }).finally(() => this.#status.back(part));
   }

@@ -22,7 +22,7 @@ export class TopicLog {
       const { code, remedy, message } = event.error;
       this.#sparingly.do((suppressed) => {
         this.#isToldAway = true;
-        this.#logger.warn({ code, remedy, suppressed }, `nothing comes of the topic: ${message}; it is tried again`);
+        this.#logger.warn({ code, remedy, suppressed }, `nothing comes of the topic, it is tried again: ${message}`);
       });
     }
     if (event.what === 'back' && this.#isToldAway) {

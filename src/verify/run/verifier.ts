@@ -205,7 +205,7 @@ export class Verifier {
         onFailure: (error, failures) => {
           failed = failures;
           this.#trouble = this.#troubleOf(error);
-          logger.warn({ code: error.code, remedy: error.remedy, failures }, `${error.message}; it is tried again`);
+          logger.warn({ code: error.code, remedy: error.remedy, failures }, `it is tried again: ${error.message}`);
         },
       },
     );

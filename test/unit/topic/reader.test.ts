@@ -107,7 +107,7 @@ test('authorities that cannot be used any more keep a new connection from being 
   const options = { tls: { enabled: true, ca }, onEvent: (event: TopicEvent) => void told.push(event) };
   await expect(open(clock, create, options)).rejects.toMatchObject({
     code: 'TOPIC_CA_UNREADABLE',
-    message: `${ca} cannot be read (ENOENT).`,
+    message: `${ca} cannot be read (ENOENT)`,
   });
   writeFileSync(ca, '-----BEGIN CERTIFICATE-----');
   reader = await open(clock, create, options);

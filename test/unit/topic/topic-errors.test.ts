@@ -16,6 +16,7 @@ it.each([
   [50001, 'ProxyException: subscription group [bigdata] does not exist, \nSee', 'GROUP_MISSING'],
   [50001, 'broker is starting', 'TOPIC_BUSY'],
   [50400, 'timeout', 'TOPIC_BUSY'],
+  [40000, 'The deadline time remaining is not enough for polling, please check', 'TOPIC_UNREACHABLE'],
   [40010, 'illegal', 'TOPIC_ERROR'],
   [14, 'No connection established', 'TOPIC_UNREACHABLE'],
   [4, 'Deadline exceeded', 'TOPIC_UNREACHABLE'],

@@ -20,7 +20,7 @@ it('says once a minute that nothing comes of the topic, and when it does again',
   log.note({ what: 'back' });
   const said = lines.map((line) => JSON.parse(line) as { readonly msg: string; readonly suppressed?: number });
   expect(said).toMatchObject([
-    { code: 'TOPIC_BUSY', msg: 'nothing comes of the topic: no readable queue; it is tried again', suppressed: 0 },
+    { code: 'TOPIC_BUSY', msg: 'nothing comes of the topic, it is tried again: no readable queue', suppressed: 0 },
     { code: 'TOPIC_BUSY', suppressed: 4 },
     { msg: 'the topic can be read again' },
   ]);
