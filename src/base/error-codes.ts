@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   // configuration
   CONFIG_INVALID: config(
     'The configuration file is not valid.',
-    'Correct the places that the message names; `binlog-relay check` shows them all at once.',
+    'Correct the places that the message names; `binlog-relay check`, of apply and verify `binlog-relay apply --check`, shows them all at once.',
   ),
   USAGE: config('The command line is not valid.', '`binlog-relay <command> --help` shows the options and examples.'),
   // the order database
@@ -185,7 +185,7 @@ export const ERROR_CODES = {
   ),
   ADMIN_UNREACHABLE: terminal(
     'The admin server of the relay does not answer, or not as it should.',
-    'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration.',
+    'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration; for verify --repair it is verify.relay.',
   ),
   RELAY_STANDBY: terminal(
     'This relay stands by: another one is active, and only that one can be asked for it.',
@@ -459,7 +459,7 @@ export const ERROR_CODES = {
   ),
   VERIFY_REPAIR_REFUSED: terminal(
     'The relay does not take the copy that would mend the differences.',
-    'Do what the message says; verify.relay must name the admin server of the relay.',
+    'Do what the message says; of a copy that failed the log of the relay has what to do. verify.relay must name the admin server of the relay that is active. Then repair again; binlog-relay copy --cancel <id> takes a failed copy away.',
   ),
   // the relay itself
   INTERNAL: terminal(
