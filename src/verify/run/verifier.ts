@@ -44,12 +44,16 @@ const BACKOFF = { firstMs: 500, lastMs: 10_000 };
 const MAX_FAILURES = 12;
 /** What is refused is asked for so often. */
 const MAX_REFUSALS = 2;
+/** Whoever runs for ever waits for an account that was let in before: it is locked, or its password was changed. */
+const OF_ACCESS = /^(SOURCE|TARGET)_(ACCESS_DENIED|GRANT_MISSING|TLS)$/;
 
 /** Compares all tables, once or for ever. */
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #results = new Map<string, TableResult>();
   #state: VerifyState = 'starting';
+  /** Both servers have let it in. */
+  #isProven = false;
   #passes = 0;
   #pass: Pass | undefined;
   #lastPass: { readonly startedMs: number; readonly endedMs: number } | undefined;
@@ -68,9 +72,13 @@ export class Verifier {
   async run(stop: AbortSignal): Promise<readonly TableResult[]> {
     const { ends, store, everyMs, clock } = this.#options;
     try {
-      // What is wrong with the configuration ends it at once.
-      await ends.source();
-      await store.prepare(await ends.target());
+      const begin = async (): Promise<void> => {
+        await ends.source();
+        await store.prepare(await ends.target());
+      };
+      // What is wrong with the configuration ends it at once; whoever asks for one pass is there to start another.
+      await (everyMs === undefined ? begin() : this.#kept(stop, begin));
+      this.#isProven = true;
       this.#state = 'running';
       for (;;) {
         const begunMs = clock.monotonic();
@@ -184,6 +192,8 @@ export class Verifier {
     const isAgain = (error: RelayError): boolean => {
       if (error.code === 'VERIFY_NO_PROGRESS') return everyMs !== undefined;
       // What a server says of a table that has just been changed; looked at anew it is another one, or the same error.
+      if (!this.#isProven) return error.retryable;
+      if (everyMs !== undefined && OF_ACCESS.test(error.code)) return true;
       if (!error.isRetried(false)) return error.isRetried(true) && failed < MAX_REFUSALS;
       return everyMs !== undefined || failed < MAX_FAILURES;
     };
