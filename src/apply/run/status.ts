@@ -2,7 +2,15 @@ import type { Clock } from '../../base/clock.ts';
 import type { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { TopicEvent } from '../../topic/topic.ts';
-import type { AppliedLane, ApplyCounters, ApplyPart, ApplyState, ApplyStatus, BlockedLane } from '../apply.ts';
+import type {
+  AppliedLane,
+  ApplyCounters,
+  ApplyError,
+  ApplyPart,
+  ApplyState,
+  ApplyStatus,
+  BlockedLane,
+} from '../apply.ts';
 import { completeOf } from '../ledger/complete.ts';
 import type { LaneState } from '../ledger/ledger.ts';
 import { applyStateOf, type ApplyStateNow, type Trouble } from './apply-state.ts';
@@ -67,7 +75,7 @@ export class Status {
   #isDraining = false;
   #isBehind = false;
   #lastLagSeconds: number | undefined;
-  #lastError: RelayError | undefined;
+  #lastError: ApplyError | undefined;
 
   /** `waitsSinceMs`: since when a statement has had no answer, on the monotonic clock. */
   constructor(clock: Clock, logger: Logger, waitsSinceMs: () => number | undefined = () => undefined) {
@@ -100,7 +108,7 @@ export class Status {
   /** The run will end with it. */
   failed(error: RelayError): void {
     this.#failure = error;
-    this.#lastError = error;
+    this.#note(error);
   }
 
   /** Notices a change of state, and writes it into the log. To be called every second or so. */
@@ -174,7 +182,11 @@ export class Status {
     const sinceMs = this.#blocked.get(lane)?.sinceMs ?? this.#clock.now();
     this.#blocked.set(lane, { lane, code, message, remedy, sinceMs });
     this.#counters.retries += 1;
-    this.#lastError = error;
+    this.#note(error);
+  }
+
+  #note({ code, message, remedy }: RelayError): void {
+    this.#lastError = { code, message, remedy, at: new Date(this.#clock.now()).toISOString() };
   }
 
   freed(lane: string): void {
@@ -188,6 +200,7 @@ export class Status {
 
   away(part: 'topic' | 'target', error: RelayError): void {
     this.#troubles[part] = error;
+    this.#note(error);
     this.#parts[part] = { ok: false, reason: `${error.code}: ${error.message}` };
   }
 
@@ -217,8 +230,7 @@ export class Status {
       awaited: [...this.#awaited].sort(),
       lastLagSeconds: this.#lastLagSeconds,
       counters: { ...this.#counters },
-      lastError:
-        this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
+      lastError: this.#lastError,
     };
   }
 
