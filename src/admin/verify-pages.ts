@@ -87,8 +87,8 @@ export function verifyHealth(status: VerifyStatus, nowMs: number, versions: Vers
 
 function workReasons({ state, trouble, lastError }: VerifyStatus): readonly string[] {
   if (state === 'failed') return [`failed: ${lastError?.code ?? ''}: ${lastError?.message ?? ''}`];
-  if (state !== 'running' && state !== 'resting') return [state];
-  return trouble === undefined ? [] : [`${trouble.code}: ${trouble.message}`];
+  const why = trouble === undefined ? [] : [`${trouble.code}: ${trouble.message}`];
+  return state === 'running' || state === 'resting' ? why : [state, ...why];
 }
 
 function tableReasons({ tables }: VerifyStatus): readonly string[] {

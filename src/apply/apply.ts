@@ -81,6 +81,14 @@ export interface ApplyCounters {
   readonly resumesUndecided: number;
 }
 
+export interface ApplyError {
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+  /** When it came last, ISO 8601 in UTC. */
+  readonly at: string;
+}
+
 export interface ApplyStatus {
   readonly state: ApplyState;
   /** When it came into this state, ms since 1970. */
@@ -101,5 +109,6 @@ export interface ApplyStatus {
   /** Seconds from the commit of the newest row in the source to that in the target; undefined before the first. */
   readonly lastLagSeconds: number | undefined;
   readonly counters: ApplyCounters;
-  readonly lastError: { readonly code: Code; readonly message: string } | undefined;
+  /** It stays when the trouble is over. */
+  readonly lastError: ApplyError | undefined;
 }

@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   // configuration
   CONFIG_INVALID: config(
     'The configuration file is not valid.',
-    'Correct the places that the message names; `binlog-relay check` shows them all at once.',
+    'Correct the places that the message names; `binlog-relay check`, of apply and verify `binlog-relay apply --check`, shows them all at once.',
   ),
   USAGE: config('The command line is not valid.', '`binlog-relay <command> --help` shows the options and examples.'),
   // the order database
@@ -185,7 +185,7 @@ export const ERROR_CODES = {
   ),
   ADMIN_UNREACHABLE: terminal(
     'The admin server of the relay does not answer, or not as it should.',
-    'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration.',
+    'See that the relay runs with admin.enabled: true and that this machine reaches it; --url http://host:port names another address than the configuration; for verify --repair it is verify.relay.',
   ),
   RELAY_STANDBY: terminal(
     'This relay stands by: another one is active, and only that one can be asked for it.',
@@ -288,7 +288,7 @@ export const ERROR_CODES = {
   ),
   TOPIC_CA_UNREADABLE: access(
     'The file with the certificate authorities of RocketMQ cannot be used.',
-    'Give tls.ca a readable PEM file.',
+    'Give source.tls.ca (of the reader library tls.ca) a readable PEM file: it is read again at each connection, and one that has read before goes on by itself.',
   ),
   TOPIC_UNREACHABLE: retried(
     'RocketMQ cannot be reached by the reader, or did not answer in time.',
@@ -296,11 +296,11 @@ export const ERROR_CODES = {
   ),
   TOPIC_BUSY: retried(
     'RocketMQ answers, but gives no messages at the moment.',
-    'Look at what the broker says in the message. The reader tries again.',
+    'Nothing to do if the broker is restarting or has much to do: a reader tries again, and goes on by itself. Otherwise look at what the broker says in the message, and into its log and that of the proxy.',
   ),
   TOPIC_ERROR: unknown(
     'RocketMQ answered a reader with a status that it does not know.',
-    'Look at the words of the broker in the message, and in the logs of proxy and broker. A reader that has read before tries again.',
+    'Look at the words of the broker in the message, and in the logs of proxy and broker. A reader that has read before tries again; one that has only begun ends.',
   ),
   GROUP_MISSING: access(
     'The consumer group does not exist.',
@@ -378,13 +378,16 @@ export const ERROR_CODES = {
   ),
   TARGET_BUSY: retried(
     'The target does not take the rows at the moment: a deadlock, a lock that is held too long, too many connections.',
-    'Look at what the server says in the message: SHOW ENGINE INNODB STATUS names who holds the lock. It is tried again.',
+    'Look at what the server says in the message. Who holds a lock, and the KILL that frees it: SELECT * FROM sys.innodb_lock_waits; of a lock on the whole table sys.schema_table_lock_waits (before MariaDB 10.6 SHOW ENGINE INNODB STATUS, SHOW PROCESSLIST). It is tried again.',
   ),
   TARGET_READ_ONLY: retried(
     'The target is read-only.',
     'If it is a replica now, point target.host to the new source; otherwise SET GLOBAL read_only = OFF. It is tried again.',
   ),
-  TARGET_FULL: retried('The disk of the target is full.', 'Make room: nothing is half done, and it is tried again.'),
+  TARGET_FULL: retried(
+    'The disk of the target is full, or that of its temporary files.',
+    'Make room where the table, or the file, is that the message names: nothing is half done, and it is tried again.',
+  ),
   TARGET_ACCESS_DENIED: access(
     'The target refused the account.',
     'Check target.user and target.password, and that the account may log in from this host.',
@@ -403,7 +406,7 @@ export const ERROR_CODES = {
   ),
   TARGET_ERROR: unknown(
     'The target answered with an error that is not known here.',
-    'Look at the words of the server in the message. What has written before tries again.',
+    'Look up the number that the message names in the manual of the server, and look into its error log: its own words may hold values of rows and are left out. An apply that runs tries again, and goes on by itself; one that has only begun ends: start it again.',
   ),
   TARGET_TABLE_MISSING: access(
     'A table of the topic is not there in the target.',
@@ -439,7 +442,7 @@ export const ERROR_CODES = {
   ),
   LEDGER_UNUSABLE: terminal(
     'The ledger in the target is not what was written there.',
-    'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, and copy all tables.',
+    'Nobody but apply may change its tables. Restore them with the copy from the same backup; or start anew: drop the database of the ledger, empty the tables of the copy, start once with --from-here, and have all tables copied: binlog-relay copy.',
   ),
   // verify
   VERIFY_NO_PROGRESS: retried(
@@ -456,7 +459,7 @@ export const ERROR_CODES = {
   ),
   VERIFY_REPAIR_REFUSED: terminal(
     'The relay does not take the copy that would mend the differences.',
-    'Do what the message says; verify.relay must name the admin server of the relay.',
+    'Do what the message says; of a copy that failed the log of the relay has what to do. verify.relay must name the admin server of the relay that is active. Then repair again; binlog-relay copy --cancel <id> takes a failed copy away.',
   ),
   // the relay itself
   INTERNAL: terminal(

@@ -145,8 +145,15 @@ async function runOnce(
   let results: readonly TableResult[];
   try {
     results = await verifier.run(stop);
-    if (args.flag('repair') && !stop.aborted)
-      results = await repair(results, { relay: relayOf(verify), verifier, clock: systemClock, logger, stop });
+    if (args.flag('repair') && !stop.aborted) {
+      const found = results;
+      results = await repair(found, { relay: relayOf(verify), verifier, clock: systemClock, logger, stop }).catch(
+        (thrown: unknown) => {
+          if (!stop.aborted) print(resultsText(found));
+          throw thrown;
+        },
+      );
+    }
   } catch (thrown) {
     if (stop.aborted && asRelayError(thrown).isRetried(true)) return stopped();
     throw thrown;

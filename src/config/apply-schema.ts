@@ -22,7 +22,7 @@ const topicSchema = z
       (group) =>
         /^[A-Za-z0-9_%-]{1,255}$/.test(group)
           ? undefined
-          : 'is not a group name: allowed are letters, digits, _, - and %',
+          : 'is not a group name: allowed are 1 to 255 letters, digits, _, - and %',
       '^[A-Za-z0-9_%-]{1,255}$',
     ).describe(
       'Consumer group, of this target alone. It must exist, be ordered and never give a message up: mqadmin updateSubGroup -n <name server>:9876 -c <cluster> -g <group> -o true -r 1000000000.',

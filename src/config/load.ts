@@ -18,6 +18,8 @@ export type { Surroundings } from './resolve.ts';
 
 /** One kind of configuration file. */
 interface Kind<Written, Complete> {
+  /** What shows everything that is wrong with it. */
+  readonly checkCommand: string;
   readonly schema: z.ZodType<Written>;
   readonly jsonSchema: () => JsonSchema;
   readonly breaches: (written: Written, file: File) => readonly Breach[];
@@ -26,6 +28,7 @@ interface Kind<Written, Complete> {
 }
 
 const RELAY: Kind<z.output<typeof configSchema>, Config> = {
+  checkCommand: 'binlog-relay check',
   schema: configSchema,
   jsonSchema: configJsonSchema,
   breaches,
@@ -41,6 +44,7 @@ const RELAY: Kind<z.output<typeof configSchema>, Config> = {
 };
 
 const APPLY: Kind<z.output<typeof applySchema>, ApplyConfig> = {
+  checkCommand: 'binlog-relay apply --check',
   schema: applySchema,
   jsonSchema: applyJsonSchema,
   breaches: applyBreaches,
@@ -101,7 +105,10 @@ function parse<Written, Complete>(
   const result = tree.value === undefined ? undefined : check(kind, tree, tree.value, surroundings);
   if (result?.config !== undefined) return result.config;
   const lines = problemLines(fileName, result?.problems ?? tree.problems);
-  throw new RelayError('CONFIG_INVALID', lines.join('\n'), { details: { file: fileName, problems: lines.length } });
+  throw new RelayError('CONFIG_INVALID', lines.join('\n'), {
+    details: { file: fileName, problems: lines.length },
+    remedy: `Correct the places that the message names; \`${kind.checkCommand}\` shows them all at once.`,
+  });
 }
 
 type Checked<Complete> =

@@ -36,10 +36,16 @@ export async function readAuthorities(
   code: Code,
 ): Promise<Buffer | undefined> {
   if (typeof ca !== 'string') return ca;
+  let file: Buffer;
   try {
-    return await readFile(ca);
+    file = await readFile(ca);
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
     throw new RelayError(code, `the file ${ca} of ${key} cannot be read (${reason})`, { cause });
   }
+  // What it is made of was looked at with the configuration, but the file is read again at each connect.
+  if (file.includes(CERTIFICATE)) return file;
+  throw new RelayError(code, `the file ${ca} of ${key} is not a PEM file: it has no line ${CERTIFICATE}`);
 }
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';

@@ -12,8 +12,14 @@ export interface BrokerStatus {
 /** The client wraps errors in one another; what counts is the innermost one with a code. */
 export function brokerStatus(thrown: unknown): BrokerStatus {
   const { error, status } = innermost(thrown);
-  return { error, status, text: brokerText(error) };
+  const text = brokerText(error);
+  return { error, status: status === UNIMPLEMENTED && NO_ANSWER.test(text) ? UNAVAILABLE : status, text };
 }
+
+const UNIMPLEMENTED = 12;
+const UNAVAILABLE = 14;
+/** What grpc-js itself says of an answer that ended before its message, as one that was damaged on the way does. */
+const NO_ANSWER = /No message received/;
 
 function innermost(thrown: unknown): { error: unknown; status: number | undefined } {
   let found: { error: unknown; status: number | undefined } = { error: thrown, status: statusOf(thrown) };

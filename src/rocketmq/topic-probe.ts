@@ -6,6 +6,8 @@ import servicePb from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/service_p
 export interface TopicProbe {
   readonly queues: number;
   readonly writableQueues: number;
+  /** A reader gets messages of. */
+  readonly readableQueues: number;
   /** Message types that the topic accepts: `NORMAL`, `FIFO`, `DELAY`, `TRANSACTION` … */
   readonly types: readonly string[];
   readonly brokers: readonly string[];
@@ -28,6 +30,7 @@ export function probeOf(response: servicePb.QueryRouteResponse): TopicProbe {
     queues: messageQueues.length,
     // A queue that is only written to is never read, one that is only read takes nothing.
     writableQueues: messageQueues.filter(({ permission }) => permission === definitionPb.Permission.READ_WRITE).length,
+    readableQueues: messageQueues.filter(({ permission }) => READABLE.has(permission)).length,
     types: unique(messageQueues.flatMap(({ acceptMessageTypesList }) => acceptMessageTypesList.map(typeName))),
     brokers: unique(messageQueues.map(({ broker }) => broker.name)),
     addresses: unique(
@@ -35,6 +38,8 @@ export function probeOf(response: servicePb.QueryRouteResponse): TopicProbe {
     ),
   };
 }
+
+const READABLE: ReadonlySet<number> = new Set([definitionPb.Permission.READ, definitionPb.Permission.READ_WRITE]);
 
 function typeName(type: number): string {
   const entry = Object.entries(definitionPb.MessageType).find(([, value]) => Number(value) === type);

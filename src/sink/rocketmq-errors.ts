@@ -90,9 +90,11 @@ function classifyGrpc(status: number): Code {
       return 'SINK_UNAUTHORIZED';
     case 8: // RESOURCE_EXHAUSTED
       return 'SINK_BUSY';
+    // Not a proxy of RocketMQ, or for the moment; and a request that was damaged on the way. What it says of a message
+    // it says with a status of its own.
     case 3: // INVALID_ARGUMENT
-    case 12: // UNIMPLEMENTED: not a proxy of RocketMQ
-      return 'SINK_REJECTED';
+    case 12: // UNIMPLEMENTED
+      return 'SINK_ERROR';
     default:
       return 'SINK_UNREACHABLE';
   }
@@ -119,6 +121,9 @@ function remedyOf(code: Code, text: string, place: RocketmqPlace): string | unde
       if (/size exceed|body length limit/i.test(text))
         return 'Nothing was skipped. Raise maxMessageSize of every broker (broker.conf), and of the proxy (rmq-proxy.json), to its default of 4194304 or more, then start again.';
       return undefined;
+    case 'SINK_ERROR':
+      if (!/UNIMPLEMENTED/.test(text)) return undefined;
+      return 'What answers there is no proxy of RocketMQ, or another one for the moment: check sink.endpoint. A relay that has published before keeps everything and tries again.';
     case 'SINK_TOPIC_NOT_FIFO':
       return `Make the topic FIFO again, with as many queues as it has; the relay keeps everything and goes on by itself: ${createTopicCommand(place)}`;
     default:

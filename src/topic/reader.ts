@@ -15,7 +15,7 @@ import {
 } from './consumer.ts';
 import { Lease, queueKeyOf } from './lease.ts';
 import { placeOfTorn, tornBecause, TornInRow } from './torn.ts';
-import { assertGroup, assertReadable, readingOf, topicError, type ReadingPlace } from './topic-errors.ts';
+import { assertGroup, assertReadable, silenceOf, topicError, type ReadingPlace } from './topic-errors.ts';
 import type { TopicBatch, TopicEvent, TopicMessage, TopicOptions, TopicReader } from './topic.ts';
 
 export interface TopicDeps {
@@ -75,6 +75,8 @@ class RocketmqReader implements TopicReader {
   /** Monotonic ms: since when every receive failed, or a new connection was tried last. */
   #failingSinceMs: number | undefined;
   #renewal: Promise<void> | undefined;
+  /** What keeps a new connection from being made, where that is no silence: it says more than the one that fails. */
+  #refusal: RelayError | undefined;
   #attempts = 0;
 
   constructor(options: TopicOptions, deps: TopicDeps) {
@@ -194,6 +196,7 @@ class RocketmqReader implements TopicReader {
   #succeeded(): void {
     this.#isProven = true;
     this.#failingSinceMs = undefined;
+    this.#refusal = undefined;
     if (this.#failures === 0) return;
     this.#failures = 0;
     this.#tell({ what: 'back' });
@@ -201,7 +204,7 @@ class RocketmqReader implements TopicReader {
 
   #failed(error: RelayError): void {
     this.#failures += 1;
-    this.#tell({ what: 'away', error, failures: this.#failures });
+    this.#tell({ what: 'away', error: this.#refusal ?? error, failures: this.#failures });
     const nowMs = this.#deps.clock.monotonic();
     this.#failingSinceMs ??= nowMs;
     const isSoon =
@@ -220,10 +223,13 @@ class RocketmqReader implements TopicReader {
       const consumer = await this.#connect();
       const old = this.#consumer;
       this.#consumer = consumer;
+      this.#refusal = undefined;
       await old?.dispose();
       if (isAborted(this.#ended.signal)) await consumer.dispose();
     } catch (thrown) {
-      this.#tell({ what: 'away', error: topicError(thrown, this.#place), failures: this.#failures });
+      const error = topicError(thrown, this.#place);
+      this.#refusal = error.retryable ? undefined : error;
+      this.#tell({ what: 'away', error, failures: this.#failures });
     } finally {
       this.#renewal = undefined;
     }
@@ -242,10 +248,12 @@ class RocketmqReader implements TopicReader {
     let consumer: BrokerConsumer | undefined;
     try {
       consumer = this.#create(await this.#settings(endpoint), { clock, logger });
-      const inTime = <T>(work: Promise<T>): Promise<T> =>
-        withDeadline(clock, STARTUP_MS, work, () => this.#silence(STARTUP_MS));
-      assertReadable(await inTime(consumer.probe()), this.#place);
-      await inTime(consumer.start());
+      const inTime = <T>(work: Promise<T>, asked: readonly string[]): Promise<T> =>
+        withDeadline(clock, STARTUP_MS, work, () => silenceOf(this.#place, STARTUP_MS, asked));
+      const probe = await inTime(consumer.probe(), [endpoint]);
+      assertReadable(probe, this.#place);
+      // It connects to what the proxy calls itself.
+      await inTime(consumer.start(), probe.addresses);
       assertGroup(consumer.group, this.#place);
       return consumer;
     } catch (thrown) {
@@ -282,13 +290,6 @@ class RocketmqReader implements TopicReader {
   #newAttempt(): string {
     this.#attempts += 1;
     return `${this.#deps.random().toString(36).slice(2)}-${this.#attempts}`;
-  }
-
-  #silence(ms: number): RelayError {
-    return new RelayError(
-      'TOPIC_UNREACHABLE',
-      `${readingOf(this.#place)}: ${this.#place.endpoint} did not answer within ${ms} ms.`,
-    );
   }
 }
 

@@ -29,7 +29,7 @@ export function topicError(thrown: unknown, place: ReadingPlace): RelayError {
   if (thrown instanceof RelayError) return thrown;
   const { status, text } = brokerStatus(thrown);
   const code = classify(status, text);
-  const remedy = remedyOf(code, text, place);
+  const remedy = remedyOf(code, { status, text }, place);
   return new RelayError(code, `${readingOf(place)}, at ${place.endpoint}: ${text}`, {
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
@@ -39,17 +39,17 @@ export function topicError(thrown: unknown, place: ReadingPlace): RelayError {
 
 /** A message that was handed out is no longer kept for who asks. */
 export const INVALID_RECEIPT_HANDLE = 40013;
-/** The proxy came to a receive when there was no time left to wait for messages: it hung, or the line was slow. */
-const ILLEGAL_POLLING_TIME = 40018;
 const CONSUMER_GROUP_NOT_FOUND = 40403;
 /** The proxy says it with a status that stands for much else. */
 const NO_GROUP = /subscription group.*(?:not exist|not found)/is;
+/** A proxy that stood still, or a line that is slow: what it was asked had no time left when it looked at it. */
+const TOO_LATE = /deadline time remaining is not enough/i;
 const NO_QUEUE = /no (?:writable|readable) queue/i;
 
 function classify(status: number | undefined, text: string): Code {
   if (status === undefined) return 'TOPIC_BUSY';
   if (status < 100) return classifyGrpc(status);
-  if (status === ILLEGAL_POLLING_TIME) return 'TOPIC_BUSY';
+  if (TOO_LATE.test(text)) return 'TOPIC_UNREACHABLE';
   if (status === CONSUMER_GROUP_NOT_FOUND || NO_GROUP.test(text)) return 'GROUP_MISSING';
   switch (Math.trunc(status / 100)) {
     case 401:
@@ -71,6 +71,9 @@ function classify(status: number | undefined, text: string): Code {
   }
 }
 
+/** Not a proxy of RocketMQ. */
+const UNIMPLEMENTED = 12;
+
 /** Status codes of gRPC, doc/statuscodes.md of grpc. */
 function classifyGrpc(status: number): Code {
   switch (status) {
@@ -80,14 +83,21 @@ function classifyGrpc(status: number): Code {
     case 8: // RESOURCE_EXHAUSTED
       return 'TOPIC_BUSY';
     case 3: // INVALID_ARGUMENT
-    case 12: // UNIMPLEMENTED: not a proxy of RocketMQ
+    case UNIMPLEMENTED:
       return 'TOPIC_ERROR';
     default:
       return 'TOPIC_UNREACHABLE';
   }
 }
 
-function remedyOf(code: Code, text: string, place: ReadingPlace): string | undefined {
+const readableRemedy = ({ topic }: ReadingPlace): string =>
+  `The topic may not be read: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${topic} -p 6. The proxy knows it within half a minute.`;
+
+function remedyOf(
+  code: Code,
+  { status, text }: { readonly status: number | undefined; readonly text: string },
+  place: ReadingPlace,
+): string | undefined {
   switch (code) {
     case 'TOPIC_UNAUTHORIZED':
       return `Check accessKey and accessSecret, and give the user Sub on both: mqadmin createAcl -n <name server>:9876 -c <cluster> -s User:<access key> -r Topic:${place.topic},Group:${place.group} -a Sub -d Allow`;
@@ -98,14 +108,42 @@ function remedyOf(code: Code, text: string, place: ReadingPlace): string | undef
       return undefined;
     case 'GROUP_MISSING':
       return `Create it: ${createGroupCommand(place)}`;
+    case 'TOPIC_BUSY':
+      return NO_QUEUE.test(text) ? readableRemedy(place) : undefined;
+    case 'TOPIC_ERROR':
+      return status === UNIMPLEMENTED
+        ? `What answers at ${place.endpoint} is no gRPC proxy of RocketMQ: give its host and port, 8081 unless it was set otherwise.`
+        : undefined;
     default:
       return undefined;
   }
 }
 
+/** Nothing has come within so many ms from the addresses that were asked: those that the proxy has for itself. */
+export function silenceOf(place: ReadingPlace, ms: number, asked: readonly string[]): RelayError {
+  if (asked.length === 0 || asked.includes(place.endpoint))
+    return new RelayError(
+      'TOPIC_UNREACHABLE',
+      `${readingOf(place)}: ${place.endpoint} did not answer within ${ms} ms.`,
+    );
+  const own = asked.join(', ');
+  return new RelayError(
+    'TOPIC_UNREACHABLE',
+    `${readingOf(place)}: the proxy at ${place.endpoint} names ${own} as its address, where nothing answered within ${ms} ms.`,
+    {
+      remedy: `Make ${own} reachable from here, with TLS under a name that its certificate holds: readers and relays connect there. Or have the proxy name another address (brokerIP1 of broker.conf, for a proxy in the process of its broker).`,
+    },
+  );
+}
+
 /** Throws what keeps readers from a topic that is there. */
 export function assertReadable(probe: TopicProbe, place: ReadingPlace): void {
   if (probe.queues === 0) throw new RelayError('TOPIC_MISSING', `${destinationOf(place)} has no queue.`);
+  if (probe.readableQueues === 0) {
+    throw new RelayError('TOPIC_BUSY', `${destinationOf(place)}: none of its queues may be read.`, {
+      remedy: readableRemedy(place),
+    });
+  }
   if (probe.types.join() === 'FIFO') return;
   throw new RelayError(
     'TOPIC_NOT_FIFO',

@@ -122,6 +122,15 @@ export interface VerifyProgress {
 
 export type VerifyState = 'starting' | 'running' | 'resting' | 'stopped' | 'failed';
 
+export interface VerifyTrouble {
+  readonly code: Code;
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** ISO 8601 in UTC; when it came first, without end since. */
+  readonly since: string;
+}
+
 export interface VerifyStatus {
   readonly state: VerifyState;
   /** Passes that have ended in this run. */
@@ -134,6 +143,7 @@ export interface VerifyStatus {
   readonly progress: VerifyProgress | undefined;
   readonly rows: number;
   /** Why it tries again; undefined when all is well. */
-  readonly trouble: { readonly code: Code; readonly message: string } | undefined;
-  readonly lastError: { readonly code: Code; readonly message: string } | undefined;
+  readonly trouble: VerifyTrouble | undefined;
+  /** What it has ended with. */
+  readonly lastError: VerifyTrouble | undefined;
 }

@@ -5,6 +5,7 @@ import { createShop } from '../../dev/shop.ts';
 import { startMysql } from '../../dev/servers/start.ts';
 import { mulberry32 } from '../../dev/mulberry32.ts';
 import { sharedMysql } from '../support/servers.ts';
+import { program } from '../support/program.ts';
 import { ShopLoad } from '../support/shop-load.ts';
 import { holdsGtids, newestGtids } from '../support/gtids.ts';
 import { AppliedShop, type AppliedShopOptions } from '../support/applied-shop.ts';
@@ -167,6 +168,51 @@ it('goes on alone when the target was killed in the middle, with nothing half do
     await server.remove();
   }
 });
+
+it('goes on alone as soon as the target is set as it was told to, and refuses a ledger that has gone', async () => {
+  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+  try {
+    const mended = await open({ target: server, apply: { connections: 1 } });
+    await mended.both('CREATE TABLE notes (id INT PRIMARY KEY, note TEXT)');
+    // The session that apply has from now on takes no more than this.
+    await mended.target.query('SET GLOBAL max_allowed_packet = 131072');
+    await mended.startRelay();
+    await mended.startApply();
+    await mended.source.query("INSERT INTO notes VALUES (1, 'a')");
+    await mended.untilEqual();
+    const faults: readonly (readonly [string, string, string, string])[] = [
+      ['TARGET_READ_ONLY', 'SET GLOBAL read_only = ON', "VALUES (2, 'b')", 'SET GLOBAL read_only = OFF'],
+      [
+        'TARGET_UNSUITABLE',
+        'DO 0',
+        "VALUES (3, REPEAT('c', 60000)), (4, REPEAT('d', 60000)), (5, REPEAT('\\\\', 60000))",
+        'SET GLOBAL max_allowed_packet = 67108864',
+      ],
+    ];
+    for (const [code, fault, rows, remedy] of faults) {
+      await mended.target.query(fault);
+      await mended.source.query(`INSERT INTO notes ${rows}`);
+      const { state, remedy: said } = await mended.apply.until(code, ({ blocked }) => blocked[0]?.code === code);
+      expect(state).toBe('blocked');
+      expect(said).toContain(remedy);
+      await mended.target.query(remedy);
+      await mended.untilEqual();
+    }
+    await mended.target.query(`DROP TABLE ${mended.ledger}.apply_lane`);
+    await mended.source.query("INSERT INTO notes VALUES (6, 'f'); DELETE FROM notes WHERE id = 1");
+    expect(await mended.apply.exited).toMatchObject({ code: 1 });
+    expect(await mended.apply.log()).toContain('"code":"LEDGER_UNUSABLE"');
+    await mended.target.query(`DROP DATABASE ${mended.ledger}; DELETE FROM notes`);
+    await mended.startApply(['--from-here']);
+    const copy = ['copy', `${mended.sourceDatabase}.*`, '--url', (await mended.relay.address()) ?? ''];
+    expect((await program(copy)).code).toBe(0);
+    expect(await mended.untilEqual()).toBe(5);
+  } finally {
+    await shop?.remove();
+    shop = undefined;
+    await server.remove();
+  }
+}, 240_000);
 
 it(
   'says up to where all lanes are written, and then holds what the source had there',

@@ -32,8 +32,8 @@ export const LANE_COLUMNS = ['epoch, sequence, waits_for, gtid, committed_ms', .
   ', ',
 );
 
-/** Throws LEDGER_UNUSABLE. */
-export function laneStateOf(row: AnswerRow): LaneState {
+/** Throws LEDGER_UNUSABLE, which names the lane. */
+export function laneStateOf(row: AnswerRow, lane: string): LaneState {
   const state = {
     epoch: Number(row['epoch']),
     sequence: Number(row['sequence']),
@@ -44,7 +44,10 @@ export function laneStateOf(row: AnswerRow): LaneState {
   const progress = progressOf(row, state.epoch);
   const numbers = [state.epoch, state.sequence, progress?.round ?? 0, progress?.lanes ?? 0, progress?.asOfMs ?? 0];
   if (numbers.every((number) => Number.isSafeInteger(number))) return { ...state, progress };
-  throw new RelayError('LEDGER_UNUSABLE', 'the ledger has a lane whose epoch, sequence or progress is no number');
+  throw new RelayError(
+    'LEDGER_UNUSABLE',
+    `of the lane ${lane} the ledger has an epoch, a sequence or a progress that is no number`,
+  );
 }
 
 /** Not that of an older epoch, which a version that knows no progress leaves there. */

@@ -60,7 +60,7 @@ export class Ledger {
     const rows = await session.query(
       `SELECT lane, ${LANE_COLUMNS} FROM ${this.#place.table('apply_lane')} WHERE ${this.#place.of(stream)}`,
     );
-    return new Map(rows.map((row) => [textOf(row, 'lane'), laneStateOf(row)]));
+    return new Map(rows.map((row) => [textOf(row, 'lane'), laneStateOf(row, textOf(row, 'lane'))]));
   }
 
   /** Up to where all lanes are written; of one moment where the session has a view of one. See `completeOf`. */
@@ -75,7 +75,7 @@ export class Ledger {
       `SELECT ${LANE_COLUMNS} FROM ${this.#place.table('apply_lane')} ` +
       `WHERE ${this.#place.of(stream)} AND lane = ${textLiteral(lane)}`;
     const [row] = await session.query(sql);
-    if (row !== undefined) return laneStateOf(row);
+    if (row !== undefined) return laneStateOf(row, lane);
     await session.query(
       `INSERT INTO ${this.#place.table('apply_lane')} (topic, stream, lane, epoch, sequence, gtid, committed_ms, applied_at) VALUES ` +
         `(${this.#place.topic}, ${textLiteral(stream)}, ${textLiteral(lane)}, 0, 0, "", 0, UTC_TIMESTAMP(6)) ` +
@@ -83,7 +83,7 @@ export class Ledger {
     );
     const [made] = await session.query(sql);
     if (made === undefined) throw new RelayError('LEDGER_UNUSABLE', `the ledger has no row of lane ${lane}`);
-    return laneStateOf(made);
+    return laneStateOf(made, lane);
   }
 
   /**

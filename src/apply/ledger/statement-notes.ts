@@ -124,7 +124,7 @@ function notedOf(row: AnswerRow): NotedStatement {
   return {
     id: row['id'] ?? '',
     sql: row['statement'] ?? '',
-    names: namesOf(row['names'] ?? '[]'),
+    names: namesOf(row['names'] ?? '[]', row['id'] ?? ''),
     lanes: Number(row['lanes']),
     epoch: Number(row['epoch']),
   };
@@ -134,10 +134,10 @@ function waitingOf(row: AnswerRow): WaitingStatement {
   return { ...notedOf(row), arrived: Number(row['arrived']), before: row['before_run'] ?? undefined };
 }
 
-function namesOf(json: string): StatementNames {
+function namesOf(json: string, id: string): StatementNames {
   try {
     return JSON.parse(json) as StatementNames;
   } catch {
-    throw new RelayError('LEDGER_UNUSABLE', 'the ledger has a statement whose tables cannot be read');
+    throw new RelayError('LEDGER_UNUSABLE', `of the statement ${id} the ledger has tables that cannot be read`);
   }
 }

@@ -7,6 +7,7 @@ import { softDeleteColumn, type ApplyConfig } from '../../config/config.ts';
 import type { TopicBatch, TopicEvent, TopicMessage, TopicReader } from '../../topic/topic.ts';
 import type { ApplyStatus } from '../apply.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { ledgerGone } from '../ledger/ledger-gone.ts';
 import { StatementRunner } from '../statements/runner.ts';
 import { Tables } from '../tables/tables.ts';
 import type { Session } from '../target/target.ts';
@@ -16,6 +17,7 @@ import { SessionPool } from './pool.ts';
 import { Status } from './status.ts';
 import { Streams, type StreamChoice } from './streams.ts';
 import { tableChoice } from './table-choice.ts';
+import { TopicLog } from './topic-log.ts';
 import type { WriterOptions } from './writer-options.ts';
 
 export interface ApplierOptions extends StreamChoice {
@@ -55,6 +57,7 @@ export class Applier {
   readonly #writing: WriterOptions;
   readonly #writers = new Map<string, LaneWriter>();
   readonly #retryLog: Sparingly;
+  readonly #topicLog: TopicLog;
   /** Aborted by a stop and by the first error that ends the run; and when nothing may go on any more. */
   readonly #ending = new AbortController();
   readonly #closing = new AbortController();
@@ -86,6 +89,7 @@ export class Applier {
     });
     this.#statements = new MetStatements(this.#ledger, config.statements, runner);
     this.#retryLog = new Sparingly(clock, 10_000);
+    this.#topicLog = new TopicLog(clock, logger);
     this.#writing = {
       ledger: this.#ledger,
       streams: this.#streams,
@@ -124,7 +128,7 @@ export class Applier {
     const batches = new Set<Promise<void>>();
     try {
       await this.#prepare();
-      reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#status.topic(event)));
+      reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#topic(event)));
       this.#status.started();
       this.#options.logger.info({ topic: this.#options.config.source.topic }, 'reading');
       endForgetting = this.#options.clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
@@ -225,7 +229,7 @@ export class Applier {
         this.#status.freed(lane);
         return done;
       } catch (thrown) {
-        const error = asRelayError(thrown);
+        const error = ledgerGone(asRelayError(thrown), this.#options.config.ledger);
         if (isAborted(this.#ending.signal)) return 0;
         if (!this.#isRetried(error)) throw error;
         this.#tables.forgetAll();
@@ -254,18 +258,31 @@ export class Applier {
     });
   }
 
+  #topic(event: TopicEvent): void {
+    this.#status.topic(event);
+    this.#topicLog.note(event);
+  }
+
   /** What has to be there before the first message. */
   #retried<T>(part: 'topic' | 'target', attempt: () => Promise<T>): Promise<T> {
     const { clock, random, logger } = this.#options;
+    this.#status.asks(part);
+    let told: string | undefined;
     return retried(attempt, {
       backoff: BACKOFF,
       clock,
       random,
       signal: this.#ending.signal,
       isRetried: (error) => error.retryable,
-      onFailure: (error, failures) => {
+      onFailure: (error) => {
         this.#status.away(part, error);
-        if (failures === 1) logger.warn({ code: error.code, remedy: error.remedy }, error.message);
+        // Each of them once: it may be another one by and by.
+        if (told === error.code) return;
+        told = error.code;
+        logger.warn(
+          { code: error.code, remedy: error.remedy },
+          `the ${part} cannot be used yet, it is tried again: ${error.message}`,
+        );
       },
     }).finally(() => this.#status.back(part));
   }

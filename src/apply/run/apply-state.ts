@@ -15,6 +15,8 @@ export interface ApplyFacts {
   readonly isDraining: boolean;
   /** The ledger is read, and the topic was opened. */
   readonly isStarted: boolean;
+  /** What a start is asking; undefined before and between. */
+  readonly asked: 'topic' | 'target' | undefined;
   /** What keeps it from topic and target, until they are there. */
   readonly troubles: Readonly<Record<'topic' | 'target', Trouble | undefined>>;
   readonly blocked: readonly BlockedLane[];
@@ -32,7 +34,7 @@ export interface ApplyStateNow {
 
 /** The state that follows from the facts: the first that holds. The words are those of the relay. */
 export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
-  const { ended, failure, isDraining, isStarted, troubles, blocked, isBehind, silence } = facts;
+  const { ended, failure, isDraining, isStarted, asked, troubles, blocked, isBehind, silence } = facts;
   const failed = failure === undefined ? undefined : `${failure.code}: ${failure.message}`;
   if (ended === 'failed') return now('failed', failed ?? 'failed', failure?.remedy);
   if (ended === 'stopped') return now('stopped', 'stopped as asked for');
@@ -43,7 +45,11 @@ export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
   const { topic, target } = troubles;
   if (!isStarted) {
     const trouble = target ?? topic;
-    return now('starting', trouble?.message ?? 'waits for target and topic', trouble?.remedy);
+    return now(
+      'starting',
+      trouble?.message ?? (asked === undefined ? 'begins' : `waits for the ${asked}`),
+      trouble?.remedy,
+    );
   }
   const [lane] = blocked;
   if (lane !== undefined) {
@@ -51,7 +57,6 @@ export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
     return now('blocked', `${lanes}: ${lane.message}`, lane.remedy);
   }
   if (topic !== undefined) return now('connecting', topic.message, topic.remedy);
-  if (target !== undefined) return now('connecting', target.message, target.remedy);
   if (silence !== undefined) return now('blocked', silence, SILENCE_REMEDY);
   return isBehind
     ? now('catching-up', 'rows come that were committed long ago')

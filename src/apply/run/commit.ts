@@ -72,7 +72,7 @@ function requireRoom({ server }: Session, packet: readonly Uint8Array[]): void {
   if (bytes <= server.maxPacketBytes) return;
   throw new RelayError(
     'TARGET_UNSUITABLE',
-    `max_allowed_packet of the target is ${server.maxPacketBytes}, and a row needs ${bytes}`,
+    `max_allowed_packet of the target is ${server.maxPacketBytes}, and the message needs ${bytes}`,
     { remedy: RAISE_PACKET },
   );
 }

@@ -26,7 +26,7 @@ export function isNew(
       if (mark.sequence === 1 || streams.current?.fromHere === true) return true;
       throw new RelayError(
         'TOPIC_GAP',
-        `the lane begins with message ${mark.sequence} of epoch ${mark.epoch}: what was before is not in the topic any more`,
+        `the lane begins with message ${mark.sequence} of epoch ${mark.epoch}: what was before is not in the topic any more, or the group has read it for a ledger that has gone`,
         { remedy: 'Start once with --from-here, and have the tables copied: binlog-relay copy <database>.<table>.' },
       );
   }

@@ -7,12 +7,20 @@ export function placed(thrown: unknown, message: TopicMessage): RelayError {
   const error = asRelayError(thrown);
   if ('offset' in error.details) return error;
   const place = placeOf(message);
-  const { database, table } = tableOf(message);
-  const name = table === '' ? '' : `, ${message.properties.get('kind') ?? ''} of ${database}.${table}`;
-  const text = error.message.startsWith(place) ? error.message : `${place}${name}: ${error.message}`;
+  const text = error.message.startsWith(place) ? error.message : `${place}${whatIs(message)}: ${error.message}`;
   return new RelayError(error.code, text, {
     details: { ...error.details, lane: message.lane, queue: message.queue, offset: String(message.offset) },
     remedy: error.remedy,
     cause: error.cause ?? error,
   });
+}
+
+/** What the message is, for whoever reads it: its kind alone calls all that is without rows a CREATE. */
+function whatIs(message: TopicMessage): string {
+  const { properties, tag } = message;
+  const { database, table } = tableOf(message);
+  const mark = properties.get('copyMark');
+  if (mark !== undefined) return `, ${mark} of the copy of ${database}.${table}`;
+  if (tag === 'progress') return ', progress';
+  return table === '' ? '' : `, ${properties.get('kind') ?? ''} of ${database}.${table}`;
 }

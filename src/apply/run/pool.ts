@@ -1,4 +1,16 @@
+import { RelayError } from '../../base/errors.ts';
 import type { Session } from '../target/target.ts';
+
+/**
+ * What a session has from its beginning may be the cause: when the operator has set it otherwise for all, only another
+ * session has it.
+ */
+const OF_SESSION: ReadonlySet<string> = new Set([
+  'TARGET_UNSUITABLE',
+  'TARGET_READ_ONLY',
+  'TARGET_GRANT_MISSING',
+  'TARGET_ERROR',
+]);
 
 /** So many sessions as there may be at the same time, each made when it is needed first. */
 export class SessionPool {
@@ -36,6 +48,9 @@ export class SessionPool {
     this.#all.add(session);
     try {
       return await task(session);
+    } catch (thrown) {
+      if (thrown instanceof RelayError && OF_SESSION.has(thrown.code)) session.destroy();
+      throw thrown;
     } finally {
       if (session.isOver) this.#all.delete(session);
       else this.#idle.push(session);

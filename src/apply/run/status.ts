@@ -2,7 +2,15 @@ import type { Clock } from '../../base/clock.ts';
 import type { RelayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { TopicEvent } from '../../topic/topic.ts';
-import type { AppliedLane, ApplyCounters, ApplyPart, ApplyState, ApplyStatus, BlockedLane } from '../apply.ts';
+import type {
+  AppliedLane,
+  ApplyCounters,
+  ApplyError,
+  ApplyPart,
+  ApplyState,
+  ApplyStatus,
+  BlockedLane,
+} from '../apply.ts';
 import { completeOf } from '../ledger/complete.ts';
 import type { LaneState } from '../ledger/ledger.ts';
 import { applyStateOf, type ApplyStateNow, type Trouble } from './apply-state.ts';
@@ -64,10 +72,11 @@ export class Status {
   #ended: 'stopped' | 'failed' | undefined;
   #failure: RelayError | undefined;
   #isStarted = false;
+  #asked: 'topic' | 'target' | undefined;
   #isDraining = false;
   #isBehind = false;
   #lastLagSeconds: number | undefined;
-  #lastError: RelayError | undefined;
+  #lastError: ApplyError | undefined;
 
   /** `waitsSinceMs`: since when a statement has had no answer, on the monotonic clock. */
   constructor(clock: Clock, logger: Logger, waitsSinceMs: () => number | undefined = () => undefined) {
@@ -80,6 +89,11 @@ export class Status {
   started(): void {
     this.#isStarted = true;
     this.look();
+  }
+
+  /** The start waits for it. */
+  asks(part: 'topic' | 'target'): void {
+    this.#asked = part;
   }
 
   drains(): void {
@@ -95,7 +109,7 @@ export class Status {
   /** The run will end with it. */
   failed(error: RelayError): void {
     this.#failure = error;
-    this.#lastError = error;
+    this.#note(error);
   }
 
   /** Notices a change of state, and writes it into the log. To be called every second or so. */
@@ -107,6 +121,7 @@ export class Status {
       failure: this.#failure,
       isDraining: this.#isDraining,
       isStarted: this.#isStarted,
+      asked: this.#asked,
       troubles: this.#troubles,
       blocked: [...this.#blocked.values()],
       isBehind: this.#isBehind,
@@ -168,7 +183,11 @@ export class Status {
     const sinceMs = this.#blocked.get(lane)?.sinceMs ?? this.#clock.now();
     this.#blocked.set(lane, { lane, code, message, remedy, sinceMs });
     this.#counters.retries += 1;
-    this.#lastError = error;
+    this.#note(error);
+  }
+
+  #note({ code, message, remedy }: RelayError): void {
+    this.#lastError = { code, message, remedy, at: new Date(this.#clock.now()).toISOString() };
   }
 
   freed(lane: string): void {
@@ -187,6 +206,7 @@ export class Status {
 
   away(part: 'topic' | 'target', error: RelayError): void {
     this.#troubles[part] = error;
+    this.#note(error);
     this.#parts[part] = { ok: false, reason: `${error.code}: ${error.message}` };
   }
 
@@ -216,8 +236,7 @@ export class Status {
       awaited: [...this.#awaited].sort(),
       lastLagSeconds: this.#lastLagSeconds,
       counters: { ...this.#counters },
-      lastError:
-        this.#lastError === undefined ? undefined : { code: this.#lastError.code, message: this.#lastError.message },
+      lastError: this.#lastError,
     };
   }
 

@@ -4,15 +4,15 @@ import type { TargetServer } from './target.ts';
 /**
  * What the statements depend on, and a server may have set otherwise for all. Not strict: an ENUM of index 0 cannot
  * be written in strict mode; what a server changes of a value it tells by a warning, and every warning is looked at.
- * READ COMMITTED takes no locks on gaps, at which lanes would meet. Of the comments with a version each server reads
- * its own.
+ * READ COMMITTED takes no locks on gaps, at which lanes would meet; READ WRITE, should `transaction_read_only` be set
+ * for all. Of the comments with a version each server reads its own.
  */
 export const SESSION_SETTINGS =
   "SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, " +
   'autocommit = 1, sql_notes = 1, sql_safe_updates = 0, innodb_lock_wait_timeout = 30, ' +
   'lock_wait_timeout = 60, wait_timeout = 28800, sql_select_limit = 18446744073709551615, sql_big_selects = 1 ' +
   '/*!50708 , max_execution_time = 0, range_optimizer_max_mem_size = 0 */ /*M! , max_statement_time = 0 */; ' +
-  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE';
 
 /**
  * All warnings of a statement are to be told. Some versions let only some accounts set it; then the server's own value

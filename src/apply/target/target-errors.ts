@@ -28,6 +28,12 @@ const BY_NUMBER: ReadonlyMap<number, Code> = new Map(
   ).flatMap(([code, numbers]) => numbers.map((number): [number, Code] => [number, code])),
 );
 
+/** ENOSPC and EDQUOT, as the server has them in many errors: `errno: 28 - No space left on device`. */
+const NO_SPACE = /\berr(?:no|or)[: ]+(?:28|122)\b/;
+
+/** Too many connections: of the server, of the account, of the account's own limit. */
+const OF_CONNECTIONS: ReadonlySet<number> = new Set([1040, 1203, 1226]);
+
 const BY_NAME: ReadonlyMap<string, Code> = new Map([
   ['HANDSHAKE_SSL_ERROR', 'TARGET_TLS'],
   ['HANDSHAKE_NO_SSL_SUPPORT', 'TARGET_TLS'],
@@ -46,7 +52,10 @@ export function targetError(thrown: unknown, place: string, hasValues = false): 
       cause: thrown,
     });
   }
-  const known = (errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? '');
+  const isFull = errno !== undefined && NO_SPACE.test(message);
+  const known = isFull
+    ? 'TARGET_FULL'
+    : ((errno === undefined ? undefined : BY_NUMBER.get(errno)) ?? BY_NAME.get(code ?? ''));
   // What is no number of the server is of the line: Node.js and mysql2 have many names for its end.
   const isOfServer = errno !== undefined && errno > 0;
   const mayRepeatValues = hasValues && (known === undefined || known === 'VALUE_REFUSED');
@@ -57,10 +66,16 @@ export function targetError(thrown: unknown, place: string, hasValues = false): 
     isOfServer ? `${at} (${errno})` : at,
     {
       ...(isOfServer && { details: { errno } }),
-      ...(errno === 1153 && { remedy: RAISE_PACKET }),
+      ...(errno !== undefined && remedyOf(errno)),
       cause: thrown,
     },
   );
+}
+
+/** What an operator does about an error of the server, where that is more than its code says. */
+function remedyOf(errno: number): { readonly remedy?: string } {
+  if (errno === 1153) return { remedy: RAISE_PACKET };
+  return OF_CONNECTIONS.has(errno) ? { remedy: FREE_CONNECTIONS } : {};
 }
 
 /** Of a text of the server its name, and the column and the key that it speaks of. */
@@ -76,3 +91,6 @@ export function withoutValues(message: string, code = ''): string {
 
 export const RAISE_PACKET =
   'SET GLOBAL max_allowed_packet = 67108864; and the same in the configuration of the server.';
+
+const FREE_CONNECTIONS =
+  'Raise max_connections, or max_user_connections and the limits of the account (ALTER USER … WITH MAX_USER_CONNECTIONS 0), or lower `connections`: SHOW PROCESSLIST says who is connected. It is tried again.';

@@ -45,7 +45,7 @@ function placesOf({ table, keyCharsets }: TableDefinition, { name, values, isBou
   if (values.length !== primaryKey.length && (!isBound || values.length > primaryKey.length || values.length === 0)) {
     const columns = primaryKey.map(({ column }) => column.name).join(', ');
     throw invalid(
-      `${name} has ${values.length} parts, the key of ${table.database}.${table.name} ${primaryKey.length}: ${columns}`,
+      `${name} has ${values.length} ${values.length === 1 ? 'part' : 'parts'}, the key of ${table.database}.${table.name} ${primaryKey.length}: ${columns}`,
     );
   }
   return values.flatMap((value, i) => {

@@ -6,7 +6,7 @@ import { SYSTEM_SCHEMAS } from '../../base/system-schemas.ts';
 import { Moments, type MomentOptions } from '../pass/moments.ts';
 import { Pace } from '../pass/pace.ts';
 import type { TablePair } from '../tables/table-pair.ts';
-import type { Ends, TableResult, VerifyProgress, VerifyState, VerifyStatus } from '../verify.ts';
+import type { Ends, TableResult, VerifyProgress, VerifyState, VerifyStatus, VerifyTrouble } from '../verify.ts';
 import type { Pass, Store } from './store.ts';
 import { compareTable, type ComparisonOptions } from './table-comparison.ts';
 
@@ -44,12 +44,16 @@ const BACKOFF = { firstMs: 500, lastMs: 10_000 };
 const MAX_FAILURES = 12;
 /** What is refused is asked for so often. */
 const MAX_REFUSALS = 2;
+/** Whoever runs for ever waits for an account that was let in before: it is locked, or its password was changed. */
+const OF_ACCESS = /^(SOURCE|TARGET)_(ACCESS_DENIED|GRANT_MISSING|TLS)$/;
 
 /** Compares all tables, once or for ever. */
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #results = new Map<string, TableResult>();
   #state: VerifyState = 'starting';
+  /** Both servers have let it in. */
+  #isProven = false;
   #passes = 0;
   #pass: Pass | undefined;
   #lastPass: { readonly startedMs: number; readonly endedMs: number } | undefined;
@@ -68,9 +72,13 @@ export class Verifier {
   async run(stop: AbortSignal): Promise<readonly TableResult[]> {
     const { ends, store, everyMs, clock } = this.#options;
     try {
-      // What is wrong with the configuration ends it at once.
-      await ends.source();
-      await store.prepare(await ends.target());
+      const begin = async (): Promise<void> => {
+        await ends.source();
+        await store.prepare(await ends.target());
+      };
+      // What is wrong with the configuration ends it at once; whoever asks for one pass is there to start another.
+      await (everyMs === undefined ? begin() : this.#kept(stop, begin));
+      this.#isProven = true;
       this.#state = 'running';
       for (;;) {
         const begunMs = clock.monotonic();
@@ -84,9 +92,8 @@ export class Verifier {
     } catch (thrown) {
       // With the stop its connections end, in the middle of whatever was asked.
       if (isAborted(stop)) return [...this.#results.values()];
-      const { code, message } = asRelayError(thrown);
       this.#state = 'failed';
-      this.#lastError = { code, message };
+      this.#lastError = this.#troubleOf(asRelayError(thrown));
       throw thrown;
     } finally {
       if (this.#state !== 'failed') this.#state = 'stopped';
@@ -185,6 +192,8 @@ export class Verifier {
     const isAgain = (error: RelayError): boolean => {
       if (error.code === 'VERIFY_NO_PROGRESS') return everyMs !== undefined;
       // What a server says of a table that has just been changed; looked at anew it is another one, or the same error.
+      if (!this.#isProven) return error.retryable;
+      if (everyMs !== undefined && OF_ACCESS.test(error.code)) return true;
       if (!error.isRetried(false)) return error.isRetried(true) && failed < MAX_REFUSALS;
       return everyMs !== undefined || failed < MAX_FAILURES;
     };
@@ -203,15 +212,21 @@ export class Verifier {
         random,
         signal: stop,
         isRetried: isAgain,
-        onFailure: ({ code, message }, failures) => {
+        onFailure: (error, failures) => {
           failed = failures;
-          this.#trouble = { code, message };
-          logger.warn({ code, failures }, message);
+          this.#trouble = this.#troubleOf(error);
+          logger.warn({ code: error.code, remedy: error.remedy, failures }, `it is tried again: ${error.message}`);
         },
       },
     );
     this.#trouble = undefined;
     return found;
+  }
+
+  #troubleOf({ code, message, remedy }: RelayError): VerifyTrouble {
+    const since =
+      this.#trouble?.code === code ? this.#trouble.since : new Date(this.#options.clock.now()).toISOString();
+    return { code, message, remedy, since };
   }
 
   #note({ name, estimatedRows }: TablePair, progress: { rows: number; open: number; different: number }): void {

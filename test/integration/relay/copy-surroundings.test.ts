@@ -165,7 +165,7 @@ it('a row that is never whole in the stream fails the copy of its table with wha
   await writes;
   const [{ tables = [] } = {}] = run.relay.status().copies;
   expect(tables.map(({ reason }) => reason)).toEqual([
-    expect.stringContaining('shop.hot: a row is updated all the time'),
+    expect.stringContaining('COPY_TABLE_UNSUPPORTED: shop.hot: a row is updated all the time'),
   ]);
   await connection.query('INSERT INTO hot VALUES (2, 2, 2)');
   await run.untilPublished(connection);

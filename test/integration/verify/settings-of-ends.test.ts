@@ -1,9 +1,11 @@
-/** Which settings an error of a connection names. */
+/** Which settings an error of a connection names, and what a setting of a server keeps verify from. */
 import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { VerifyEnds } from '../../../src/cli/verify-ends.ts';
-import { settingsOf } from '../../support/verifying.ts';
-import { sharedMysql } from '../../support/servers.ts';
+import { startMysql } from '../../../dev/servers/start.ts';
+import type { TableResult } from '../../../src/verify/verify.ts';
+import { settingsOf, verify } from '../../support/verifying.ts';
+import { freshDatabase, sharedMysql } from '../../support/servers.ts';
 
 let ends: VerifyEnds | undefined;
 afterEach(() => ends?.drop());
@@ -39,3 +41,26 @@ it.each<[string, Partial<typeof target>, string, string]>([
   ends = new VerifyEnds(source, { ...target, ...changes }, systemClock, new AbortController().signal);
   await expect(ends.target()).rejects.toMatchObject({ code, remedy: text(remedy) });
 });
+
+it('a JSON document that is longer than a packet of the server is neither equal nor different', async () => {
+  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+  const [from, to] = [await freshDatabase({ mysql: server }), await freshDatabase({ mysql: server })];
+  try {
+    await from.connection.query("CREATE TABLE t (id INT PRIMARY KEY, j JSON); INSERT INTO t VALUES (1, '[]')");
+    await to.connection.query('CREATE TABLE t (id INT PRIMARY KEY, j LONGTEXT)');
+    await from.connection.query("INSERT INTO t VALUES (2, JSON_OBJECT('a', REPEAT('x', 300000)))");
+    await to.connection.query(`INSERT INTO t SELECT id, CAST(j AS CHAR) FROM ${from.name}.t`);
+    const compare = (): Promise<readonly TableResult[]> =>
+      verify({ sourceDatabase: from.name, targetDatabase: to.name, ledger: to.name, source: server, target: server });
+    for (const type of ['LONGTEXT', 'JSON']) {
+      await to.connection.query(`ALTER TABLE t MODIFY j ${type}; SET GLOBAL max_allowed_packet = 131072`);
+      await expect(compare()).rejects.toMatchObject({ code: 'VERIFY_UNHASHABLE' });
+      await to.connection.query('SET GLOBAL max_allowed_packet = 1073741824');
+      expect(await compare()).toMatchObject([{ state: 'equal', rows: 2 }]);
+    }
+  } finally {
+    await from.drop();
+    await to.drop();
+    await server.remove();
+  }
+}, 120_000);

@@ -5,6 +5,7 @@ import type { OutboundMessage } from '../../../src/sink/sink.ts';
 export const HEALTHY: TopicProbe = {
   queues: 8,
   writableQueues: 8,
+  readableQueues: 8,
   types: ['FIFO'],
   brokers: ['broker-a'],
   addresses: ['proxy:8081'],

@@ -70,7 +70,7 @@ it('says why a lane does not go on', async () => {
 });
 
 it('is alive unless it has failed', async () => {
-  const lastError = { code: 'VALUE_REFUSED' as const, message: 'no' };
+  const lastError = { code: 'VALUE_REFUSED' as const, message: 'no', remedy: 'mend', at: '2026-01-02T03:04:05.000Z' };
   expect((await pages({ ...RUNNING, state: 'starting' })('/livez'))?.code).toBe(200);
   const failed = await pages({ ...RUNNING, state: 'failed', lastError })('/livez');
   expect(failed).toMatchObject({ code: 503, body: 'failed: VALUE_REFUSED: no\n' });

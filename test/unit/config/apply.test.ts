@@ -84,6 +84,8 @@ describe('the configuration of apply', () => {
   it('refuses tls and access of the target and the topic as the relay does', () => {
     const text =
       'source: { endpoint: "proxy:8081", group: copy, accessKey: k }\ntarget: { host: db, user: apply, tls: { ca: /no } }\n';
+    const remedy = expect.stringContaining('`binlog-relay apply --check`') as string;
+    expect(() => load(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', remedy }));
     expect(() => load(text)).toThrow(/source\.accessKey: needs accessSecret[^]*target\.tls\.ca: .*is not looked at/);
   });
 

@@ -16,7 +16,10 @@ describe('brokerError', () => {
     [broker(4, '4 DEADLINE_EXCEEDED'), 'send', 'SINK_UNREACHABLE'],
     [broker(1, '1 CANCELLED'), 'send', 'SINK_UNREACHABLE'],
     [broker(13, '13 INTERNAL: Received RST_STREAM'), 'send', 'SINK_UNREACHABLE'],
-    [broker(12, '12 UNIMPLEMENTED'), 'open', 'SINK_REJECTED'],
+    [broker(12, '12 UNIMPLEMENTED'), 'open', 'SINK_ERROR'],
+    [broker(12, '12 UNIMPLEMENTED'), 'send', 'SINK_ERROR'],
+    // An answer that was damaged on the way.
+    [broker(12, '12 UNIMPLEMENTED: No message received'), 'send', 'SINK_UNREACHABLE'],
     [broker(8, '8 RESOURCE_EXHAUSTED'), 'send', 'SINK_BUSY'],
     [answered(40402), 'open', 'SINK_TOPIC_MISSING'],
     [answered(40402), 'send', 'SINK_BUSY'],

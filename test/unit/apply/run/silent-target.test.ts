@@ -29,4 +29,10 @@ it('what is known of the target goes before that it does not answer', () => {
   const status = new Status(clock, logger, () => nowMs - 60_000);
   status.away('target', new RelayError('TARGET_UNREACHABLE', 'connect ECONNREFUSED'));
   expect(status.shown('').parts.target.reason).toContain('ECONNREFUSED');
+  const at = expect.stringMatching(/Z$/) as string;
+  expect(status.shown('').lastError).toMatchObject({
+    code: 'TARGET_UNREACHABLE',
+    remedy: expect.stringContaining('target.host') as string,
+    at,
+  });
 });

@@ -1,0 +1,33 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import { Sparingly } from '../../base/sparingly.ts';
+import type { TopicEvent } from '../../topic/topic.ts';
+
+/** A broker that fails now and then is a line a minute. */
+const INTERVAL_MS = 60_000;
+
+/** Says in the log that the topic cannot be read, why and what to do, and when it can be again. */
+export class TopicLog {
+  readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  readonly #sparingly: Sparingly;
+  #isToldAway = false;
+
+  constructor(clock: Clock, logger: Pick<Logger, 'info' | 'warn'>) {
+    this.#logger = logger;
+    this.#sparingly = new Sparingly(clock, INTERVAL_MS);
+  }
+
+  note(event: TopicEvent): void {
+    if (event.what === 'away') {
+      const { code, remedy, message } = event.error;
+      this.#sparingly.do((suppressed) => {
+        this.#isToldAway = true;
+        this.#logger.warn({ code, remedy, suppressed }, `nothing comes of the topic, it is tried again: ${message}`);
+      });
+    }
+    if (event.what === 'back' && this.#isToldAway) {
+      this.#isToldAway = false;
+      this.#logger.info('the topic can be read again');
+    }
+  }
+}
