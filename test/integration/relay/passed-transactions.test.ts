@@ -1,4 +1,6 @@
-/** What stops the relay at a transaction of a real server: the error names it, and with --skip nothing else is missing. */
+/**
+ * What stops the relay at a transaction of a real server: the error names it, and with --skip nothing else is missing.
+ */
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
