@@ -143,7 +143,8 @@ export class Copier {
     const { list, logger, stream } = this.#options;
     stream.unwatch();
     const failed = list.tableOf(id, database, table);
-    if (failed !== undefined) list.update(id, { ...failed, state: 'failed', reason: `${error.code}: ${error.message}` });
+    if (failed !== undefined)
+      list.update(id, { ...failed, state: 'failed', reason: `${error.code}: ${error.message}` });
     logger.error(
       { copy: id, table: `${database}.${table}`, code: error.code, error: error.message, remedy: error.remedy },
       'a table is not copied; the stream and the other tables go on',
