@@ -91,8 +91,15 @@ export class Copier {
         this.#failures += 1;
         const failures = this.#failures;
         this.#options.stream.unwatch();
+        const current = this.#current;
         logger[failures > 5 ? 'error' : 'warn'](
-          { code: error.code, error: error.message, remedy: error.remedy, failures },
+          {
+            ...(current !== undefined && { copy: current.id, table: nameOf(current.table) }),
+            code: error.code,
+            error: error.message,
+            remedy: error.remedy,
+            failures,
+          },
           'a table could not be read for its copy; trying again',
         );
         await clock.sleep(delayMs(RETRY, failures, random), ended);
@@ -143,7 +150,8 @@ export class Copier {
     const { list, logger, stream } = this.#options;
     stream.unwatch();
     const failed = list.tableOf(id, database, table);
-    if (failed !== undefined) list.update(id, { ...failed, state: 'failed', reason: `${error.code}: ${error.message}` });
+    if (failed !== undefined)
+      list.update(id, { ...failed, state: 'failed', reason: `${error.code}: ${error.message}` });
     logger.error(
       { copy: id, table: `${database}.${table}`, code: error.code, error: error.message, remedy: error.remedy },
       'a table is not copied; the stream and the other tables go on',
