@@ -182,12 +182,7 @@ it('goes on alone as soon as the target is set as it was told to, and refuses a 
     await mended.untilEqual();
     const faults: readonly (readonly [string, string, string, string])[] = [
       ['TARGET_READ_ONLY', 'SET GLOBAL read_only = ON', "VALUES (2, 'b')", 'SET GLOBAL read_only = OFF'],
-      [
-        'TARGET_UNSUITABLE',
-        'DO 0',
-        "VALUES (3, REPEAT('c', 60000)), (4, REPEAT('d', 60000)), (5, REPEAT('\\\\', 60000))",
-        'SET GLOBAL max_allowed_packet = 67108864',
-      ],
+      ['TARGET_UNSUITABLE', 'DO 0', "VALUES (3, REPEAT('c', 300000))", 'SET GLOBAL max_allowed_packet = 67108864'],
     ];
     for (const [code, fault, rows, remedy] of faults) {
       await mended.target.query(fault);
@@ -206,7 +201,7 @@ it('goes on alone as soon as the target is set as it was told to, and refuses a 
     await mended.startApply(['--from-here']);
     const copy = ['copy', `${mended.sourceDatabase}.*`, '--url', (await mended.relay.address()) ?? ''];
     expect((await program(copy)).code).toBe(0);
-    expect(await mended.untilEqual()).toBe(5);
+    expect(await mended.untilEqual()).toBe(3);
   } finally {
     await shop?.remove();
     shop = undefined;
