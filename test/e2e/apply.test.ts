@@ -172,32 +172,22 @@ it('goes on alone when the target was killed in the middle, with nothing half do
 it('goes on alone as soon as the target is set as it was told to, and refuses a ledger that has gone', async () => {
   const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
   try {
-    const mended = await open({ target: server, apply: { connections: 1 } });
+    const mended = await open({ target: server });
     await mended.both('CREATE TABLE notes (id INT PRIMARY KEY, note TEXT)');
-    // The session that apply has from now on takes no more than this.
-    await mended.target.query('SET GLOBAL max_allowed_packet = 131072');
     await mended.startRelay();
     await mended.startApply();
     await mended.source.query("INSERT INTO notes VALUES (1, 'a')");
     await mended.untilEqual();
-    const faults: readonly (readonly [string, string, string, string])[] = [
-      ['TARGET_READ_ONLY', 'SET GLOBAL read_only = ON', "VALUES (2, 'b')", 'SET GLOBAL read_only = OFF'],
-      [
-        'TARGET_UNSUITABLE',
-        'DO 0',
-        "VALUES (3, REPEAT('c', 60000)), (4, REPEAT('d', 60000)), (5, REPEAT('\\\\', 60000))",
-        'SET GLOBAL max_allowed_packet = 67108864',
-      ],
-    ];
-    for (const [code, fault, rows, remedy] of faults) {
-      await mended.target.query(fault);
-      await mended.source.query(`INSERT INTO notes ${rows}`);
-      const { state, remedy: said } = await mended.apply.until(code, ({ blocked }) => blocked[0]?.code === code);
-      expect(state).toBe('blocked');
-      expect(said).toContain(remedy);
-      await mended.target.query(remedy);
-      await mended.untilEqual();
-    }
+    await mended.target.query('SET GLOBAL read_only = ON');
+    await mended.source.query("INSERT INTO notes VALUES (2, 'b')");
+    const { state, remedy } = await mended.apply.until(
+      'read-only',
+      ({ blocked }) => blocked[0]?.code === 'TARGET_READ_ONLY',
+    );
+    expect(state).toBe('blocked');
+    expect(remedy).toContain('SET GLOBAL read_only = OFF');
+    await mended.target.query('SET GLOBAL read_only = OFF');
+    await mended.untilEqual();
     await mended.target.query(`DROP TABLE ${mended.ledger}.apply_lane`);
     await mended.source.query("INSERT INTO notes VALUES (6, 'f'); DELETE FROM notes WHERE id = 1");
     expect(await mended.apply.exited).toMatchObject({ code: 1 });
@@ -206,7 +196,7 @@ it('goes on alone as soon as the target is set as it was told to, and refuses a 
     await mended.startApply(['--from-here']);
     const copy = ['copy', `${mended.sourceDatabase}.*`, '--url', (await mended.relay.address()) ?? ''];
     expect((await program(copy)).code).toBe(0);
-    expect(await mended.untilEqual()).toBe(5);
+    expect(await mended.untilEqual()).toBe(2);
   } finally {
     await shop?.remove();
     shop = undefined;

@@ -91,8 +91,15 @@ export class Copier {
         this.#failures += 1;
         const failures = this.#failures;
         this.#options.stream.unwatch();
+        const current = this.#current;
         logger[failures > 5 ? 'error' : 'warn'](
-          { code: error.code, error: error.message, remedy: error.remedy, failures },
+          {
+            ...(current !== undefined && { copy: current.id, table: nameOf(current.table) }),
+            code: error.code,
+            error: error.message,
+            remedy: error.remedy,
+            failures,
+          },
           'a table could not be read for its copy; trying again',
         );
         await clock.sleep(delayMs(RETRY, failures, random), ended);

@@ -28,7 +28,7 @@ export function afterOf(
   if (after.length !== definition.table.primaryKey.length) {
     throw new RelayError(
       'COPY_PLACE_INVALID',
-      `the checkpoint has a place of ${after.length} parts for the copy of ${database}.${table}, whose key has ${definition.table.primaryKey.length}`,
+      `the checkpoint has a place of ${after.length} ${after.length === 1 ? 'part' : 'parts'} for the copy of ${database}.${table}, whose key has ${definition.table.primaryKey.length}`,
     );
   }
   return after.map((part) => Buffer.from(part, 'hex'));

@@ -58,23 +58,26 @@ export class KeylessCopier {
   /** How many rows were published. */
   async #view(): Promise<number | Useless> {
     const { options, watched, ended } = this.#of;
-    const { reader, stream } = options;
+    const { reader, stream, pace } = options;
     const seen = await this.#of.open();
     const view = await reader.view(this.#reading.definition, seen);
     let rows: number | Useless;
     let { place } = stream;
+    pace.waitsFor = 'the stream is not yet where the table was read';
     try {
       rows = await this.#withPatience(
         stream.during(
           view,
           () => {
             place = stream.place;
+            pace.waitsFor = undefined;
             return this.#give(view);
           },
           ended,
         ),
       );
     } finally {
+      pace.waitsFor = undefined;
       watched.close();
       await view.close();
     }

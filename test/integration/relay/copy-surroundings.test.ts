@@ -1,12 +1,14 @@
 /** Copies while servers change their parts, operators pause, tables are swapped, and rows never hold still. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MysqlServer } from '../../../dev/servers/servers.ts';
 import { startMysql } from '../../../dev/servers/start.ts';
 import { EXACT } from '../../../src/relay/tables/publish-policy.ts';
 import { CopyingRelay, rowTexts } from '../../support/copying-relay.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 import { startReplica } from '../../support/replica.ts';
 import { connectMysql } from '../../support/servers.ts';
 import { Upserts } from '../../support/upserts.ts';
@@ -135,6 +137,66 @@ it('a copy waits while the stream is behind, and says so', async () => {
   await run.stop();
   for (const table of ['busy', 'calm']) expect(sink.texts(table)).toEqual(await rowTexts(connection, table));
 });
+
+it('a table without a key is read again when the stream does not come to the place where it was read', async () => {
+  await connection.query(
+    `CREATE TABLE flood (id INT PRIMARY KEY, v INT); INSERT INTO flood ${FILL}; CREATE TABLE late (n INT, v INT); INSERT INTO late ${FILL}`,
+  );
+  const sink = new Upserts();
+  let free: () => void = () => undefined;
+  const isFree = new Promise<void>((resolve) => (free = resolve));
+  const writer = await connectMysql(mysql, { database: 'shop' });
+  const lines: string[] = [];
+  let views = 0;
+  const run = new CopyingRelay({
+    mysql,
+    tables: { include: ['shop.flood', 'shop.late'] },
+    start: 'latest',
+    sink,
+    heldBytes: 256 << 10,
+    messageBytes: 16 << 10,
+    clock: hastyClock,
+    logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
+    copying: { atFirstStart: false },
+    reader: (reader) => ({
+      waitsFor: undefined,
+      tables: (seen) => reader.tables(seen),
+      definition: (name, seen) => reader.definition(name, seen),
+      read: (request) => reader.read(request),
+      keys: (definition, keys) => reader.keys(definition, keys),
+      readKeys: (request) => reader.readKeys(request),
+      isRedefinition: (error) => reader.isRedefinition(error),
+      load: () => reader.load(),
+      reset: () => reader.reset(),
+      close: () => reader.close(),
+      view: async (...of) => {
+        views += 1;
+        if (views > 1) return reader.view(...of);
+        // More than the relay may hold, while the broker takes nothing: it reads no further.
+        sink.onSend = () => isFree;
+        for (let i = 0; i < 10; i += 1) await writer.query('UPDATE flood SET v = v + 1');
+        return reader.view(...of);
+      },
+    }),
+  });
+  await run.untilRunning();
+  run.relay.copy({ do: 'copy', patterns: ['shop.late'] });
+  await run.until(({ copying }) => copying?.waitsFor === 'the stream is not yet where the table was read');
+  await expect.poll(() => lines.join('')).toContain('COPY_STREAM_BEHIND');
+  expect(JSON.parse(lines.find((line) => line.includes('COPY_STREAM_BEHIND')) ?? '{}')).toMatchObject({
+    copy: '1',
+    table: 'shop.late',
+    error: 'the stream has not come within 60 s to where a table was read',
+    msg: 'a table could not be read for its copy; trying again',
+  });
+  free();
+  await run.untilCopied();
+  await run.untilPublished(connection);
+  await run.stop();
+  await writer.end();
+  expect(views).toBeGreaterThan(1);
+  for (const table of ['flood', 'late']) expect(sink.texts(table)).toEqual(await rowTexts(connection, table));
+}, 120_000);
 
 it('a row that is never whole in the stream fails the copy of its table with what to do', async () => {
   await connection.query(`CREATE TABLE hot (id INT PRIMARY KEY, v INT, w INT); INSERT INTO hot VALUES (1, 0, 0)`);

@@ -38,5 +38,5 @@ it('refuses a place that has not as many parts as the key', () => {
   const table = tableOf('a', 'b');
   const copy = copyOf({ key: keyOf(table), after: placeOf([Buffer.from('17')]) });
   expect(codeOf(() => afterOf(copy, table))).toBe('COPY_PLACE_INVALID');
-  expect(() => afterOf(copy, table)).toThrow('a place of 1 parts for the copy of shop.items, whose key has 2');
+  expect(() => afterOf(copy, table)).toThrow('a place of 1 part for the copy of shop.items, whose key has 2');
 });
