@@ -93,7 +93,11 @@ export function removeLeftovers(): void {
     const owner = read(join(path, 'owner'));
     if (owner === undefined || owner === processIdentity(Number.parseInt(owner, 10))) continue;
     killProcessesOf(path);
-    removeFolder(path);
+    try {
+      removeFolder(path);
+    } catch {
+      // Its block of ports stays taken; others are free.
+    }
   }
 }
 
@@ -108,6 +112,11 @@ function killProcessesOf(path: string): void {
 
 /** Retried: a server that was killed just now may still be making a file. */
 function removeFolder(path: string): void {
+  // A small disk that somebody has mounted in it, and left there when it was killed.
+  for (const mount of lines('/proc/self/mounts')) {
+    const [, at = ''] = mount.split(' ');
+    if (at.startsWith(`${path}/`)) spawnSync('umount', ['--lazy', at]);
+  }
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
