@@ -1,6 +1,6 @@
 /** A small disk of its own for a folder, where this process may mount one. */
 import { execFile } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -50,6 +50,20 @@ export async function fill(file: string): Promise<void> {
     for (const block of [BLOCK, BLOCK.subarray(0, 4096)]) {
       while (await hasWritten(filler, block)) continue;
     }
+  } finally {
+    await filler.close();
+  }
+}
+
+/** Makes a file with which no more than `freeShare` of its disk is free. */
+export async function fillUpTo(file: string, freeShare: number): Promise<void> {
+  const filler = await open(file, 'w');
+  const isFull = async (): Promise<boolean> => {
+    const { bavail, blocks } = await statfs(file);
+    return bavail <= blocks * freeShare;
+  };
+  try {
+    while (!(await isFull()) && (await hasWritten(filler, BLOCK))) continue;
   } finally {
     await filler.close();
   }
