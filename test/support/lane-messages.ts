@@ -41,6 +41,8 @@ function message(place: Place, properties: Readonly<Record<string, string>>, byt
         stream,
         epoch: String(epoch),
         sequence: String(sequence),
+        first: `uuid:${sequence}#0`,
+        last: `uuid:${sequence}#0`,
         ...(sequence === 1 && { resume: 'binlog.000001:4' }),
         ...properties,
         ...place.properties,
