@@ -23,8 +23,8 @@ export interface CopyingRelayOptions extends Omit<RealSourceRelayOptions, 'sink'
   /** A replica that tables are read of; unless given they are read of `mysql`. */
   readonly replica?: MysqlAddress | undefined;
   readonly copying?: Partial<Omit<CopySettings, 'reader'>>;
-  /** In place of the reader of tables: one that does something besides. */
-  readonly reader?: (reader: TableReader) => TableReader;
+  /** What the reader of tables does otherwise than `reader`. */
+  readonly reader?: (reader: TableReader) => Partial<TableReader>;
 }
 
 export class CopyingRelay {
@@ -39,12 +39,18 @@ export class CopyingRelay {
     replica,
     tables,
     copying,
-    reader = (plain) => plain,
+    reader,
     sink,
     store = relayDefaults().store,
     ...options
   }: CopyingRelayOptions) {
     const published = tableFilter({ exclude: [], excludeColumns: [], ...tables });
+    const plain = new MysqlTableReader({
+      settings: () => connectionTo(mysql),
+      replica: replica && connectionTo(replica),
+      published,
+      clock: systemClock,
+    });
     this.relay = realSourceRelay({
       mysql,
       tables,
@@ -52,14 +58,7 @@ export class CopyingRelay {
       sink: mortalSink(sink, this.#life),
       store: { ...store, save: (checkpoint) => (this.#life.isOver ? Promise.resolve() : store.save(checkpoint)) },
       copies: {
-        reader: reader(
-          new MysqlTableReader({
-            settings: () => connectionTo(mysql),
-            replica: replica && connectionTo(replica),
-            published,
-            clock: systemClock,
-          }),
-        ),
+        reader: reader === undefined ? plain : { ...forwarding(plain), ...reader(plain) },
         atFirstStart: true,
         isExact: false,
         chunkMs: 500,
@@ -171,3 +170,18 @@ export async function rowTextsOf(connection: Connection, sql: string): Promise<r
   });
   return rows.map((row) => JSON.stringify(row)).sort();
 }
+
+/** A reader of tables whose methods can be replaced one by one. */
+const forwarding = (reader: TableReader): TableReader => ({
+  waitsFor: undefined,
+  tables: (seen) => reader.tables(seen),
+  definition: (name, seen) => reader.definition(name, seen),
+  read: (request) => reader.read(request),
+  keys: (definition, keys) => reader.keys(definition, keys),
+  readKeys: (request) => reader.readKeys(request),
+  view: (definition, seen) => reader.view(definition, seen),
+  isRedefinition: (error) => reader.isRedefinition(error),
+  load: () => reader.load(),
+  reset: () => reader.reset(),
+  close: () => reader.close(),
+});

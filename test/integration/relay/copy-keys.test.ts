@@ -310,11 +310,6 @@ describe.each<MysqlVersion>(['9.7', 'mariadb-10.11'])('%s', (version) => {
         sink: recorder,
         copying: { atFirstStart: false },
         reader: (reader) => ({
-          waitsFor: undefined,
-          tables: (seen) => reader.tables(seen),
-          definition: (name, seen) => reader.definition(name, seen),
-          read: (request) => reader.read(request),
-          keys: (definition, keys) => reader.keys(definition, keys),
           readKeys: async (request) => {
             const chunk = await reader.readKeys(request);
             reads += 1;
@@ -324,11 +319,6 @@ describe.each<MysqlVersion>(['9.7', 'mariadb-10.11'])('%s', (version) => {
             const { end } = await reader.load();
             return { ...chunk, end };
           },
-          view: (definition, seen) => reader.view(definition, seen),
-          isRedefinition: (error) => reader.isRedefinition(error),
-          load: () => reader.load(),
-          reset: () => reader.reset(),
-          close: () => reader.close(),
         }),
       });
       try {

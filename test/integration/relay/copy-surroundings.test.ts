@@ -159,16 +159,6 @@ it('a table without a key is read again when the stream does not come to the pla
     logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
     copying: { atFirstStart: false },
     reader: (reader) => ({
-      waitsFor: undefined,
-      tables: (seen) => reader.tables(seen),
-      definition: (name, seen) => reader.definition(name, seen),
-      read: (request) => reader.read(request),
-      keys: (definition, keys) => reader.keys(definition, keys),
-      readKeys: (request) => reader.readKeys(request),
-      isRedefinition: (error) => reader.isRedefinition(error),
-      load: () => reader.load(),
-      reset: () => reader.reset(),
-      close: () => reader.close(),
       view: async (...of) => {
         views += 1;
         if (views > 1) return reader.view(...of);
