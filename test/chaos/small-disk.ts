@@ -42,28 +42,18 @@ export async function remount(path: string, mode: 'ro' | 'rw'): Promise<void> {
   }
 }
 
-/** Makes a file that takes all the room that is left on its disk. */
-export async function fill(file: string): Promise<void> {
-  const filler = await open(file, 'w');
-  try {
-    // The last pages go one by one.
-    for (const block of [BLOCK, BLOCK.subarray(0, 4096)]) {
-      while (await hasWritten(filler, block)) continue;
-    }
-  } finally {
-    await filler.close();
-  }
-}
-
-/** Makes a file with which no more than `freeShare` of its disk is free. */
-export async function fillUpTo(file: string, freeShare: number): Promise<void> {
+/** Makes a file that takes the room that is left on its disk, all of it, or all but a share of the disk. */
+export async function fill(file: string, freeShare = 0): Promise<void> {
   const filler = await open(file, 'w');
   const isFull = async (): Promise<boolean> => {
     const { bavail, blocks } = await statfs(file);
     return bavail <= blocks * freeShare;
   };
   try {
-    while (!(await isFull()) && (await hasWritten(filler, BLOCK))) continue;
+    // The last pages go one by one.
+    for (const block of [BLOCK, BLOCK.subarray(0, 4096)]) {
+      while (!(await isFull()) && (await hasWritten(filler, block))) continue;
+    }
   } finally {
     await filler.close();
   }

@@ -1,7 +1,7 @@
 /** A broker that answers, and takes nothing. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fillUpTo } from '../small-disk.ts';
+import { fill } from '../small-disk.ts';
 import type { Fault, Scene } from './fault.ts';
 
 const READABLE = 4;
@@ -28,6 +28,6 @@ export const diskFull: Fault = async ({ servers }) => {
   const { store } = servers;
   if (store === undefined) return { skipped: 'its store is a disk of its own only in runs of 10 minutes, and as root' };
   const filler = join(store, 'filler');
-  await fillUpTo(filler, FREE_SHARE);
+  await fill(filler, FREE_SHARE);
   return () => rm(filler, { force: true });
 };
