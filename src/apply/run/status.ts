@@ -197,11 +197,7 @@ export class Status {
   topic(event: TopicEvent): void {
     if (event.what === 'away') this.away('topic', event.error);
     if (event.what === 'back') this.back('topic');
-    if (event.what !== 'torn') return;
-    this.#counters.torn += 1;
-    this.#logger.warn(
-      `${event.place}: ${event.why}: the broker has a part of this message only, as when it was killed while it stored it. It is dropped, and comes again`,
-    );
+    if (event.what === 'torn') this.#counters.torn += 1;
   }
 
   away(part: 'topic' | 'target', error: RelayError): void {

@@ -6,7 +6,7 @@ import type { TopicEvent } from '../../topic/topic.ts';
 /** A broker that fails now and then is a line a minute. */
 const INTERVAL_MS = 60_000;
 
-/** Says in the log that the topic cannot be read, why and what to do, and when it can be again. */
+/** Says in the log that the topic cannot be read, why and what to do, and when it can be again; and what is dropped. */
 export class TopicLog {
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
   readonly #sparingly: Sparingly;
@@ -28,6 +28,11 @@ export class TopicLog {
     if (event.what === 'back' && this.#isToldAway) {
       this.#isToldAway = false;
       this.#logger.info('the topic can be read again');
+    }
+    if (event.what === 'torn') {
+      this.#logger.warn(
+        `${event.place}: ${event.why}: the broker has a part of this message only, as when it was killed while it stored it. It is dropped, and comes again`,
+      );
     }
   }
 }

@@ -25,3 +25,15 @@ it('says once a minute that nothing comes of the topic, and when it does again',
     { msg: 'the topic can be read again' },
   ]);
 });
+
+it('says of each torn message where it is, and that it comes again', () => {
+  const lines: string[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) });
+  const log = new TopicLog(new ManualClock(), logger);
+  log.note({ what: 'torn', place: 'topic orders, lane lane-0', why: 'it has no tag' });
+  log.note({ what: 'torn', place: 'topic orders, lane lane-1', why: 'it has no tag' });
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { level: 40, msg: expect.stringMatching(/^topic orders, lane lane-0: it has no tag: .* comes again$/) as string },
+    { level: 40, msg: expect.stringMatching(/^topic orders, lane lane-1: it has no tag: .* comes again$/) as string },
+  ]);
+});
