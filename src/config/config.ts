@@ -82,12 +82,20 @@ export function currentSecret(value: string, file: string | undefined, key: stri
   try {
     return readSecretFile(file, (path) => readFileSync(path, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw new RelayError(code, `the file ${file} of ${key} cannot be read (${reason})`, {
-      remedy: 'Put the secret there again: it is read at the next try.',
-      cause,
-    });
+    throw unreadableFile(code, file, key, { remedy: 'Put the secret there again: it is read at the next try.', cause });
   }
+}
+
+/** `key` names the file in the configuration. */
+export function unreadableFile(
+  code: Code,
+  file: string,
+  key: string,
+  { cause, remedy }: { readonly cause: unknown; readonly remedy?: string },
+): RelayError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+  const message = `the file ${file} of ${key} cannot be read (${reason})`;
+  return new RelayError(code, message, { ...(remedy !== undefined && { remedy }), cause });
 }
 
 /** The secret in a file: its text without the last line end. Throws when the file cannot be read. */

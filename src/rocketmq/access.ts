@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-import { currentSecret } from '../config/config.ts';
+import { currentSecret, unreadableFile } from '../config/config.ts';
 
 export interface Credentials {
   readonly accessKey: string;
@@ -40,8 +40,7 @@ export async function readAuthorities(
   try {
     file = await readFile(ca);
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw new RelayError(code, `the file ${ca} of ${key} cannot be read (${reason})`, { cause });
+    throw unreadableFile(code, ca, key, { cause });
   }
   // What it is made of was looked at with the configuration, but the file is read again at each connect.
   if (file.includes(CERTIFICATE)) return file;

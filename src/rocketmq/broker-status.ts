@@ -16,7 +16,8 @@ export function brokerStatus(thrown: unknown): BrokerStatus {
   return { error, status: status === UNIMPLEMENTED && NO_ANSWER.test(text) ? UNAVAILABLE : status, text };
 }
 
-const UNIMPLEMENTED = 12;
+/** Of gRPC: what answers is no proxy of RocketMQ. */
+export const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 /** What grpc-js itself says of an answer that ended before its message, as one that was damaged on the way does. */
 const NO_ANSWER = /No message received/;

@@ -1,6 +1,6 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-import { brokerStatus } from '../rocketmq/broker-status.ts';
+import { brokerStatus, UNIMPLEMENTED } from '../rocketmq/broker-status.ts';
 import type { OutboundMessage } from './sink.ts';
 import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
 
@@ -93,7 +93,7 @@ function classifyGrpc(status: number): Code {
     // Not a proxy of RocketMQ, or for the moment; and a request that was damaged on the way. What it says of a message
     // it says with a status of its own.
     case 3: // INVALID_ARGUMENT
-    case 12: // UNIMPLEMENTED
+    case UNIMPLEMENTED:
       return 'SINK_ERROR';
     default:
       return 'SINK_UNREACHABLE';

@@ -1,6 +1,6 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-import { brokerStatus } from '../rocketmq/broker-status.ts';
+import { brokerStatus, UNIMPLEMENTED } from '../rocketmq/broker-status.ts';
 import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 
@@ -70,9 +70,6 @@ function classify(status: number | undefined, text: string): Code {
       return 'TOPIC_ERROR';
   }
 }
-
-/** Not a proxy of RocketMQ. */
-const UNIMPLEMENTED = 12;
 
 /** Status codes of gRPC, doc/statuscodes.md of grpc. */
 function classifyGrpc(status: number): Code {

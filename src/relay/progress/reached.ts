@@ -7,7 +7,7 @@ export function hasReached(position: StartPosition, head: StartPosition): boolea
   if (position.gtidSet !== undefined && head.gtidSet !== undefined) {
     const flavour = flavourOf(head.gtidSet, position.gtidSet) ?? 'mysql';
     // The address has come to lead to a server of the other make, which is refused when it is connected to.
-    if (flavourOf(position.gtidSet, head.gtidSet) !== flavourOf(head.gtidSet, position.gtidSet)) return false;
+    if ((flavourOf(position.gtidSet) ?? flavour) !== flavour) return false;
     return parseGtids(flavour, position.gtidSet).contains(parseGtids(flavour, head.gtidSet));
   }
   return !isBefore(position, head);
