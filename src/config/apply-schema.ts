@@ -106,7 +106,10 @@ export const applySchema = z.strictObject({
   tables: tablesSchema,
   connections: wholeNumber(1, 64)
     .prefault(4)
-    .describe('How many lanes are written at the same time. Two to four for each two cores of the target are best.'),
+    .describe(
+      'How many lanes are written at the same time, each on a connection of its own. Two to four for each two cores of the target are best. ' +
+        'One more connection is made for a moment to ask the server about those that do not answer.',
+    ),
   create: flag()
     .prefault(false)
     .describe(

@@ -10,6 +10,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { ledgerGone } from '../ledger/ledger-gone.ts';
 import { StatementRunner } from '../statements/runner.ts';
 import { Tables } from '../tables/tables.ts';
+import { DeadLines } from '../target/dead-lines.ts';
 import type { Session } from '../target/target.ts';
 import { LaneWriter } from './lane-writer.ts';
 import { MetStatements } from './met-statements.ts';
@@ -43,6 +44,8 @@ const STOP_MS = 5000;
 const REMEMBERED_DAYS = 7;
 /** How often a change of state is noticed. */
 const LOOK_MS = 1000;
+/** How often sessions are looked at whose answer is late. */
+const WATCH_MS = 5000;
 const FORGET_INTERVAL_MS = 3_600_000;
 
 /** Reads the topic and writes the target, until it is stopped. */
@@ -50,6 +53,7 @@ export class Applier {
   readonly #options: ApplierOptions;
   readonly #status: Status;
   readonly #pool: SessionPool;
+  readonly #deadLines: DeadLines;
   readonly #ledger: Ledger;
   readonly #streams: Streams;
   readonly #tables: Tables;
@@ -69,7 +73,9 @@ export class Applier {
   constructor(options: ApplierOptions) {
     const { config, clock, logger } = options;
     this.#options = options;
-    this.#pool = new SessionPool(config.connections, () => options.openSession(this.#closing.signal));
+    const open = (): Promise<Session> => options.openSession(this.#closing.signal);
+    this.#pool = new SessionPool(config.connections, open, clock);
+    this.#deadLines = new DeadLines(open, clock);
     this.#status = new Status(clock, logger, () => this.#pool.waitsSinceMs());
     this.#ledger = new Ledger(config.ledger, config.source);
     this.#streams = new Streams(this.#ledger, options);
@@ -124,14 +130,16 @@ export class Applier {
     if (stop.aborted) end();
     let reader: TopicReader | undefined;
     let endForgetting = (): void => undefined;
-    const endLooking = this.#options.clock.every(LOOK_MS, () => void this.#status.look());
+    const { clock } = this.#options;
+    const endLooking = clock.every(LOOK_MS, () => void this.#status.look());
+    const endWatching = clock.every(WATCH_MS, () => void this.#watch());
     const batches = new Set<Promise<void>>();
     try {
       await this.#prepare();
       reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#topic(event)));
       this.#status.started();
       this.#options.logger.info({ topic: this.#options.config.source.topic }, 'reading');
-      endForgetting = this.#options.clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
+      endForgetting = clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
       void this.#forgetChanges();
       await this.#read(reader, batches);
     } catch (thrown) {
@@ -142,6 +150,7 @@ export class Applier {
       endLooking();
       this.#status.drains();
       await this.#finish(reader, batches);
+      endWatching();
     }
     this.#status.ended();
     if (this.#error !== undefined) throw this.#error;
@@ -285,6 +294,10 @@ export class Applier {
         );
       },
     }).finally(() => this.#status.back(part));
+  }
+
+  async #watch(): Promise<void> {
+    if (await this.#deadLines.look(this.#pool.sessions())) this.#pool.endIdle();
   }
 
   async #forgetChanges(): Promise<void> {

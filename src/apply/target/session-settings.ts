@@ -20,10 +20,19 @@ export const SESSION_SETTINGS =
  */
 export const ALL_WARNINGS = 'SET SESSION max_error_count = 65535';
 
+/** What is looked at before the first statement. Each server of a replicated set has a server_id of its own. */
+export const SESSION_VARIABLES =
+  "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'binlog_format', 'log_bin', " +
+  "'hostname', 'port', 'server_id')";
+
 const OLDEST = { mysql: [8, 0, 16], mariadb: [10, 5, 0] } as const;
 
-/** What the server is. Throws TARGET_UNSUITABLE. */
-export function requireSuitable(variables: ReadonlyMap<string, string>, place: string): TargetServer {
+/** What the server is, for the session with this CONNECTION_ID(). Throws TARGET_UNSUITABLE. */
+export function requireSuitable(
+  variables: ReadonlyMap<string, string>,
+  connectionId: string,
+  place: string,
+): TargetServer {
   const version = variables.get('version') ?? '';
   const flavour = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
   const refuse = (what: string, remedy?: string): RelayError =>
@@ -32,7 +41,13 @@ export function requireSuitable(variables: ReadonlyMap<string, string>, place: s
   if (variables.get('log_bin') === 'ON' && variables.get('binlog_format') === 'STATEMENT') {
     throw refuse('has binlog_format STATEMENT', 'SET GLOBAL binlog_format = ROW; and the same in its configuration.');
   }
-  return { flavour, version, maxPacketBytes: Number(variables.get('max_allowed_packet') ?? 0) };
+  return {
+    flavour,
+    version,
+    maxPacketBytes: Number(variables.get('max_allowed_packet') ?? 0),
+    instance: ['hostname', 'port', 'server_id'].map((name) => variables.get(name)).join(' '),
+    connectionId,
+  };
 }
 
 function isOlder(version: string, oldest: readonly number[]): boolean {

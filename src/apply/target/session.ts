@@ -5,8 +5,8 @@ import { Deferred } from '../../base/deferred.ts';
 import { RelayError } from '../../base/errors.ts';
 import type { TargetConfig } from '../../config/config.ts';
 import { connectionOptions, plainOptions } from './connection-options.ts';
-import { ALL_WARNINGS, requireSuitable, SESSION_SETTINGS } from './session-settings.ts';
-import type { AnswerRow, Outcome, Session } from './target.ts';
+import { ALL_WARNINGS, requireSuitable, SESSION_SETTINGS, SESSION_VARIABLES } from './session-settings.ts';
+import type { AnswerRow, Outcome, Session, Wait } from './target.ts';
 import { isWithoutTls } from '../../mysql/thrown.ts';
 import { targetError } from './target-errors.ts';
 
@@ -23,8 +23,14 @@ export async function openSession(target: TargetConfig, clock: Clock, closing: A
     throw targetError(thrown, place);
   }
   const session = new MysqlSession(connection, clock, place);
+  const { connectTimeoutMs } = target;
   try {
-    await session.begin();
+    await withDeadline(clock, connectTimeoutMs, session.begin(), () => {
+      return new RelayError(
+        'TARGET_UNREACHABLE',
+        `no answer to the first statements within ${connectTimeoutMs / 1000} s`,
+      );
+    });
     return session;
   } catch (error) {
     session.destroy();
@@ -68,9 +74,9 @@ function cutOff(connection: Connection): void {
 }
 
 class MysqlSession implements Session {
-  server: Session['server'] = { flavour: 'mysql', version: '', maxPacketBytes: 0 };
+  server: Session['server'] = { flavour: 'mysql', version: '', maxPacketBytes: 0, instance: '', connectionId: '' };
   isOver = false;
-  waitsSinceMs: number | undefined;
+  waits: Wait | undefined;
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #place: string;
@@ -92,13 +98,17 @@ class MysqlSession implements Session {
     await this.query(ALL_WARNINGS).catch((thrown: unknown) => {
       if (!(thrown instanceof RelayError) || thrown.code !== 'TARGET_GRANT_MISSING') throw thrown;
     });
-    const variables = await this.query(
-      "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'binlog_format', 'log_bin')",
-    );
+    const variables = await this.query(SESSION_VARIABLES);
+    const [connection] = await this.query('SELECT CONNECTION_ID() AS id');
     this.server = requireSuitable(
       new Map(variables.map((row) => [row['Variable_name'] ?? '', row['Value'] ?? ''])),
+      connection?.['id'] ?? '',
       this.#place,
     );
+  }
+
+  get heardBytes(): number {
+    return bareOf(this.#connection).stream.bytesRead;
   }
 
   query(sql: string): Promise<readonly AnswerRow[]> {
@@ -111,6 +121,7 @@ class MysqlSession implements Session {
         // Its class is not to be had otherwise.
         this.#packets ??= packetQueryOf(command.constructor as QueryClass);
       }),
+      { bytes: Buffer.byteLength(sql) },
     );
   }
 
@@ -125,12 +136,12 @@ class MysqlSession implements Session {
         });
         bareOf(this.#connection).addCommand(command);
       }),
-      true,
+      { bytes: packetBytes(statements), hasValues: true },
     );
   }
 
-  destroy(): void {
-    this.#end('the connection is being closed');
+  destroy(why = 'the connection is being closed'): void {
+    this.#end(why);
     cutOff(this.#connection);
   }
 
@@ -139,9 +150,9 @@ class MysqlSession implements Session {
     this.#over.settle(new RelayError('TARGET_UNREACHABLE', why));
   }
 
-  async #answered<T>(work: Promise<T>, hasValues = false): Promise<T> {
+  async #answered<T>(work: Promise<T>, { bytes, hasValues = false }: Sent): Promise<T> {
     const unlessOver = Promise.race([work, this.#over.promise.then(() => work)]);
-    this.waitsSinceMs = this.#clock.monotonic();
+    this.waits = { sinceMs: this.#clock.monotonic(), bytes };
     try {
       return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () => {
         return new RelayError('TARGET_UNREACHABLE', `no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
@@ -151,9 +162,15 @@ class MysqlSession implements Session {
       if (error.code === 'TARGET_UNREACHABLE') this.destroy();
       throw error;
     } finally {
-      this.waitsSinceMs = undefined;
+      this.waits = undefined;
     }
   }
+}
+
+/** Of a statement; `hasValues`: it holds values of rows. */
+interface Sent {
+  readonly bytes: number;
+  readonly hasValues?: boolean;
 }
 
 interface Header {
@@ -168,7 +185,7 @@ const outcomeOf = ({ affectedRows, warningStatus }: Header): Outcome => ({
 
 /** Members of mysql2 that its types do not show. */
 interface BareConnection {
-  readonly stream: { destroy(): void };
+  readonly stream: { readonly bytesRead: number; destroy(): void };
   readonly config: { readonly clientFlags: number };
   readonly serverCapabilityFlags: number;
   addCommand(command: object): void;

@@ -7,6 +7,10 @@ export interface TargetServer {
   readonly version: string;
   /** The longest packet that it takes. */
   readonly maxPacketBytes: number;
+  /** Tells servers behind one address apart. */
+  readonly instance: string;
+  /** Of this session, as SHOW PROCESSLIST has it. */
+  readonly connectionId: string;
 }
 
 /** One row of an answer: each value as the server's text. */
@@ -19,15 +23,25 @@ export interface Outcome {
   readonly warnings: number;
 }
 
+/** A statement that is under way; each has one of its own. */
+export interface Wait {
+  /** On the monotonic clock. */
+  readonly sinceMs: number;
+  /** How long what was sent is. */
+  readonly bytes: number;
+}
+
 /** One connection. Every method throws RelayErrors; after one that says TARGET_UNREACHABLE it is over. */
 export interface Session {
   readonly server: TargetServer;
   readonly isOver: boolean;
-  /** Since when a statement has had no answer, on the monotonic clock; undefined while none is under way. */
-  readonly waitsSinceMs: number | undefined;
+  /** For the answer to a statement; undefined while none is under way. */
+  readonly waits: Wait | undefined;
+  /** How much has come from the server so far. */
+  readonly heardBytes: number;
   query(sql: string): Promise<readonly AnswerRow[]>;
   /** Sends statements without answers of rows in one packet, and tells what each has done. */
   run(statements: readonly Uint8Array[]): Promise<readonly Outcome[]>;
-  /** Ends the connection at once; what is under way is rolled back by the server. */
-  destroy(): void;
+  /** Ends the connection at once; what is under way fails with `why`, and the server rolls it back. */
+  destroy(why?: string): void;
 }

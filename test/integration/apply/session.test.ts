@@ -38,14 +38,15 @@ it.each([
 it('says since when the server has not answered, and no longer when it has', async () => {
   const session = await openSession(targetOf(sharedMysql()), systemClock, new AbortController().signal);
   try {
-    expect(session.waitsSinceMs).toBeUndefined();
+    expect(session.waits).toBeUndefined();
     const beforeMs = systemClock.monotonic();
     const answer = session.query('SELECT SLEEP(0.3)');
-    expect(session.waitsSinceMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(session.waits?.sinceMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(session.waits?.bytes).toBe('SELECT SLEEP(0.3)'.length);
     await answer;
-    expect(session.waitsSinceMs).toBeUndefined();
+    expect(session.waits).toBeUndefined();
     await expect(session.query('SELECT nothing')).rejects.toThrow();
-    expect(session.waitsSinceMs).toBeUndefined();
+    expect(session.waits).toBeUndefined();
   } finally {
     session.destroy();
   }

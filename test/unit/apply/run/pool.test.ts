@@ -2,17 +2,19 @@ import { expect, it } from 'vitest';
 import { SessionPool } from '../../../../src/apply/run/pool.ts';
 import type { Session } from '../../../../src/apply/target/target.ts';
 import type { Code } from '../../../../src/base/error-codes.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
 import { RelayError } from '../../../../src/base/errors.ts';
 
 /** A session that only knows whether it is over. */
 function sessionOf(): Session {
   let isOver = false;
   return {
-    server: { flavour: 'mysql', version: '9.7.4', maxPacketBytes: 1024 },
+    server: { flavour: 'mysql', version: '9.7.4', maxPacketBytes: 1024, instance: 'db 3306 1', connectionId: '7' },
     get isOver() {
       return isOver;
     },
-    waitsSinceMs: undefined,
+    waits: undefined,
+    heardBytes: 0,
     query: () => Promise.resolve([]),
     run: () => Promise.resolve([]),
     destroy: () => {
@@ -30,12 +32,55 @@ it.each<[Code, number]>([
   ['TARGET_BUSY', 1],
 ])('after %s the next try has session %i', async (code, opened) => {
   const sessions: Session[] = [];
-  const pool = new SessionPool(1, () => {
-    const session = sessionOf();
-    sessions.push(session);
-    return Promise.resolve(session);
-  });
+  const pool = new SessionPool(
+    1,
+    () => {
+      const session = sessionOf();
+      sessions.push(session);
+      return Promise.resolve(session);
+    },
+    systemClock,
+  );
   await expect(pool.with(() => Promise.reject(new RelayError(code, 'no')))).rejects.toMatchObject({ code });
   expect(await pool.with((session) => Promise.resolve(session))).toBe(sessions[opened - 1]);
   expect(sessions).toHaveLength(opened);
+});
+
+it('a session that was not used for a minute is ended, and one that was used since is kept', async () => {
+  let nowMs = 0;
+  const sessions: Session[] = [];
+  const open = (): Promise<Session> => {
+    const session = sessionOf();
+    sessions.push(session);
+    return Promise.resolve(session);
+  };
+  const pool = new SessionPool(2, open, { ...systemClock, monotonic: () => nowMs });
+  const used = (): Promise<Session> => pool.with((session) => Promise.resolve(session));
+  await Promise.all([used(), used()]);
+  const [first, second] = sessions;
+  for (nowMs = 30_000; nowMs <= 300_000; nowMs += 30_000) expect(await used()).toBe(second);
+  expect([first?.isOver, second?.isOver, sessions.length]).toEqual([true, false, 2]);
+  expect([...pool.sessions()]).toEqual([second]);
+  nowMs += 60_000;
+  expect(await used()).toBe(sessions[2]);
+  expect(second?.isOver).toBe(true);
+});
+
+it('those that are not in use are ended when a line was dead, and those in use are not', async () => {
+  const sessions: Session[] = [];
+  const pool = new SessionPool(
+    2,
+    () => {
+      const session = sessionOf();
+      sessions.push(session);
+      return Promise.resolve(session);
+    },
+    systemClock,
+  );
+  await pool.with(async (inUse) => {
+    await pool.with(() => Promise.resolve());
+    pool.endIdle();
+    expect(sessions.map(({ isOver }) => isOver)).toEqual([false, true]);
+    expect([...pool.sessions()]).toEqual([inUse]);
+  });
 });

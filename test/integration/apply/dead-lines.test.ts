@@ -1,0 +1,125 @@
+/** Sessions of apply on lines that a proxy in the middle has stopped, against a real MySQL. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SessionPool } from '../../../src/apply/run/pool.ts';
+import { DeadLines } from '../../../src/apply/target/dead-lines.ts';
+import { openSession } from '../../../src/apply/target/session.ts';
+import type { Session } from '../../../src/apply/target/target.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { FaultProxy } from '../../support/fault-proxy.ts';
+import { targetOf } from '../../support/round-trip/apply-sink.ts';
+import { freshDatabase, sharedMysql, type FreshDatabase } from '../../support/servers.ts';
+
+let target: FreshDatabase;
+let line: FaultProxy;
+/** For what is waited for in seconds. */
+let aheadMs: number;
+const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
+const open = (): Promise<Session> =>
+  openSession({ ...targetOf(sharedMysql()), host: line.host, port: line.port }, clock, new AbortController().signal);
+
+beforeEach(async () => {
+  aheadMs = 0;
+  target = await freshDatabase({ prefix: 'dead_lines' });
+  line = await FaultProxy.to(sharedMysql());
+  await target.connection.query('CREATE TABLE t (id INT PRIMARY KEY)');
+});
+
+afterEach(async () => {
+  await line.close();
+  await target.drop();
+});
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => 'answered').catch((e: unknown) => e);
+
+it('a half-open line is given up after two looks, and what its transaction has locked is free', async () => {
+  const deadLines = new DeadLines(open, clock);
+  const [session, other] = await Promise.all([open(), open()]);
+  await session.run([`BEGIN`, `INSERT INTO \`${target.name}\`.t VALUES (1)`].map((sql) => Buffer.from(sql)));
+  line.freeze();
+  const commit = failureOf(session.run([Buffer.from('COMMIT')]));
+  const look = (): Promise<boolean> => deadLines.look([session, other]);
+  await look();
+  expect(session.isOver).toBe(false);
+  aheadMs += 6000;
+  await look();
+  expect(session.isOver).toBe(false);
+  aheadMs += 6000;
+  expect(await look()).toBe(true);
+  expect(await look()).toBe(false);
+  expect(await commit).toMatchObject({
+    code: 'TARGET_UNREACHABLE',
+    message: expect.stringMatching(/^no answer to a statement for 1[23] s, and the server waits for one/) as string,
+  });
+  expect([session.isOver, other.isOver]).toEqual([true, false]);
+  await target.connection.query('SET innodb_lock_wait_timeout = 5');
+  await target.connection.query('INSERT INTO t VALUES (1)');
+});
+
+it('the answer to a statement that was lost is not waited for', async () => {
+  const deadLines = new DeadLines(open, clock);
+  const session = await open();
+  const answer = failureOf(session.query('SELECT SLEEP(1)'));
+  await sleep(300);
+  line.freeze();
+  aheadMs += 6000;
+  const look = (): Promise<boolean> => deadLines.look([session]);
+  for (let looks = 0; looks < 3; looks += 1) await look();
+  expect(session.isOver).toBe(false);
+  await sleep(1500);
+  await look();
+  await look();
+  expect(await answer).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+});
+
+it('a statement that takes long, or waits for a lock, is waited for', async () => {
+  const deadLines = new DeadLines(open, clock);
+  const session = await open();
+  await target.connection.query('BEGIN');
+  await target.connection.query('INSERT INTO t VALUES (1)');
+  const answer = session.run([Buffer.from(`INSERT IGNORE INTO \`${target.name}\`.t VALUES (1)`)]);
+  aheadMs += 500_000;
+  for (let looks = 0; looks < 5; looks += 1) await deadLines.look([session]);
+  await target.connection.query('COMMIT');
+  expect(await answer).toEqual([{ found: 0, warnings: 1 }]);
+  session.destroy();
+});
+
+it('a session that the server has ended is given up, and one that cannot be asked about is not', async () => {
+  const session = await open();
+  line.freeze();
+  const answer = failureOf(session.query('SELECT 1'));
+  aheadMs += 6000;
+  line.fault = { kind: 'refuse' };
+  const deadLines = new DeadLines(open, clock);
+  for (let looks = 0; looks < 3; looks += 1) await deadLines.look([session]);
+  expect(session.isOver).toBe(false);
+  await target.connection.query(`KILL ${session.server.connectionId}`);
+  line.fault = undefined;
+  for (let looks = 0; looks < 2; looks += 1) await deadLines.look([session]);
+  expect(await answer).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+});
+
+it('a large statement is given the time that a slow line needs', async () => {
+  const session = await open();
+  line.freeze();
+  const answer = failureOf(session.run([Buffer.alloc(200_000, ' ')]));
+  const deadLines = new DeadLines(open, clock);
+  aheadMs += 29_000;
+  for (let looks = 0; looks < 2; looks += 1) await deadLines.look([session]);
+  expect(session.isOver).toBe(false);
+  aheadMs += 1000;
+  for (let looks = 0; looks < 2; looks += 1) await deadLines.look([session]);
+  expect(await answer).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+});
+
+it('a server rolls back after two minutes what apply has left open, and verify keeps its sessions', async () => {
+  const pool = new SessionPool(1, open, clock);
+  const [shown] = await pool.with((session) => session.query("SHOW VARIABLES LIKE 'wait_timeout'"));
+  expect(shown?.['Value']).toBe('120');
+  pool.close();
+  const session = await open();
+  const [other] = await session.query("SHOW VARIABLES LIKE 'wait_timeout'");
+  expect(other?.['Value']).toBe('28800');
+  session.destroy();
+});
