@@ -70,13 +70,16 @@ export class FaultProxy {
     return (this.#listener.address() as AddressInfo).port;
   }
 
-  /** Half-open: nothing passes any more in either direction, and nobody is told. */
-  freeze(isFrozen: (clientPort: number) => boolean = () => true): void {
-    for (const { client, server } of this.#lines) {
-      if (!isFrozen(client.remotePort ?? 0)) continue;
+  /** Half-open: nothing passes any more in either direction, and nobody is told. Returns what lets the servers know. */
+  freeze(isFrozen: (clientPort: number) => boolean = () => true): () => void {
+    const frozen = [...this.#lines].filter(({ client }) => isFrozen(client.remotePort ?? 0));
+    for (const { client, server } of frozen) {
       client.removeAllListeners('data').pause();
       server.removeAllListeners('data').pause();
     }
+    return () => {
+      for (const { server } of frozen) server.removeAllListeners('close').destroy();
+    };
   }
 
   /** Both sides of every open connection get a reset. How many there were. */

@@ -3,7 +3,7 @@ import type { FaultKind } from '../fault-kinds.ts';
 import type { Fault, Scene } from './fault.ts';
 import { diskFull, readOnly as brokerReadOnly } from './broker.ts';
 import { full, hanging, readOnly } from './checkpoint.ts';
-import { cut, cutInHandshake, flipped, halfOpen, reset, slow } from './lines.ts';
+import { cut, cutInHandshake, flipped, halfOpen, reset, slow, stale } from './lines.ts';
 import { dumpKilled, failedOver, flushed, lockKilled, purged } from './mysql.ts';
 import { clockAhead, frozen, killed, otherNode, terminated } from './processes.ts';
 import { serverFrozen, serverKilled, serverStopped } from './servers.ts';
@@ -73,20 +73,24 @@ export const FAULTS: Readonly<Record<FaultKind, KnownFault>> = {
   'line-source-cut': { fault: cut('source'), told: SOURCE },
   'line-source-reset': { fault: reset('source'), told: [] },
   'line-source-half-open': { fault: halfOpen('source'), told: SOURCE },
+  'line-source-stale': { fault: stale('source'), told: [] },
   'line-source-slow': { fault: slow('source'), told: [] },
   'line-source-flip': { fault: flipped('source'), told: [], mayEnd: ['BINLOG_CHECKSUM'] },
   'line-source-tls': { fault: cutInHandshake('source'), told: SOURCE },
   'line-broker-cut': { fault: cut('broker'), told: SINK },
   'line-broker-reset': { fault: reset('broker'), told: [] },
   'line-broker-half-open': { fault: halfOpen('broker'), told: SINK },
+  'line-broker-stale': { fault: stale('broker'), told: [] },
   'line-broker-slow': { fault: slow('broker'), told: [] },
   'line-broker-flip': { fault: flipped('broker'), told: [] },
   'line-topic-cut': { fault: cut('topic'), told: TOPIC },
   'line-topic-half-open': { fault: halfOpen('topic'), told: TOPIC },
+  'line-topic-stale': { fault: stale('topic'), told: [] },
   'line-topic-slow': { fault: slow('topic'), told: [] },
   'line-target-cut': { fault: cut('target'), told: TARGET },
   'line-target-reset': { fault: reset('target'), told: [] },
   'line-target-half-open': { fault: halfOpen('target'), told: TARGET },
+  'line-target-stale': { fault: stale('target'), told: TARGET },
   'line-target-slow': { fault: slow('target'), told: [] },
   'checkpoint-full': { fault: full, told: CHECKPOINT, mayEnd: NO_ROOM },
   'checkpoint-read-only': { fault: readOnly, told: CHECKPOINT, mayEnd: NO_ROOM },

@@ -105,3 +105,17 @@ export const halfOpen =
       return Promise.resolve();
     });
   };
+
+/**
+ * As a firewall does that has forgotten them: the connections of now bring nothing any more, and new ones work. In the
+ * end the servers hear of it; relay and apply never do.
+ */
+export const stale =
+  (name: LineName): Fault =>
+  (scene) => {
+    const ends = linesOfOne(name, scene).map((line) => line.freeze());
+    return Promise.resolve(() => {
+      for (const end of ends) end();
+      return Promise.resolve();
+    });
+  };
