@@ -1,26 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import type { Code } from '../../base/error-codes.ts';
-import { asRelayError, RelayError } from '../../base/errors.ts';
+import { RelayError } from '../../base/errors.ts';
 import type { Copy, Notice } from '../../checkpoint/checkpoint.ts';
-import type { EventReader, Session } from '../../source/source.ts';
-import { Attempts, RECONNECT } from './attempts.ts';
-import { CheckpointKeeper, isSamePosition } from './checkpoint-keeper.ts';
+import { Attempts } from './attempts.ts';
+import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { FirstFailure } from './first-failure.ts';
 import { createFlow, type Flow } from './flow.ts';
 import { watchHead } from './head-watch.ts';
-import type { Intake } from '../intake/intake.ts';
 import { Proven } from './proven.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { CopyRequest, RelayStatus } from '../relay.ts';
-import { delayMs, isAborted } from '../../base/retry.ts';
+import { isAborted } from '../../base/retry.ts';
 import { Right } from '../progress/right.ts';
 import { RunwayWatch } from './runway-watch.ts';
+import { Sessions } from './sessions.ts';
 import { watchSinks } from './sink-watch.ts';
 import { start, type Start } from './start.ts';
 import { StatusBoard } from './status.ts';
 
 const STATE_INTERVAL_MS = 1_000;
-/** How often a run that may not read looks whether it still has the lock. */
-const LOCK_LOOK_MS = 200;
+const DRAIN_LOOK_MS = 10;
 /** By them a run ends when another relay has come; or, with the lock in its hand, for another reason. */
 const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', 'SOURCE_SERVER_ID_TAKEN']);
 
@@ -28,26 +27,18 @@ const ENDED_BY_ANOTHER: ReadonlySet<Code> = new Set<Code>(['CHECKPOINT_TAKEN', '
 export class Relay {
   readonly #options: RelayOptions;
   readonly #status: StatusBoard;
-  readonly #failed = new AbortController();
+  readonly #failure: FirstFailure;
   readonly #giveUp = new AbortController();
   readonly #proven = new Proven();
-  #failure: RelayError | undefined;
   #isSucceeded = false;
   #flow: Flow | undefined;
   #keeper: CheckpointKeeper | undefined;
   #watching: Promise<unknown> = Promise.resolve();
 
-  /** The first failure ends the run; what comes after it is its consequence. */
-  readonly #fail = (thrown: unknown): void => {
-    if (this.#failure !== undefined) return;
-    this.#failure = asRelayError(thrown);
-    this.#status.failed(this.#failure);
-    this.#failed.abort();
-  };
-
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#status = new StatusBoard(options);
+    this.#failure = new FirstFailure((error) => this.#status.failed(error));
     // Each lane that waits to send again listens.
     setMaxListeners(0, this.#giveUp.signal);
   }
@@ -96,12 +87,12 @@ export class Relay {
    * checkpoint is stored, unless another relay has taken the lock, and nothing of the run remains.
    */
   async run(stop: AbortSignal): Promise<void> {
-    const ended = AbortSignal.any([stop, this.#failed.signal]);
+    const ended = AbortSignal.any([stop, this.#failure.signal]);
     const looking = this.#watchState();
     try {
       await this.#work(ended);
     } catch (thrown) {
-      this.#fail(thrown);
+      this.#failure.note(thrown);
     } finally {
       this.#giveUp.abort();
       this.#flow?.intake.close();
@@ -113,7 +104,7 @@ export class Relay {
       // The source is closed: a question that was still open has failed by now.
       await Promise.all([this.#watching, looking]);
     }
-    const failure = this.#failure;
+    const failure = this.#failure.error;
     this.#status.ended(this.#flow);
     if (failure === undefined) return;
     if (!isAborted(stop) || !failure.isRetried(this.#proven.has('checkpoint'))) throw failure;
@@ -132,18 +123,18 @@ export class Relay {
     this.#flow = flow;
     this.#keeper = keeper;
     this.#reportSkip(flow);
-    watchSinks(this.#options, this.#status, this.#fail);
-    const keeping = keeper.keep(ended).catch(this.#fail);
+    watchSinks(this.#options, this.#status, this.#failure.note);
+    const keeping = keeper.keep(ended).catch(this.#failure.note);
     this.#watching = Promise.all([
-      watchHead(this.#options, this.#status, flow, ended, this.#fail),
+      watchHead(this.#options, this.#status, flow, ended, this.#failure.note),
       this.#watchRunway(ended, flow),
     ]);
     const copying = flow.copies.run(ended);
     const saying = flow.progress.run(ended);
     try {
-      await this.#readUntil(ended, flow, attempts);
+      await this.#sessions(flow, keeper, attempts).read(ended);
     } catch (thrown) {
-      this.#fail(thrown);
+      this.#failure.note(thrown);
     }
     this.#status.drains(flow);
     // Another relay publishes by now what we hold, and the checkpoint is its own.
@@ -170,7 +161,7 @@ export class Relay {
   }
 
   async #hasSuccessor(): Promise<boolean> {
-    const code = this.#failure?.code;
+    const code = this.#failure.error?.code;
     if (code === undefined) return false;
     if (code === 'SOURCE_LOCKED' || code === 'CHECKPOINT_LOCKED') return true;
     if (!ENDED_BY_ANOTHER.has(code)) return false;
@@ -181,7 +172,7 @@ export class Relay {
 
   async #isReplaced(): Promise<boolean> {
     this.#isSucceeded = await this.#hasSuccessor();
-    return this.#isSucceeded || this.#failure?.code === 'CHECKPOINT_TAKEN';
+    return this.#isSucceeded || this.#failure.error?.code === 'CHECKPOINT_TAKEN';
   }
 
   #newFlow({ prepared, checkpoint, ddlLane, sink, lockTerm }: Start): Flow {
@@ -203,8 +194,8 @@ export class Relay {
       proven: this.#proven,
       right,
       status: this.#status,
-      guarded: (read) => this.#guarded(read),
-      fail: this.#fail,
+      guarded: (read) => this.#failure.guarded(read),
+      fail: this.#failure.note,
     });
   }
 
@@ -224,6 +215,22 @@ export class Relay {
     });
   }
 
+  #sessions(flow: Flow, keeper: CheckpointKeeper, attempts: Attempts): Sessions {
+    const { source, clock, random, logger } = this.#options;
+    return new Sessions({
+      source,
+      flow,
+      keeper,
+      attempts,
+      proven: this.#proven,
+      status: this.#status,
+      failure: this.#failure,
+      clock,
+      random,
+      logger,
+    });
+  }
+
   #reportSkip({ skip, intake }: Flow): void {
     if (skip === undefined) return;
     const { logger } = this.#options;
@@ -237,112 +244,6 @@ export class Relay {
     } else if (state === 'not-met') {
       logger.warn({ transaction }, 'the transaction to skip is named by a GTID, and the source has none of that form');
     } else logger.info({ transaction }, 'this transaction will be skipped when it comes');
-  }
-
-  /** Sessions, one after the other, until the run ends. */
-  async #readUntil(ended: AbortSignal, flow: Flow, attempts: Attempts): Promise<void> {
-    const { source, clock, random, logger } = this.#options;
-    let fruitless = 0;
-    while (!isAborted(ended)) {
-      await this.#room(ended, flow, attempts);
-      if (isAborted(ended)) return;
-      const position = flow.intake.position;
-      const open = (): Promise<Session> => source.open(position, this.#reader(flow));
-      const session = await attempts.untilItWorks('source', open, (late) => void late.close());
-      if (session === undefined) return;
-      this.#proven.add('source');
-      this.#keeper?.refuse(source.rolledBack);
-      this.#status.sessionOpened(source.place);
-      this.#status.look(flow);
-      const openedMs = clock.monotonic();
-      const close = (): void => void session.close();
-      ended.addEventListener('abort', close, { once: true });
-      if (isAborted(ended)) close();
-      try {
-        await session.ended;
-      } catch (thrown) {
-        const error = asRelayError(thrown);
-        // A place that was read up to is no wrong setting: something there cannot be read at the moment.
-        const isReached = flow.intake.counters.transactionsRead > 0;
-        if (!error.isRetried(error.code !== 'SOURCE_POSITION_INVALID' || isReached)) throw error;
-        this.#status.sourceLost(error);
-        logger.warn(
-          { code: error.code, error: error.message, remedy: error.remedy },
-          'the connection to the source was lost; reconnecting',
-        );
-      } finally {
-        ended.removeEventListener('abort', close);
-        flow.throttle.attach(undefined);
-        await session.close();
-        flow.intake.restart();
-      }
-      // A server that lets the relay in and ends each session at once is not asked without a pause.
-      const isFruitless =
-        isSamePosition(flow.intake.position, position) && clock.monotonic() - openedMs < RECONNECT.lastMs;
-      fruitless = isFruitless ? fruitless + 1 : 0;
-      if (fruitless > 1) await clock.sleep(delayMs(RECONNECT, fruitless - 1, random), ended);
-    }
-  }
-
-  /**
-   * Resolves when there is room to read. What is held makes room when it is sent, and may be sent only with the lock:
-   * of a server that does not come back it is another one that gives it.
-   */
-  async #room(ended: AbortSignal, { throttle, intake }: Flow, attempts: Attempts): Promise<void> {
-    const { source, clock } = this.#options;
-    let isWaiting = throttle.isPaused;
-    const room = throttle.room(ended).then(() => (isWaiting = false));
-    while (isWaiting) {
-      if (source.lockTerm === undefined)
-        await attempts.untilItWorks('source', () => source.relock(intake.position).then(() => true));
-      await Promise.race([room, clock.sleep(LOCK_LOOK_MS, ended)]);
-    }
-  }
-
-  #reader({ intake, outbox, throttle, copies }: Flow): EventReader {
-    return {
-      begin: (tap, serverUuid) => {
-        throttle.attach(tap);
-        copies.stream.begins(serverUuid);
-        this.#readsFrom(serverUuid, intake);
-      },
-      event: (buffer, start, end) => {
-        // `#guarded` by hand: no closure for each event.
-        if (this.#failure !== undefined) return;
-        try {
-          intake.event(buffer, start, end);
-        } catch (error) {
-          this.#fail(error);
-        }
-        throttle.added();
-      },
-      endOfRead: () => {
-        this.#guarded(() => {
-          intake.endOfRead();
-        });
-        throttle.added();
-        outbox.flush();
-      },
-    };
-  }
-
-  /** After a failover the same file and offset are another place: from then on only GTIDs tell where the run stands. */
-  #readsFrom(serverUuid: string | undefined, intake: Intake): void {
-    if (serverUuid === undefined || serverUuid === this.#keeper?.serverUuid) return;
-    this.#keeper?.leaveServer();
-    intake.leaveServer();
-  }
-
-  /** What follows a failure is not read any more: false then. */
-  #guarded(read: () => void): boolean {
-    if (this.#failure !== undefined) return false;
-    try {
-      read();
-      return true;
-    } catch (error) {
-      this.#fail(error);
-      return false;
-    }
   }
 
   /** Waits until everything held is acknowledged that can be, at most `stopTimeoutMs`. */
@@ -385,5 +286,3 @@ export class Relay {
     return watch.run(ended);
   }
 }
-
-const DRAIN_LOOK_MS = 10;
