@@ -1,8 +1,9 @@
 import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
-import { brokerStatus, UNIMPLEMENTED } from '../rocketmq/broker-status.ts';
+import { brokerStatus } from '../rocketmq/broker-status.ts';
 import type { OutboundMessage } from './sink.ts';
 import { createTopicCommand, deletedTopicRemedy, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import { meaningOf, NO_QUEUE } from '../rocketmq/status-meaning.ts';
 
 /** `look`: at a topic that was there. */
 export type Phase = 'open' | 'look' | 'send';
@@ -39,8 +40,6 @@ export function namedMessage(error: RelayError, { tag, properties }: OutboundMes
 const isMissing = (status: number | undefined): boolean => Math.trunc((status ?? 0) / 100) === 404;
 
 const TOO_LARGE = /size exceed|too large|illegal/i;
-/** ProducerProcessor of the proxy: no queue of the topic has the permission to write. */
-const NO_QUEUE = /no (?:writable|readable) queue/i;
 /** The topic has lost its type: of the client (`Current message type not match …`), and of the proxy. */
 const OTHER_TYPE = /message ?type/i;
 
@@ -50,53 +49,20 @@ function classify(error: unknown, status: number | undefined, text: string, phas
     if (!(error instanceof TypeError)) return 'SINK_BUSY';
     return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
   }
-  if (status < 100) return classifyGrpc(status);
-  const family = Math.trunc(status / 100);
-  switch (family) {
-    case 401:
+  switch (meaningOf(status, text)) {
+    case 'unauthorized':
       return 'SINK_UNAUTHORIZED';
-    case 403:
-      // FORBIDDEN is for a user without the right, and for a topic that takes no messages for now.
-      return NO_QUEUE.test(text) ? 'SINK_BUSY' : 'SINK_UNAUTHORIZED';
-    case 404:
+    case 'busy':
+      // INTERNAL_ERROR means both "not now" and "never this message"; only the text tells.
+      return Math.trunc(status / 100) === 500 && TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
+    case 'missing':
       return phase === 'send' ? 'SINK_BUSY' : 'SINK_TOPIC_MISSING';
-    case 408:
+    case 'unreachable':
       return 'SINK_UNREACHABLE';
-    case 402: // PAYMENT_REQUIRED
-    case 428: // PRECONDITION_FAILED
-    case 429: // TOO_MANY_REQUESTS
-    case 504: // a timeout of the proxy, or of the broker's disk or replica
-      return 'SINK_BUSY';
-    case 500:
-      // 50001 means both "not now" and "never this message"; only the text tells.
-      return TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
-    case 400: // an illegal topic, tag, key, group or property
+    case 'rejected':
       return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
-    case 413: // PAYLOAD_TOO_LARGE
-    case 431: // REQUEST_HEADER_FIELDS_TOO_LARGE
-    case 501: // NOT_IMPLEMENTED
-    case 505: // VERSION_UNSUPPORTED
-      return 'SINK_REJECTED';
-    default:
+    case 'unknown':
       return 'SINK_ERROR';
-  }
-}
-
-/** Status codes of gRPC, doc/statuscodes.md of grpc. */
-function classifyGrpc(status: number): Code {
-  switch (status) {
-    case 7: // PERMISSION_DENIED
-    case 16: // UNAUTHENTICATED
-      return 'SINK_UNAUTHORIZED';
-    case 8: // RESOURCE_EXHAUSTED
-      return 'SINK_BUSY';
-    // Not a proxy of RocketMQ, or for the moment; and a request that was damaged on the way. What it says of a message
-    // it says with a status of its own.
-    case 3: // INVALID_ARGUMENT
-    case UNIMPLEMENTED:
-      return 'SINK_ERROR';
-    default:
-      return 'SINK_UNREACHABLE';
   }
 }
 

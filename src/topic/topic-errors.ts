@@ -2,6 +2,7 @@ import type { Code } from '../base/error-codes.ts';
 import { RelayError } from '../base/errors.ts';
 import { brokerStatus, UNIMPLEMENTED } from '../rocketmq/broker-status.ts';
 import { createTopicCommand, destinationOf, type RocketmqPlace } from '../rocketmq/place.ts';
+import { meaningOf, NO_QUEUE, type StatusMeaning } from '../rocketmq/status-meaning.ts';
 import type { TopicProbe } from '../rocketmq/topic-probe.ts';
 
 /** What is read, for error texts. */
@@ -44,48 +45,22 @@ const CONSUMER_GROUP_NOT_FOUND = 40403;
 const NO_GROUP = /subscription group.*(?:not exist|not found)/is;
 /** A proxy that stood still, or a line that is slow: what it was asked had no time left when it looked at it. */
 const TOO_LATE = /deadline time remaining is not enough/i;
-const NO_QUEUE = /no (?:writable|readable) queue/i;
 
 function classify(status: number | undefined, text: string): Code {
   if (status === undefined) return 'TOPIC_BUSY';
-  if (status < 100) return classifyGrpc(status);
-  if (TOO_LATE.test(text)) return 'TOPIC_UNREACHABLE';
-  if (status === CONSUMER_GROUP_NOT_FOUND || NO_GROUP.test(text)) return 'GROUP_MISSING';
-  switch (Math.trunc(status / 100)) {
-    case 401:
-      return 'TOPIC_UNAUTHORIZED';
-    case 403:
-      return NO_QUEUE.test(text) ? 'TOPIC_BUSY' : 'TOPIC_UNAUTHORIZED';
-    case 404:
-      return 'TOPIC_MISSING';
-    case 408:
-      return 'TOPIC_UNREACHABLE';
-    case 402: // PAYMENT_REQUIRED
-    case 428: // PRECONDITION_FAILED
-    case 429: // TOO_MANY_REQUESTS
-    case 500:
-    case 504: // a timeout of the proxy
-      return 'TOPIC_BUSY';
-    default:
-      return 'TOPIC_ERROR';
-  }
+  if (status >= 100 && TOO_LATE.test(text)) return 'TOPIC_UNREACHABLE';
+  if (status === CONSUMER_GROUP_NOT_FOUND || (status >= 100 && NO_GROUP.test(text))) return 'GROUP_MISSING';
+  return CODES[meaningOf(status, text)];
 }
 
-/** Status codes of gRPC, doc/statuscodes.md of grpc. */
-function classifyGrpc(status: number): Code {
-  switch (status) {
-    case 7: // PERMISSION_DENIED
-    case 16: // UNAUTHENTICATED
-      return 'TOPIC_UNAUTHORIZED';
-    case 8: // RESOURCE_EXHAUSTED
-      return 'TOPIC_BUSY';
-    case 3: // INVALID_ARGUMENT
-    case UNIMPLEMENTED:
-      return 'TOPIC_ERROR';
-    default:
-      return 'TOPIC_UNREACHABLE';
-  }
-}
+const CODES: Readonly<Record<StatusMeaning, Code>> = {
+  unauthorized: 'TOPIC_UNAUTHORIZED',
+  busy: 'TOPIC_BUSY',
+  missing: 'TOPIC_MISSING',
+  unreachable: 'TOPIC_UNREACHABLE',
+  rejected: 'TOPIC_ERROR',
+  unknown: 'TOPIC_ERROR',
+};
 
 const readableRemedy = ({ topic }: ReadingPlace): string =>
   `The topic may not be read: mqadmin updateTopicPerm -n <name server>:9876 -c <cluster> -t ${topic} -p 6. The proxy knows it within half a minute.`;
