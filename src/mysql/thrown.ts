@@ -68,6 +68,11 @@ function codeOf(thrown: Error): string | undefined {
   return name === 'ENOTFOUND' || LINE_ERRORS.includes(name) ? name : code;
 }
 
+/** Of a line that brings nothing: to be taken for what Node.js throws of one, by who knows which line it is. */
+export function lineError(text: string): Error {
+  return Object.assign(new Error(text), { code: 'ETIMEDOUT' });
+}
+
 const CUT_HANDSHAKE = /disconnected before secure TLS connection|unexpected eof while reading/;
 
 const NOTHING: ThrownFacts = { errno: undefined, code: undefined, message: '', isFatal: false };

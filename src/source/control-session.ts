@@ -1,10 +1,9 @@
 import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import type { Clock } from '../base/clock.ts';
-import { RelayError } from '../base/errors.ts';
+import { isWithoutTls, lineError } from '../mysql/thrown.ts';
 import { bareOf } from './bare-connection.ts';
 import { connectionOptions, plainOptions, type ConnectionSettings } from './connection-options.ts';
-import { isWithoutTls } from '../mysql/thrown.ts';
 import { sourceError } from './mysql-errors.ts';
 import { textOf, type Row } from './rows.ts';
 import { mariadbIdentity } from './mariadb-server.ts';
@@ -241,7 +240,7 @@ async function answered<T>(work: Promise<T>, timeoutMs: number | undefined, clos
   let timer: NodeJS.Timeout | undefined;
   const unanswered = new Promise<never>((_resolve, reject) => {
     const fail = (text: string): void => {
-      reject(new RelayError('SOURCE_UNREACHABLE', text));
+      reject(lineError(text));
     };
     giveUp = () => fail('the connection is being closed');
     closing.addEventListener('abort', giveUp, { once: true });

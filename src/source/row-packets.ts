@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { RelayError } from '../base/errors.ts';
+import { lineError } from '../mysql/thrown.ts';
 import { bareOf, type OnPacket, type RowCommand } from './bare-connection.ts';
 
 /** Takes `b[from, end)`, which is valid during the call only; false: no more of them. */
@@ -26,8 +26,7 @@ export function rowPackets(
     };
     const watch = setInterval(() => {
       if (isPaused()) rowsSeen = -1;
-      else if (rows === rowsSeen)
-        settle(() => reject(new RelayError('SOURCE_UNREACHABLE', `no row for ${silenceMs} ms`)));
+      else if (rows === rowsSeen) settle(() => reject(lineError(`no row for ${silenceMs} ms`)));
       else rowsSeen = rows;
     }, silenceMs);
     // mysql2 does not end what was asked of a connection that is destroyed: the process must not wait for this.

@@ -28,7 +28,7 @@ export async function openSession(target: TargetConfig, clock: Clock, closing: A
     await withDeadline(clock, connectTimeoutMs, session.begin(), () => {
       return new RelayError(
         'TARGET_UNREACHABLE',
-        `no answer to the first statements within ${connectTimeoutMs / 1000} s`,
+        `the target (${place}): no answer to the first statements within ${connectTimeoutMs / 1000} s`,
       );
     });
     return session;
@@ -147,16 +147,20 @@ class MysqlSession implements Session {
 
   #end(why: string): void {
     this.isOver = true;
-    this.#over.settle(new RelayError('TARGET_UNREACHABLE', why));
+    this.#over.settle(this.#unreachable(why));
+  }
+
+  #unreachable(why: string): RelayError {
+    return new RelayError('TARGET_UNREACHABLE', `the target (${this.#place}): ${why}`);
   }
 
   async #answered<T>(work: Promise<T>, { bytes, hasValues = false }: Sent): Promise<T> {
     const unlessOver = Promise.race([work, this.#over.promise.then(() => work)]);
     this.waits = { sinceMs: this.#clock.monotonic(), bytes };
     try {
-      return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () => {
-        return new RelayError('TARGET_UNREACHABLE', `no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
-      });
+      return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () =>
+        this.#unreachable(`no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`),
+      );
     } catch (thrown) {
       const error = targetError(thrown, this.#place, hasValues);
       if (error.code === 'TARGET_UNREACHABLE') this.destroy();

@@ -49,7 +49,9 @@ it('a half-open line is given up after two looks, and what its transaction has l
   expect(await look()).toBe(false);
   expect(await commit).toMatchObject({
     code: 'TARGET_UNREACHABLE',
-    message: expect.stringMatching(/^no answer to a statement for 1[23] s, and the server waits for one/) as string,
+    message: expect.stringMatching(
+      /^the target \(127.0.0.1:\d+, as \w+\): no answer to a statement for 1[23] s, and the server waits for one/,
+    ) as string,
   });
   expect([session.isOver, other.isOver]).toEqual([true, false]);
   await target.connection.query('SET innodb_lock_wait_timeout = 5');
