@@ -5,7 +5,7 @@ import type { AnswerRow, Session, Wait } from './target.ts';
 
 /** An answer that comes sooner is not asked about. */
 const PATIENCE_MS = 5000;
-/** A line is not called dead as long as it may be bringing the statement, this many bytes in a second. */
+/** A line may be bringing the statement still, this many bytes in a second, unless another one was lost as well. */
 const SLOWEST_BYTES_PER_S = 8192;
 /** For connecting, the list and the ending of sessions. */
 const LOOK_MS = 10_000;
@@ -36,14 +36,12 @@ export class DeadLines {
     this.#clock = clock;
   }
 
-  /**
-   * Whether it has given up any. Never throws: a server that cannot be asked says nothing of its sessions.
-   */
+  /** Whether it has given up any. Never throws: a server that cannot be asked says nothing of its sessions. */
   async look(sessions: Iterable<Session>): Promise<boolean> {
     if (this.#looks) return false;
     this.#looks = true;
     try {
-      const late = [...sessions].filter(({ waits }) => waits !== undefined && this.#isLate(waits));
+      const late = [...sessions].filter(({ waits }) => waits !== undefined && this.#waitedMs(waits) >= PATIENCE_MS);
       this.#idle = late.length === 0 ? new Map() : await this.#ask(late);
       return late.some(({ isOver }) => isOver);
     } catch {
@@ -54,8 +52,12 @@ export class DeadLines {
     }
   }
 
-  #isLate({ sinceMs, bytes }: Wait): boolean {
-    return this.#clock.monotonic() - sinceMs >= PATIENCE_MS + (bytes / SLOWEST_BYTES_PER_S) * 1000;
+  #waitedMs({ sinceMs }: Wait): number {
+    return this.#clock.monotonic() - sinceMs;
+  }
+
+  #mayCome(wait: Wait): boolean {
+    return this.#waitedMs(wait) < PATIENCE_MS + (wait.bytes / SLOWEST_BYTES_PER_S) * 1000;
   }
 
   async #ask(late: readonly Session[]): Promise<ReadonlyMap<Session, Seen>> {
@@ -77,17 +79,17 @@ export class DeadLines {
     const list = await asked.query(LIST);
     const idle = new Map<Session, Seen>();
     for (const [session, seen] of before) {
-      // Answered in the meantime, or at the next statement.
-      if (seen === undefined || session.waits !== seen.wait || !isIdle(list, asked, session)) continue;
-      const last = this.#idle.get(session);
-      if (last?.wait === seen.wait && last.heardBytes === seen.heardBytes) await this.#giveUp(asked, session, seen);
-      else idle.set(session, seen);
+      // Otherwise it was answered in the meantime, or is at the next statement.
+      if (seen !== undefined && session.waits === seen.wait && isIdle(list, asked, session)) idle.set(session, seen);
     }
-    return idle;
+    const lost = [...idle].filter(([session, seen]) => isSame(this.#idle.get(session), seen));
+    if (lost.every(([, { wait }]) => this.#mayCome(wait))) return idle;
+    for (const [session, seen] of lost) await this.#giveUp(asked, session, seen);
+    return new Map([...idle].filter(([session]) => !session.isOver));
   }
 
   async #giveUp(asked: Session, session: Session, { wait }: Seen): Promise<void> {
-    const seconds = Math.floor((this.#clock.monotonic() - wait.sinceMs) / 1000);
+    const seconds = Math.floor(this.#waitedMs(wait) / 1000);
     session.destroy(
       `no answer to a statement for ${seconds} s, and the server waits for one: the line has lost it, or its answer`,
     );
@@ -99,6 +101,9 @@ export class DeadLines {
 function seenOf({ waits, heardBytes }: Session): Seen | undefined {
   return waits === undefined ? undefined : { wait: waits, heardBytes };
 }
+
+const isSame = (before: Seen | undefined, now: Seen): boolean =>
+  before?.wait === now.wait && before.heardBytes === now.heardBytes;
 
 /** Whether the server that was asked has nothing to do for the session, or does not know it any more. */
 export function isIdle(list: readonly AnswerRow[], asked: Session, session: Session): boolean {

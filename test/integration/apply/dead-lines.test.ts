@@ -115,6 +115,18 @@ it('a large statement is given the time that a slow line needs', async () => {
   expect(await answer).toMatchObject({ code: 'TARGET_UNREACHABLE' });
 });
 
+it('a large statement is not given that time when another line has lost one', async () => {
+  const [large, small] = await Promise.all([open(), open()]);
+  line.freeze();
+  const answers = [large.run([Buffer.alloc(200_000, ' ')]), small.query('SELECT 1')].map(failureOf);
+  const deadLines = new DeadLines(open, clock);
+  aheadMs += 6000;
+  for (let looks = 0; looks < 2; looks += 1) await deadLines.look([large, small]);
+  expect(await Promise.all(answers)).toEqual(
+    Array.from({ length: 2 }, () => expect.objectContaining({ code: 'TARGET_UNREACHABLE' }) as unknown),
+  );
+});
+
 it('a server rolls back after two minutes what apply has left open, and verify keeps its sessions', async () => {
   const pool = new SessionPool(1, open, clock);
   const [shown] = await pool.with((session) => session.query("SHOW VARIABLES LIKE 'wait_timeout'"));
