@@ -148,9 +148,9 @@ export class Applier {
       stop.removeEventListener('abort', end);
       endForgetting();
       endLooking();
+      endWatching();
       this.#status.drains();
       await this.#finish(reader, batches);
-      endWatching();
     }
     this.#status.ended();
     if (this.#error !== undefined) throw this.#error;
@@ -324,6 +324,7 @@ export class Applier {
     await Promise.race([all, clock.sleep(STOP_MS, settled.signal)]);
     this.#closing.abort('closed');
     this.#pool.close();
+    this.#deadLines.close();
     await Promise.all([...batches, reader?.close()]);
   }
 }

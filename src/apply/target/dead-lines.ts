@@ -30,6 +30,7 @@ export class DeadLines {
   readonly #clock: Clock;
   #idle: ReadonlyMap<Session, Seen> = new Map();
   #looks = false;
+  #asked: Session | undefined;
 
   constructor(open: () => Promise<Session>, clock: Clock) {
     this.#open = open;
@@ -52,6 +53,11 @@ export class DeadLines {
     }
   }
 
+  /** Ends a look that is under way. */
+  close(): void {
+    this.#asked?.destroy();
+  }
+
   #waitedMs({ sinceMs }: Wait): number {
     return this.#clock.monotonic() - sinceMs;
   }
@@ -62,7 +68,7 @@ export class DeadLines {
 
   async #ask(late: readonly Session[]): Promise<ReadonlyMap<Session, Seen>> {
     const opening = this.#open();
-    const work = opening.then((asked) => this.#lookFrom(asked, late));
+    const work = opening.then((asked) => this.#lookFrom((this.#asked = asked), late));
     const tooLate = (): Error => new RelayError('TARGET_UNREACHABLE', `not asked within ${LOOK_MS / 1000} s`);
     try {
       return await withDeadline(this.#clock, LOOK_MS, work, tooLate);

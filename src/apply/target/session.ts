@@ -13,7 +13,7 @@ import { targetError } from './target-errors.ts';
 /** Beyond it the server, or the line, is taken for dead: a statement may wait for locks, or for a slow disk. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
-/** Connects, and makes the session what the statements need. */
+/** Connects, and makes the session what the statements need, unless `closing` aborts before. */
 export async function openSession(target: TargetConfig, clock: Clock, closing: AbortSignal): Promise<Session> {
   const place = `${target.host}:${target.port}, as ${target.user}`;
   let connection: Connection;
@@ -23,18 +23,21 @@ export async function openSession(target: TargetConfig, clock: Clock, closing: A
     throw targetError(thrown, place);
   }
   const session = new MysqlSession(connection, clock, place);
+  const end = (): void => session.destroy();
+  closing.addEventListener('abort', end, { once: true });
+  if (closing.aborted) end();
   const { connectTimeoutMs } = target;
   try {
     await withDeadline(clock, connectTimeoutMs, session.begin(), () => {
-      return new RelayError(
-        'TARGET_UNREACHABLE',
-        `the target (${place}): no answer to the first statements within ${connectTimeoutMs / 1000} s`,
-      );
+      const text = `the target (${place}): no answer to the first statements within ${connectTimeoutMs / 1000} s`;
+      return new RelayError('TARGET_UNREACHABLE', text);
     });
     return session;
   } catch (error) {
     session.destroy();
     throw error;
+  } finally {
+    closing.removeEventListener('abort', end);
   }
 }
 

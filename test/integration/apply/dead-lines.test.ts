@@ -127,6 +127,42 @@ it('a large statement is not given that time when another line has lost one', as
   );
 });
 
+it('a look that the server does not answer ends when apply does', async () => {
+  const session = await open();
+  line.freeze();
+  const answer = failureOf(session.query('SELECT 1'));
+  aheadMs += 6000;
+  const asking = async (): Promise<Session> => {
+    const asked = await open();
+    line.freeze();
+    return asked;
+  };
+  const patient = { ...clock, sleep: () => new Promise<void>(() => undefined) };
+  const deadLines = new DeadLines(asking, patient);
+  const look = deadLines.look([session]);
+  await sleep(500);
+  deadLines.close();
+  expect(await look).toBe(false);
+  session.destroy();
+  await answer;
+});
+
+it.each([200, 1600, 2000])(
+  'a session that is stopped after %i ms of its beginning is not waited for',
+  async (ms) => {
+    line.fault = { kind: 'slow', bytesPerSecond: 200 };
+    const closing = new AbortController();
+    const plain = { ...targetOf(sharedMysql()), tls: { mode: 'disabled' } } as const;
+    const target = { ...plain, host: line.host, port: line.port };
+    const opening = failureOf(openSession(target, clock, closing.signal));
+    await sleep(ms);
+    const beforeMs = systemClock.monotonic();
+    closing.abort();
+    expect(await opening).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+    expect(systemClock.monotonic() - beforeMs).toBeLessThan(200);
+  },
+);
+
 it('a server rolls back after two minutes what apply has left open, and verify keeps its sessions', async () => {
   const pool = new SessionPool(1, open, clock);
   const [shown] = await pool.with((session) => session.query("SHOW VARIABLES LIKE 'wait_timeout'"));
