@@ -59,7 +59,9 @@ const targetSchema = z
     tls: mysqlTlsSchema,
     connectTimeout: duration('1s', '5m')
       .prefault('10s')
-      .describe('How long one attempt to connect and log in may take before the next one is made.'),
+      .describe(
+        'How long one attempt to connect and log in may take before the next one is made; and as long the first statements of a connection.',
+      ),
   })
   .transform(({ connectTimeout, ...rest }) => ({ ...rest, connectTimeoutMs: connectTimeout }))
   .describe('The MySQL 8.0.16 or later, or MariaDB 10.5 or later, that the copy is in.');

@@ -16,7 +16,8 @@ export function brokerError(thrown: unknown, place: RocketmqPlace, phase: Phase)
   if (thrown instanceof RelayError) return thrown;
   const { error, status, text } = brokerStatus(thrown);
   const code = classify(error, status, text, phase);
-  const remedy = phase !== 'open' && isMissing(status) ? deletedTopicRemedy(place) : remedyOf(code, text, place);
+  const isMissing = status !== undefined && meaningOf(status, text) === 'missing';
+  const remedy = phase !== 'open' && isMissing ? deletedTopicRemedy(place) : remedyOf(code, text, place);
   return new RelayError(code, `${destinationOf(place)} at ${place.endpoint}: ${text}`, {
     details: status === undefined ? {} : { status },
     ...(remedy !== undefined && { remedy }),
@@ -37,8 +38,9 @@ export function namedMessage(error: RelayError, { tag, properties }: OutboundMes
   });
 }
 
-const isMissing = (status: number | undefined): boolean => Math.trunc((status ?? 0) / 100) === 404;
-
+/** Families of statuses: the first three of five digits. */
+const BAD_REQUEST = 400;
+const INTERNAL_ERROR = 500;
 const TOO_LARGE = /size exceed|too large|illegal/i;
 /** The topic has lost its type: of the client (`Current message type not match …`), and of the proxy. */
 const OTHER_TYPE = /message ?type/i;
@@ -49,18 +51,19 @@ function classify(error: unknown, status: number | undefined, text: string, phas
     if (!(error instanceof TypeError)) return 'SINK_BUSY';
     return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
   }
+  const family = Math.trunc(status / 100);
   switch (meaningOf(status, text)) {
     case 'unauthorized':
       return 'SINK_UNAUTHORIZED';
     case 'busy':
-      // INTERNAL_ERROR means both "not now" and "never this message"; only the text tells.
-      return Math.trunc(status / 100) === 500 && TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
+      // It means both "not now" and "never this message"; only the text tells.
+      return family === INTERNAL_ERROR && TOO_LARGE.test(text) ? 'SINK_REJECTED' : 'SINK_BUSY';
     case 'missing':
       return phase === 'send' ? 'SINK_BUSY' : 'SINK_TOPIC_MISSING';
     case 'unreachable':
       return 'SINK_UNREACHABLE';
     case 'rejected':
-      return OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
+      return family === BAD_REQUEST && OTHER_TYPE.test(text) ? 'SINK_TOPIC_NOT_FIFO' : 'SINK_REJECTED';
     case 'unknown':
       return 'SINK_ERROR';
   }

@@ -64,6 +64,6 @@ export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
 }
 
 const SILENCE_REMEDY =
-  'SHOW PROCESSLIST on the target says what the statement waits for, sys.innodb_lock_waits and sys.schema_table_lock_waits who holds a lock. An ALTER of a large table may take its time. A line that has lost the statement, or its answer, is given up within some 15 s; a server that hangs after 10 minutes.';
+  'SHOW PROCESSLIST on the target says what the statement waits for, sys.innodb_lock_waits and sys.schema_table_lock_waits who holds a lock. An ALTER of a large table may take its time. A connection on which the statement or its answer was lost is given up after about 15 s, with a large statement a minute or two later; one to a server that hangs, or that cannot be asked on a second connection, after 10 minutes.';
 
 const now = (state: ApplyState, reason: string, remedy?: string): ApplyStateNow => ({ state, reason, remedy });

@@ -20,10 +20,19 @@ export const SESSION_SETTINGS =
  */
 export const ALL_WARNINGS = 'SET SESSION max_error_count = 65535';
 
-/** What is looked at before the first statement. Each server of a replicated set has a server_id of its own. */
-export const SESSION_VARIABLES =
-  "SHOW VARIABLES WHERE Variable_name IN ('version', 'max_allowed_packet', 'binlog_format', 'log_bin', " +
-  "'hostname', 'port', 'server_id')";
+/** Together they tell servers apart; MariaDB has no server_uuid. */
+const OF_INSTANCE = ['hostname', 'port', 'server_id', 'server_uuid'];
+
+/** What is looked at before the first statement. */
+export const SESSION_VARIABLES = `SHOW VARIABLES WHERE Variable_name IN (${[
+  'version',
+  'max_allowed_packet',
+  'binlog_format',
+  'log_bin',
+  ...OF_INSTANCE,
+]
+  .map((name) => `'${name}'`)
+  .join()})`;
 
 const OLDEST = { mysql: [8, 0, 16], mariadb: [10, 5, 0] } as const;
 
@@ -45,7 +54,7 @@ export function requireSuitable(
     flavour,
     version,
     maxPacketBytes: Number(variables.get('max_allowed_packet') ?? 0),
-    instance: ['hostname', 'port', 'server_id'].map((name) => variables.get(name)).join(' '),
+    instance: OF_INSTANCE.map((name) => variables.get(name) ?? '').join(' '),
     connectionId,
   };
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
@@ -7,41 +8,48 @@ import type { TargetConfig } from '../../config/config.ts';
 import { connectionOptions, plainOptions } from './connection-options.ts';
 import { ALL_WARNINGS, requireSuitable, SESSION_SETTINGS, SESSION_VARIABLES } from './session-settings.ts';
 import type { AnswerRow, Outcome, Session, Wait } from './target.ts';
-import { isWithoutTls } from '../../mysql/thrown.ts';
+import { isWithoutTls, lineError } from '../../mysql/thrown.ts';
 import { targetError } from './target-errors.ts';
 
 /** Beyond it the server, or the line, is taken for dead: a statement may wait for locks, or for a slow disk. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
+const CLOSED = 'the connection is being closed';
+
 /** Connects, and makes the session what the statements need, unless `closing` aborts before. */
 export async function openSession(target: TargetConfig, clock: Clock, closing: AbortSignal): Promise<Session> {
   const place = `${target.host}:${target.port}, as ${target.user}`;
-  let connection: Connection;
+  let line: Line;
   try {
-    connection = await connect(target, closing);
+    line = await connect(target, closing);
   } catch (thrown) {
     throw targetError(thrown, place);
   }
-  const session = new MysqlSession(connection, clock, place);
+  const session = new MysqlSession(line, clock, place);
   const end = (): void => session.destroy();
   closing.addEventListener('abort', end, { once: true });
   if (closing.aborted) end();
   const { connectTimeoutMs } = target;
   try {
-    await withDeadline(clock, connectTimeoutMs, session.begin(), () => {
-      const text = `the target (${place}): no answer to the first statements within ${connectTimeoutMs / 1000} s`;
-      return new RelayError('TARGET_UNREACHABLE', text);
-    });
+    await withDeadline(clock, connectTimeoutMs, session.begin(), () =>
+      lineError(`no answer to the first statements within ${connectTimeoutMs / 1000} s`),
+    );
     return session;
-  } catch (error) {
+  } catch (thrown) {
     session.destroy();
-    throw error;
+    throw targetError(thrown, place);
   } finally {
     closing.removeEventListener('abort', end);
   }
 }
 
-async function connect(target: TargetConfig, closing: AbortSignal): Promise<Connection> {
+/** A connection, and its socket below TLS, which counts what comes before a record of TLS is whole. */
+interface Line {
+  readonly connection: Connection;
+  readonly socket: Socket;
+}
+
+async function connect(target: TargetConfig, closing: AbortSignal): Promise<Line> {
   try {
     return await connected(connectionOptions(target), closing);
   } catch (thrown) {
@@ -50,18 +58,19 @@ async function connect(target: TargetConfig, closing: AbortSignal): Promise<Conn
   return connected(plainOptions(target), closing);
 }
 
-function connected(options: ConnectionOptions, closing: AbortSignal): Promise<Connection> {
+function connected(options: ConnectionOptions, closing: AbortSignal): Promise<Line> {
   const connection = createConnection(options);
+  const socket = bareOf(connection).stream;
   return new Promise((resolve, reject) => {
     const end = (): void => {
       cutOff(connection);
-      reject(new RelayError('TARGET_UNREACHABLE', 'the connection is being closed'));
+      reject(lineError(CLOSED));
     };
     closing.addEventListener('abort', end, { once: true });
     if (closing.aborted) end();
     connection.once('connect', () => {
       closing.removeEventListener('abort', end);
-      resolve(connection);
+      resolve({ connection, socket });
     });
     connection.on('error', (error: Error) => {
       closing.removeEventListener('abort', end);
@@ -80,15 +89,19 @@ class MysqlSession implements Session {
   server: Session['server'] = { flavour: 'mysql', version: '', maxPacketBytes: 0, instance: '', connectionId: '' };
   isOver = false;
   waits: Wait | undefined;
+  readonly beganMs: number;
   readonly #connection: Connection;
+  readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #place: string;
   /** mysql2 never ends what was asked of a connection that is destroyed. */
   readonly #over = new Deferred();
   #packets: PacketQuery | undefined;
 
-  constructor(connection: Connection, clock: Clock, place: string) {
+  constructor({ connection, socket }: Line, clock: Clock, place: string) {
+    this.beganMs = clock.monotonic();
     this.#connection = connection;
+    this.#socket = socket;
     this.#clock = clock;
     this.#place = place;
     const over = (): void => this.#end('the connection has ended');
@@ -111,7 +124,7 @@ class MysqlSession implements Session {
   }
 
   get heardBytes(): number {
-    return bareOf(this.#connection).stream.bytesRead;
+    return this.#socket.bytesRead;
   }
 
   query(sql: string): Promise<readonly AnswerRow[]> {
@@ -143,18 +156,14 @@ class MysqlSession implements Session {
     );
   }
 
-  destroy(why = 'the connection is being closed'): void {
+  destroy(why = CLOSED): void {
     this.#end(why);
     cutOff(this.#connection);
   }
 
   #end(why: string): void {
     this.isOver = true;
-    this.#over.settle(this.#unreachable(why));
-  }
-
-  #unreachable(why: string): RelayError {
-    return new RelayError('TARGET_UNREACHABLE', `the target (${this.#place}): ${why}`);
+    this.#over.settle(lineError(why));
   }
 
   async #answered<T>(work: Promise<T>, { bytes, hasValues = false }: Sent): Promise<T> {
@@ -162,7 +171,7 @@ class MysqlSession implements Session {
     this.waits = { sinceMs: this.#clock.monotonic(), bytes };
     try {
       return await withDeadline(this.#clock, STATEMENT_TIMEOUT_MS, unlessOver, () =>
-        this.#unreachable(`no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`),
+        lineError(`no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`),
       );
     } catch (thrown) {
       const error = targetError(thrown, this.#place, hasValues);
@@ -192,7 +201,7 @@ const outcomeOf = ({ affectedRows, warningStatus }: Header): Outcome => ({
 
 /** Members of mysql2 that its types do not show. */
 interface BareConnection {
-  readonly stream: { readonly bytesRead: number; destroy(): void };
+  readonly stream: Socket;
   readonly config: { readonly clientFlags: number };
   readonly serverCapabilityFlags: number;
   addCommand(command: object): void;

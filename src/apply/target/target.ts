@@ -7,7 +7,7 @@ export interface TargetServer {
   readonly version: string;
   /** The longest packet that it takes. */
   readonly maxPacketBytes: number;
-  /** Tells servers behind one address apart. */
+  /** Tells servers behind one address apart; not one from what it was before a restart. */
   readonly instance: string;
   /** Of this session, as SHOW PROCESSLIST has it. */
   readonly connectionId: string;
@@ -35,6 +35,8 @@ export interface Wait {
 export interface Session {
   readonly server: TargetServer;
   readonly isOver: boolean;
+  /** When it was opened, on the monotonic clock. */
+  readonly beganMs: number;
   /** For the answer to a statement; undefined while none is under way. */
   readonly waits: Wait | undefined;
   /** How much has come from the server so far. */

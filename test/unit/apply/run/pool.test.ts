@@ -13,6 +13,7 @@ function sessionOf(): Session {
     get isOver() {
       return isOver;
     },
+    beganMs: 0,
     waits: undefined,
     heardBytes: 0,
     query: () => Promise.resolve([]),
