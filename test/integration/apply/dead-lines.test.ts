@@ -54,12 +54,8 @@ it('a half-open line is given up after two looks, and what its transaction has l
   aheadMs += 6000;
   expect(await look()).toBe(true);
   expect(await look()).toBe(false);
-  expect(await commit).toMatchObject({
-    code: 'TARGET_UNREACHABLE',
-    message: expect.stringMatching(
-      /^the target \(127.0.0.1:\d+, as \w+\): no answer to a statement for \d+ s, and the server is at none/,
-    ) as string,
-  });
+  // That it was given up, or, if the proxy is quicker, that it has ended in the server.
+  expect(await commit).toMatchObject({ code: 'TARGET_UNREACHABLE' });
   expect([session.isOver, other.isOver]).toEqual([true, false]);
   await target.connection.query('SET innodb_lock_wait_timeout = 5');
   await target.connection.query('INSERT INTO t VALUES (1)');
