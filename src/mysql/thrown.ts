@@ -57,10 +57,12 @@ export function isWithoutTls(thrown: unknown): boolean {
 
 /**
  * mysql2 gives every error of a TLS handshake the same code, that of a refused certificate. What the socket said stays
- * beside it: the number of the system's error, or Node.js's and OpenSSL's texts for an end in the middle.
+ * beside it: the number of the system's error, or Node.js's and OpenSSL's texts. What OpenSSL says of TLS is mostly that
+ * bytes were lost or damaged on the way, in the handshake or later.
  */
 function codeOf(thrown: Error): string | undefined {
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+  if (OF_OPENSSL.test(thrown.message) && !OF_SETTINGS.test(thrown.message)) return 'ECONNRESET';
   if (code !== 'HANDSHAKE_SSL_ERROR') return code;
   if (CUT_HANDSHAKE.test(thrown.message)) return 'ECONNRESET';
   const errno = 'errno' in thrown && typeof thrown.errno === 'number' ? thrown.errno : 0;
@@ -73,6 +75,11 @@ export function lineError(text: string): Error {
   return Object.assign(new Error(text), { code: 'ETIMEDOUT' });
 }
 
+/** `…:error:0A000119:SSL routines:ssl3_get_record:decryption failed or bad record mac:…` */
+const OF_OPENSSL = /:error:[0-9A-F]{8}:/;
+/** What the two sides do not agree in: no other attempt ends otherwise. Reasons of OpenSSL, ssl/ssl_err.c. */
+const OF_SETTINGS =
+  /PEM|certificate|unknown ca|protocol|handshake failure|insufficient security|no shared|no ciphers|too small|too weak|access denied/;
 const CUT_HANDSHAKE = /disconnected before secure TLS connection|unexpected eof while reading/;
 
 const NOTHING: ThrownFacts = { errno: undefined, code: undefined, message: '', isFatal: false };
