@@ -57,8 +57,8 @@ export function isWithoutTls(thrown: unknown): boolean {
 
 /**
  * mysql2 gives every error of a TLS handshake the same code, that of a refused certificate. What the socket said stays
- * beside it: the number of the system's error, or Node.js's and OpenSSL's texts. What OpenSSL says of TLS is mostly that
- * bytes were lost or damaged on the way, in the handshake or later.
+ * beside it: the number of the system's error, or Node.js's and OpenSSL's texts. What OpenSSL says is mostly that bytes
+ * were lost or damaged on the way, in the handshake or later.
  */
 function codeOf(thrown: Error): string | undefined {
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;

@@ -1,6 +1,7 @@
 /** A byte of an encrypted connection that was damaged on the way is the line's fault, whichever byte it is. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
+import { asRelayError } from '../../../src/base/errors.ts';
 import { openControlSession } from '../../../src/source/control-session.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { sharedMysql } from '../../support/servers.ts';
@@ -40,7 +41,10 @@ it('is SOURCE_UNREACHABLE in the handshake and behind it', async () => {
   const results = new Map<string, number[]>();
   for (let atByte = FIRST_BYTE; atByte < LAST_BYTE; atByte += STEP) {
     line.fault = { kind: 'flip', atByte };
-    const result = await opened().catch(({ code, message }: { code: string; message: string }) => `${code} ${message}`);
+    const result = await opened().catch((thrown: unknown) => {
+      const { code, message } = asRelayError(thrown);
+      return `${code} ${message}`;
+    });
     const kind = result.replace(/^(\w+).*?(?::error:[^:]*:[^:]*:[^:]*:([^:]*):.*)?$/s, '$1 $2');
     results.set(kind, [...(results.get(kind) ?? []), atByte]);
   }
