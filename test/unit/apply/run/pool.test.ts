@@ -4,24 +4,17 @@ import type { Session } from '../../../../src/apply/target/target.ts';
 import type { Code } from '../../../../src/base/error-codes.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { RelayError } from '../../../../src/base/errors.ts';
+import { FakeSession } from '../fake-session.ts';
 
-/** A session that only knows whether it is over. */
-function sessionOf(): Session {
-  let isOver = false;
-  return {
-    server: { flavour: 'mysql', version: '9.7.4', maxPacketBytes: 1024, instance: 'db 3306 1', connectionId: '7' },
-    get isOver() {
-      return isOver;
-    },
-    beganMs: 0,
-    waits: undefined,
-    heardBytes: 0,
-    query: () => Promise.resolve([]),
-    run: () => Promise.resolve([]),
-    destroy: () => {
-      isOver = true;
-    },
+/** A pool, and the sessions that it has opened so far. */
+function poolOf(size: number, clock = systemClock): { readonly pool: SessionPool; readonly sessions: Session[] } {
+  const sessions: Session[] = [];
+  const open = (): Promise<Session> => {
+    const session = new FakeSession('7');
+    sessions.push(session);
+    return Promise.resolve(session);
   };
+  return { pool: new SessionPool(size, open, clock), sessions };
 }
 
 it.each<[Code, number]>([
@@ -32,16 +25,7 @@ it.each<[Code, number]>([
   // A session that is there is worth more than one that the server may refuse.
   ['TARGET_BUSY', 1],
 ])('after %s the next try has session %i', async (code, opened) => {
-  const sessions: Session[] = [];
-  const pool = new SessionPool(
-    1,
-    () => {
-      const session = sessionOf();
-      sessions.push(session);
-      return Promise.resolve(session);
-    },
-    systemClock,
-  );
+  const { pool, sessions } = poolOf(1);
   await expect(pool.with(() => Promise.reject(new RelayError(code, 'no')))).rejects.toMatchObject({ code });
   expect(await pool.with((session) => Promise.resolve(session))).toBe(sessions[opened - 1]);
   expect(sessions).toHaveLength(opened);
@@ -49,13 +33,7 @@ it.each<[Code, number]>([
 
 it('a session that was not used for a minute is ended, and one that was used since is kept', async () => {
   let nowMs = 0;
-  const sessions: Session[] = [];
-  const open = (): Promise<Session> => {
-    const session = sessionOf();
-    sessions.push(session);
-    return Promise.resolve(session);
-  };
-  const pool = new SessionPool(2, open, { ...systemClock, monotonic: () => nowMs });
+  const { pool, sessions } = poolOf(2, { ...systemClock, monotonic: () => nowMs });
   const used = (): Promise<Session> => pool.with((session) => Promise.resolve(session));
   await Promise.all([used(), used()]);
   const [first, second] = sessions;
@@ -68,16 +46,7 @@ it('a session that was not used for a minute is ended, and one that was used sin
 });
 
 it('those that are not in use are ended when a line was dead, and those in use are not', async () => {
-  const sessions: Session[] = [];
-  const pool = new SessionPool(
-    2,
-    () => {
-      const session = sessionOf();
-      sessions.push(session);
-      return Promise.resolve(session);
-    },
-    systemClock,
-  );
+  const { pool, sessions } = poolOf(2);
   await pool.with(async (inUse) => {
     await pool.with(() => Promise.resolve());
     pool.endIdle();
