@@ -1,10 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
-// `npm run test:unit` runs what needs no server; `npm run test:integration` brings real servers first
-// (test/support/global-setup.ts), and then a part of it again with a newer RocketMQ.
+// Each project has a script of its name in package.json: unit needs no server, the others bring real ones first
+// (test/support/global-setup.ts).
 const onServers = {
-  fileParallelism: false,
   // Real servers on a busy machine miss a deadline now and then. What passed only the second time is named at
   // the end of the run (UNSTEADY), with its first error: look at it as at a failure.
   retry: 1,
@@ -14,6 +13,17 @@ const onServers = {
   hookTimeout: 120_000,
 };
 
+// Servers that the environment names are there once: its files take turns.
+const areServersGiven = ['BINLOG_RELAY_MYSQL', 'BINLOG_RELAY_ROCKETMQ'].some(
+  (name) => (process.env[name] ?? '') !== '',
+);
+
+// What runs programs of other makers, which are built by Maven and pip in one place, and take all of the machine.
+const ENGINES = [
+  'test/e2e/{canal,flink,lake,lake-spark,one-row-formats}.test.ts',
+  'test/integration/format/flink-decoders.test.ts',
+];
+
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
@@ -22,6 +32,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,contract,property}/**/*.test.ts'],
+          // The default leaves one core idle, which is half of a small machine. A process of its own for each file,
+          // which loads all modules anew, takes twice as long; no test here leaves anything behind.
+          maxWorkers: '100%',
+          isolate: false,
           // A machine with much to do is no failure.
           testTimeout: 60_000,
           expect: { poll: { timeout: 20_000 } },
@@ -32,7 +46,21 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
+          exclude: ENGINES,
           globalSetup: ['test/support/global-setup.ts'],
+          // They wait more than they compute; each worker has servers of its own.
+          maxWorkers: areServersGiven ? 1 : 2,
+          // Vitest wants projects of different numbers of workers one after the other.
+          sequence: { groupOrder: 1 },
+          ...onServers,
+        },
+      },
+      {
+        test: {
+          name: 'engines',
+          include: ENGINES,
+          globalSetup: ['test/support/global-setup.ts'],
+          maxWorkers: 1,
           ...onServers,
         },
       },
@@ -42,6 +70,7 @@ export default defineConfig({
           // What speaks with the broker, and the whole way once.
           include: ['test/integration/sink/rocketmq.test.ts', 'test/e2e/shop.test.ts'],
           globalSetup: ['test/support/global-setup-rocketmq-5.4.ts'],
+          maxWorkers: 1,
           // Of servers that a test starts for itself.
           env: { ROCKETMQ: '5.4' },
           ...onServers,

@@ -13,7 +13,7 @@ import { sharedMysql, uniqueName } from '../support/servers.ts';
 
 /** VERIFY_SECONDS=3600 for a long run, VERIFY_RATE for more transactions a second. */
 const SECONDS = Number(process.env['VERIFY_SECONDS'] ?? 20);
-const RATE = Number(process.env['VERIFY_RATE'] ?? 300);
+const RATE = Number(process.env['VERIFY_RATE'] ?? 100);
 const PATIENCE_MS = 240_000;
 /** Several chunks. */
 const BIG_ROWS = 30_000;

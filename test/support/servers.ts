@@ -1,31 +1,39 @@
 /**
  * Servers for integration tests.
  *
- * `sharedMysql()` and `sharedRocketmq()` are the ones that global-setup.ts started for the whole run: a test takes a
- * schema and a topic of its own (`freshDatabase`, `freshTopic`) and never stops, freezes or reconfigures them. A test
- * that has to starts its own with `startServers`, `startMysql` or `startRocketmq` of dev/servers/servers.ts, with `own:
- * true`, and removes them after itself.
+ * `sharedMysql()` and `sharedRocketmq()` were started by global-setup.ts for the whole run; no other file uses them at
+ * the same time. A test takes a schema and a topic of its own (`freshDatabase`, `freshTopic`) and never stops,
+ * freezes or reconfigures them. A test that has to starts its own with `startServers`, `startMysql` or `startRocketmq`
+ * of dev/servers/servers.ts, with `own: true`, and removes them after itself.
  */
 import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import { inject } from 'vitest';
 import type { MysqlAddress, RocketmqAddress, RocketmqServer } from '../../dev/servers/servers.ts';
 import { rocketmqAdmin } from '../../dev/servers/start.ts';
+import type { SharedServers } from './global-setup.ts';
 import { openMysql } from './mysql-session.ts';
 
 export type SharedRocketmq = RocketmqAddress & Pick<RocketmqServer, 'createTopic' | 'createGroup'>;
 
 export function sharedMysql(): MysqlAddress {
-  return inject('mysql');
+  return ofThisWorker().mysql;
 }
 
 export function sharedRocketmq(): SharedRocketmq {
-  const address = inject('rocketmq');
+  const address = ofThisWorker().rocketmq;
   const admin = rocketmqAdmin(address);
   return {
     ...address,
     createTopic: (name, options) => admin.createTopic(name, options),
     createGroup: (name, options) => admin.createGroup(name, options),
   };
+}
+
+function ofThisWorker(): SharedServers {
+  const worker = process.env['VITEST_POOL_ID'] ?? '';
+  const servers = inject('shared')[Number(worker) - 1];
+  if (servers === undefined) throw new Error(`There are no servers for the worker ${worker} of vitest.`);
+  return servers;
 }
 
 /** See openMysql; of the shared server unless another one is given. */
