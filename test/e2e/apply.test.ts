@@ -169,6 +169,36 @@ it('goes on alone when the target was killed in the middle, with nothing half do
   }
 });
 
+it(
+  'says that its target is away while nothing is to be written, and when it is back',
+  { timeout: 200_000 },
+  async () => {
+    const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+    try {
+      const idle = await open({ target: server });
+      await idle.both('CREATE TABLE notes (id INT PRIMARY KEY)');
+      await idle.startRelay();
+      await idle.startApply();
+      await idle.source.query('INSERT INTO notes VALUES (1)');
+      await idle.untilEqual();
+      await server.kill9();
+      const { reason, remedy } = await idle.apply.until(
+        'away',
+        ({ state, healthy, parts }) => state === 'blocked' && !healthy && !parts.target.ok,
+      );
+      expect(reason).toContain('the target: ');
+      expect(remedy).toContain('target.host');
+      await server.start();
+      await idle.connectTarget();
+      await idle.apply.until('back', ({ healthy, state }) => healthy && state === 'live');
+    } finally {
+      await shop?.remove();
+      shop = undefined;
+      await server.remove();
+    }
+  },
+);
+
 it('goes on alone as soon as the target is set as it was told to, and refuses a ledger that has gone', async () => {
   const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
   try {

@@ -46,6 +46,8 @@ const REMEMBERED_DAYS = 7;
 const LOOK_MS = 1000;
 /** How often sessions are looked at whose answer is late. */
 const WATCH_MS = 5000;
+/** How often the target is asked while nothing is written. */
+const ASK_MS = 10_000;
 const FORGET_INTERVAL_MS = 3_600_000;
 
 /** Reads the topic and writes the target, until it is stopped. */
@@ -66,6 +68,7 @@ export class Applier {
   readonly #ending = new AbortController();
   readonly #closing = new AbortController();
   #error: RelayError | undefined;
+  #isAsking = false;
   /** Access to the target has worked; rows were written. */
   #isReached = false;
   #hasWritten = false;
@@ -129,6 +132,7 @@ export class Applier {
     stop.addEventListener('abort', end, { once: true });
     if (stop.aborted) end();
     let reader: TopicReader | undefined;
+    let endAsking = (): void => undefined;
     let endForgetting = (): void => undefined;
     const { clock } = this.#options;
     const endLooking = clock.every(LOOK_MS, () => void this.#status.look());
@@ -139,6 +143,7 @@ export class Applier {
       reader = await this.#retried('topic', () => this.#options.openTopic((event) => this.#topic(event)));
       this.#status.started();
       this.#options.logger.info({ topic: this.#options.config.source.topic }, 'reading');
+      endAsking = clock.every(ASK_MS, () => void this.#ask());
       endForgetting = clock.every(FORGET_INTERVAL_MS, () => void this.#forgetChanges());
       void this.#forgetChanges();
       await this.#read(reader, batches);
@@ -146,6 +151,7 @@ export class Applier {
       if (!isAborted(this.#ending.signal)) this.#fail(thrown);
     } finally {
       stop.removeEventListener('abort', end);
+      endAsking();
       endForgetting();
       endLooking();
       endWatching();
@@ -298,6 +304,20 @@ export class Applier {
 
   async #watch(): Promise<void> {
     if (await this.#deadLines.look(this.#pool.sessions())) this.#pool.endIdle();
+  }
+
+  /** An apply that has nothing to write says that its target is away, too. */
+  async #ask(): Promise<void> {
+    if (this.#isAsking || this.#pool.waitsSinceMs() !== undefined) return;
+    this.#isAsking = true;
+    try {
+      await this.#pool.with((session) => session.query('SELECT 1'));
+      this.#status.back('target');
+    } catch (thrown) {
+      if (!isAborted(this.#ending.signal)) this.#status.away('target', asRelayError(thrown));
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   async #forgetChanges(): Promise<void> {

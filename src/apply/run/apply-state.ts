@@ -57,6 +57,7 @@ export function applyStateOf(facts: ApplyFacts): ApplyStateNow {
     return now('blocked', `${lanes}: ${lane.message}`, lane.remedy);
   }
   if (topic !== undefined) return now('connecting', topic.message, topic.remedy);
+  if (target !== undefined) return now('blocked', `the target: ${target.message}`, target.remedy);
   if (silence !== undefined) return now('blocked', silence, SILENCE_REMEDY);
   return isBehind
     ? now('catching-up', 'rows come that were committed long ago')

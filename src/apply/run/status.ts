@@ -145,6 +145,7 @@ export class Status {
   }
 
   committed(lane: string, state: LaneState, written: Written): void {
+    this.back('target');
     const appliedMs = this.#clock.now();
     this.#lanes.set(lane, { stream: written.stream, state, appliedMs });
     this.#counters.rows += written.rows;

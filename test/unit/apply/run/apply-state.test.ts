@@ -35,6 +35,7 @@ const ROWS: readonly (readonly [Partial<ApplyFacts>, ApplyState, RegExp, string 
   [{ isStarted: false, asked: 'topic' }, 'starting', /^waits for the topic$/, undefined],
   [{ blocked: [lane('a')] }, 'blocked', /^lane a waits: full$/, 'room'],
   [{ troubles: { topic: trouble('t'), target: undefined } }, 'connecting', /^t$/, 'mend: t'],
+  [{ troubles: { topic: undefined, target: trouble('away') } }, 'blocked', /^the target: away$/, 'mend: away'],
   [{ silence: 'no answer' }, 'blocked', /^no answer$/, expect.stringContaining('SHOW PROCESSLIST') as string],
   [{ isBehind: true }, 'catching-up', /long ago/, undefined],
   [{}, 'live', /at once/, undefined],
