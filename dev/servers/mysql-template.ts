@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { cached } from './cache.ts';
 import { Child, type CommandLine } from './child.ts';
 import { mariadbInitialization } from './mariadb.ts';
 import { isMariadb, relayUserSql } from './mysql-flags.ts';
-import { makeRunFolder } from './run-folder.ts';
+import { makeRunFolder, type RunFolder } from './run-folder.ts';
 import type { MysqlVersion, Progress } from './servers.ts';
 
 /** Flags that a data folder is made with and cannot change later. */
@@ -36,6 +37,7 @@ export async function mysqlTemplate(
       const isMaria = isMariadb(version);
       const common = [
         `--datadir=${data}`,
+        `--tmpdir=${temporaryFolder(run)}`,
         `--user=${userInfo().username}`,
         ...(isMaria ? [] : ['--mysqlx=0']),
         ...initial,
@@ -57,6 +59,16 @@ export async function mysqlTemplate(
     await rm(join(data, 'auto.cnf'), { force: true });
   });
   return join(template, 'data');
+}
+
+/**
+ * Of one server alone: at its start a server removes every `#sql…` of its `tmpdir` (mysql_rm_tmp_tables in
+ * sql/sql_base.cc), also what another one is using.
+ */
+export function temporaryFolder(run: RunFolder): string {
+  const folder = run.file('tmp');
+  mkdirSync(folder);
+  return folder;
 }
 
 async function runToEnd(program: Child): Promise<void> {

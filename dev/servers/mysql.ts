@@ -5,7 +5,7 @@ import { Container, usesDocker } from './container.ts';
 import { controls, firstStart } from './controls.ts';
 import { flagsOf, isMariadb, RELAY_PASSWORD, RELAY_USER, relayUserSql } from './mysql-flags.ts';
 import { unpackMysql } from './mysql-package.ts';
-import { mysqlTemplate } from './mysql-template.ts';
+import { mysqlTemplate, temporaryFolder } from './mysql-template.ts';
 import { mysqlVersion } from './mysql-version.ts';
 import { untilReady } from './program.ts';
 import { makeRunFolder, type RunFolder } from './run-folder.ts';
@@ -68,6 +68,7 @@ async function fromPackage(
   const args = [
     ...mysqld.args,
     `--datadir=${folder.file('data')}`,
+    `--tmpdir=${temporaryFolder(folder)}`,
     `--user=${userInfo().username}`,
     '--bind-address=127.0.0.1',
     `--port=${folder.firstPort}`,

@@ -72,12 +72,15 @@ describe('servers of our own', () => {
     }
   });
 
-  test('each MySQL has a server uuid of its own', async () => {
+  // A server that starts removes what looks like a temporary table, also of another one.
+  test('each MySQL has a server uuid, and a folder for temporary tables, of its own', async () => {
     const copy = await startMysql({ own: true, progress: () => undefined });
     try {
-      const uuids = [servers.mysql, copy].map((mysql) => query(mysql, 'SELECT @@server_uuid AS uuid'));
-      const [one, other] = await Promise.all(uuids);
-      expect(one).not.toEqual(other);
+      for (const own of ['@@server_uuid', 'CONCAT(@@hostname, @@tmpdir)']) {
+        const values = [servers.mysql, copy].map((mysql) => query(mysql, `SELECT ${own} AS own`));
+        const [one, other] = await Promise.all(values);
+        expect(one).not.toEqual(other);
+      }
     } finally {
       await copy.remove();
     }
