@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { areServersGiven } from './dev/servers/given.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
 // Each project has a script of its name in package.json: unit needs no server, the others bring real ones first
 // (test/support/global-setup.ts).
 const onServers = {
+  maxWorkers: 1,
   // Real servers on a busy machine miss a deadline now and then. What passed only the second time is named at
   // the end of the run (UNSTEADY), with its first error: look at it as at a failure.
   retry: 1,
@@ -12,11 +14,6 @@ const onServers = {
   expect: { poll: { timeout: 20_000 } },
   hookTimeout: 120_000,
 };
-
-// Servers that the environment names are there once: its files take turns.
-const areServersGiven = ['BINLOG_RELAY_MYSQL', 'BINLOG_RELAY_ROCKETMQ'].some(
-  (name) => (process.env[name] ?? '') !== '',
-);
 
 // What runs programs of other makers, which are built by Maven and pip in one place, and take all of the machine.
 const ENGINES = [
@@ -48,11 +45,11 @@ export default defineConfig({
           include: ['test/{integration,e2e}/**/*.test.ts'],
           exclude: ENGINES,
           globalSetup: ['test/support/global-setup.ts'],
-          // They wait more than they compute; each worker has servers of its own.
-          maxWorkers: areServersGiven ? 1 : 2,
+          ...onServers,
+          // They wait more than they compute. Each worker has servers of its own, unless the environment names them.
+          maxWorkers: areServersGiven(process.env) ? 1 : 2,
           // Vitest wants projects of different numbers of workers one after the other.
           sequence: { groupOrder: 1 },
-          ...onServers,
         },
       },
       {
@@ -60,7 +57,6 @@ export default defineConfig({
           name: 'engines',
           include: ENGINES,
           globalSetup: ['test/support/global-setup.ts'],
-          maxWorkers: 1,
           ...onServers,
         },
       },
@@ -70,7 +66,6 @@ export default defineConfig({
           // What speaks with the broker, and the whole way once.
           include: ['test/integration/sink/rocketmq.test.ts', 'test/e2e/shop.test.ts'],
           globalSetup: ['test/support/global-setup-rocketmq-5.4.ts'],
-          maxWorkers: 1,
           // Of servers that a test starts for itself.
           env: { ROCKETMQ: '5.4' },
           ...onServers,

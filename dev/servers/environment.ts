@@ -2,6 +2,7 @@
  * Servers that the environment names: used as they are, and never started, stopped or removed. servers.ts describes the
  * variables.
  */
+import { givenServer, MYSQL_VARIABLE, ROCKETMQ_VARIABLE, type Environment } from './given.ts';
 import { mysqlVersion } from './mysql-version.ts';
 import { RocketmqAdmin } from './rocketmq-admin.ts';
 import {
@@ -12,17 +13,15 @@ import {
   type RocketmqVersion,
 } from './servers.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 export async function mysqlFromEnvironment(env: Environment): Promise<MysqlServer | undefined> {
-  const text = env['BINLOG_RELAY_MYSQL'];
-  if (text === undefined || text === '') return undefined;
+  const text = givenServer(env, MYSQL_VARIABLE);
+  if (text === undefined) return undefined;
   const [address = '', user, password = '', relayUser = user, relayPassword = password] = text.split(',');
   const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];
   if (host === undefined || port === undefined || user === undefined || relayUser === undefined)
-    throw new Error('BINLOG_RELAY_MYSQL must read host:port,user,password[,relay user,relay password].');
+    throw new Error(`${MYSQL_VARIABLE} must read host:port,user,password[,relay user,relay password].`);
   const access = { host, port: Number(port), user, password };
-  const refuse = refuser('BINLOG_RELAY_MYSQL');
+  const refuse = refuser(MYSQL_VARIABLE);
   return {
     ...access,
     relayUser,
@@ -35,12 +34,12 @@ export async function mysqlFromEnvironment(env: Environment): Promise<MysqlServe
 }
 
 export function rocketmqFromEnvironment(env: Environment): RocketmqServer | undefined {
-  const text = env['BINLOG_RELAY_ROCKETMQ'];
-  if (text === undefined || text === '') return undefined;
+  const text = givenServer(env, ROCKETMQ_VARIABLE);
+  if (text === undefined) return undefined;
   const [, endpoint, namesrv] = /^([^;]+:\d+);([^;]+:\d+)$/.exec(text) ?? [];
   if (endpoint === undefined || namesrv === undefined)
-    throw new Error('BINLOG_RELAY_ROCKETMQ must read grpc host:port;namesrv host:port.');
-  const refuse = refuser('BINLOG_RELAY_ROCKETMQ');
+    throw new Error(`${ROCKETMQ_VARIABLE} must read grpc host:port;namesrv host:port.`);
+  const refuse = refuser(ROCKETMQ_VARIABLE);
   const admin = new RocketmqAdmin(namesrv);
   return {
     endpoint,
