@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { isReading } from '../../dev/apply-process.ts';
 import { createShop } from '../../dev/shop.ts';
+import type { MysqlServer } from '../../dev/servers/servers.ts';
 import { startMysql } from '../../dev/servers/start.ts';
 import { mulberry32 } from '../../dev/mulberry32.ts';
 import { sharedMysql } from '../support/servers.ts';
@@ -12,17 +13,29 @@ import { AppliedShop, type AppliedShopOptions } from '../support/applied-shop.ts
 
 let shop: AppliedShop | undefined;
 let load: ShopLoad | undefined;
+let ownTarget: MysqlServer | undefined;
 
 async function open(options?: AppliedShopOptions): Promise<AppliedShop> {
   shop = await AppliedShop.create(options);
   return shop;
 }
 
+/** A target that a test may kill and set otherwise. */
+async function startOwnTarget(): Promise<MysqlServer> {
+  ownTarget = await startMysql({ version: '9.7', own: true, progress: () => undefined });
+  return ownTarget;
+}
+
 afterEach(async () => {
-  await load?.stop();
-  await shop?.remove();
-  shop = undefined;
-  load = undefined;
+  try {
+    await load?.stop();
+    await shop?.remove();
+  } finally {
+    await ownTarget?.remove();
+    shop = undefined;
+    load = undefined;
+    ownTarget = undefined;
+  }
 });
 
 it(
@@ -141,97 +154,79 @@ it('marks rows that are deleted, and keeps them, however often it is killed', { 
 });
 
 it('goes on alone when the target was killed in the middle, with nothing half done', { timeout: 240_000 }, async () => {
-  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
-  try {
-    const restarted = await open({ target: server });
-    await restarted.both('CREATE TABLE counts (id INT PRIMARY KEY, n INT); CREATE TABLE steps (n INT)');
-    await restarted.startRelay();
-    await restarted.startApply();
-    await restarted.source.query('INSERT INTO counts VALUES (1, 0)');
-    await restarted.untilEqual();
-    const step = async (n: number): Promise<void> => {
-      await restarted.source.query(
-        `UPDATE counts SET n = ${n}; INSERT INTO steps VALUES (${n}); DELETE FROM steps WHERE n = ${n - 5}`,
-      );
-    };
-    for (let n = 1; n < 40; n += 1) await step(n);
-    await server.kill9();
-    for (let n = 40; n < 80; n += 1) await step(n);
-    await restarted.apply.until('blocked', ({ healthy, parts }) => !healthy && !parts.target.ok);
-    await server.start();
-    await restarted.connectTarget();
-    expect(await restarted.untilEqual()).toBe(6);
-    expect((await restarted.apply.stop()).code).toBe(0);
-  } finally {
-    await shop?.remove();
-    shop = undefined;
-    await server.remove();
-  }
+  const server = await startOwnTarget();
+  const restarted = await open({ target: server });
+  await restarted.both('CREATE TABLE counts (id INT PRIMARY KEY, n INT); CREATE TABLE steps (n INT)');
+  await restarted.startRelay();
+  await restarted.startApply();
+  await restarted.source.query('INSERT INTO counts VALUES (1, 0)');
+  await restarted.untilEqual();
+  const step = async (n: number): Promise<void> => {
+    await restarted.source.query(
+      `UPDATE counts SET n = ${n}; INSERT INTO steps VALUES (${n}); DELETE FROM steps WHERE n = ${n - 5}`,
+    );
+  };
+  for (let n = 1; n < 40; n += 1) await step(n);
+  await server.kill9();
+  for (let n = 40; n < 80; n += 1) await step(n);
+  await restarted.apply.until('blocked', ({ healthy, parts }) => !healthy && !parts.target.ok);
+  await server.start();
+  await restarted.connectTarget();
+  expect(await restarted.untilEqual()).toBe(6);
+  expect((await restarted.apply.stop()).code).toBe(0);
 });
 
 it(
   'says that its target is away while nothing is to be written, and when it is back',
   { timeout: 200_000 },
   async () => {
-    const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
-    try {
-      const idle = await open({ target: server });
-      await idle.both('CREATE TABLE notes (id INT PRIMARY KEY)');
-      await idle.startRelay();
-      await idle.startApply();
-      await idle.source.query('INSERT INTO notes VALUES (1)');
-      await idle.untilEqual();
-      await server.kill9();
-      const { reason, remedy } = await idle.apply.until(
-        'away',
-        ({ state, healthy, parts }) => state === 'blocked' && !healthy && !parts.target.ok,
-      );
-      expect(reason).toContain('the target: ');
-      expect(remedy).toContain('target.host');
-      await server.start();
-      await idle.connectTarget();
-      await idle.apply.until('back', ({ healthy, state }) => healthy && state === 'live');
-    } finally {
-      await shop?.remove();
-      shop = undefined;
-      await server.remove();
-    }
+    const server = await startOwnTarget();
+    const idle = await open({ target: server });
+    await idle.both('CREATE TABLE notes (id INT PRIMARY KEY)');
+    await idle.startRelay();
+    await idle.startApply();
+    await idle.source.query('INSERT INTO notes VALUES (1)');
+    await idle.untilEqual();
+    await server.kill9();
+    const { reason, remedy } = await idle.apply.until(
+      'away',
+      ({ state, healthy, parts }) => state === 'blocked' && !healthy && !parts.target.ok,
+    );
+    expect(reason).toContain('the target: ');
+    expect(remedy).toContain('target.host');
+    await server.start();
+    await idle.connectTarget();
+    await idle.apply.until('back', ({ healthy, state }) => healthy && state === 'live');
   },
 );
 
 it('goes on alone as soon as the target is set as it was told to, and refuses a ledger that has gone', async () => {
-  const server = await startMysql({ version: '9.7', own: true, progress: () => undefined });
-  try {
-    const mended = await open({ target: server });
-    await mended.both('CREATE TABLE notes (id INT PRIMARY KEY, note TEXT)');
-    await mended.startRelay();
-    await mended.startApply();
-    await mended.source.query("INSERT INTO notes VALUES (1, 'a')");
-    await mended.untilEqual();
-    await mended.target.query('SET GLOBAL read_only = ON');
-    await mended.source.query("INSERT INTO notes VALUES (2, 'b')");
-    const { state, remedy } = await mended.apply.until(
-      'read-only',
-      ({ blocked }) => blocked[0]?.code === 'TARGET_READ_ONLY',
-    );
-    expect(state).toBe('blocked');
-    expect(remedy).toContain('SET GLOBAL read_only = OFF');
-    await mended.target.query('SET GLOBAL read_only = OFF');
-    await mended.untilEqual();
-    await mended.target.query(`DROP TABLE ${mended.ledger}.apply_lane`);
-    await mended.source.query("INSERT INTO notes VALUES (6, 'f'); DELETE FROM notes WHERE id = 1");
-    expect(await mended.apply.exited).toMatchObject({ code: 1 });
-    expect(await mended.apply.log()).toContain('"code":"LEDGER_UNUSABLE"');
-    await mended.target.query(`DROP DATABASE ${mended.ledger}; DELETE FROM notes`);
-    await mended.startApply(['--from-here']);
-    const copy = ['copy', `${mended.sourceDatabase}.*`, '--url', (await mended.relay.address()) ?? ''];
-    expect((await program(copy)).code).toBe(0);
-    expect(await mended.untilEqual()).toBe(2);
-  } finally {
-    await shop?.remove();
-    shop = undefined;
-    await server.remove();
-  }
+  const server = await startOwnTarget();
+  const mended = await open({ target: server });
+  await mended.both('CREATE TABLE notes (id INT PRIMARY KEY, note TEXT)');
+  await mended.startRelay();
+  await mended.startApply();
+  await mended.source.query("INSERT INTO notes VALUES (1, 'a')");
+  await mended.untilEqual();
+  await mended.target.query('SET GLOBAL read_only = ON');
+  await mended.source.query("INSERT INTO notes VALUES (2, 'b')");
+  const { state, remedy } = await mended.apply.until(
+    'read-only',
+    ({ blocked }) => blocked[0]?.code === 'TARGET_READ_ONLY',
+  );
+  expect(state).toBe('blocked');
+  expect(remedy).toContain('SET GLOBAL read_only = OFF');
+  await mended.target.query('SET GLOBAL read_only = OFF');
+  await mended.untilEqual();
+  await mended.target.query(`DROP TABLE ${mended.ledger}.apply_lane`);
+  await mended.source.query("INSERT INTO notes VALUES (6, 'f'); DELETE FROM notes WHERE id = 1");
+  expect(await mended.apply.exited).toMatchObject({ code: 1 });
+  expect(await mended.apply.log()).toContain('"code":"LEDGER_UNUSABLE"');
+  await mended.target.query(`DROP DATABASE ${mended.ledger}; DELETE FROM notes`);
+  await mended.startApply(['--from-here']);
+  const copy = ['copy', `${mended.sourceDatabase}.*`, '--url', (await mended.relay.address()) ?? ''];
+  expect((await program(copy)).code).toBe(0);
+  expect(await mended.untilEqual()).toBe(2);
 }, 240_000);
 
 it(
